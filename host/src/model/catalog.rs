@@ -1,0 +1,96 @@
+//! The two ways a running flow speaks to the catalog: it records events and reads assets.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Asset, AssetId, AssetType, Json, Namespace, RunEvent, TaskRunId};
+
+/// What happened to an asset, named as Kestra names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum AssetEvent {
+    Created,
+    Updated,
+    Used,
+    Deleted,
+}
+
+impl AssetEvent {
+    /// The event's name as it is stored and shown.
+    pub fn name(self) -> &'static str {
+        match self {
+            AssetEvent::Created => "CREATED",
+            AssetEvent::Updated => "UPDATED",
+            AssetEvent::Used => "USED",
+            AssetEvent::Deleted => "DELETED",
+        }
+    }
+
+    /// Finds the event of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        use AssetEvent::{Created, Deleted, Updated, Used};
+        [Created, Updated, Used, Deleted].into_iter().find(|event| event.name() == name)
+    }
+}
+
+impl fmt::Display for AssetEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What recording did to one asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssetChange {
+    pub id: AssetId,
+    pub asset_type: AssetType,
+    pub event: AssetEvent,
+    pub task_run: Option<TaskRunId>,
+}
+
+/// What the catalog answers to recorded events.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// Sequence number of the last event written; none when nothing entered the chain.
+    pub last_sequence: Option<u64>,
+    /// One entry for each asset that a lineage event touched, in the order it was declared.
+    pub assets: Vec<AssetChange>,
+}
+
+/// The catalog could not record or read; the message says what, where and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct RecordError {
+    pub message: String,
+    #[source]
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// Takes the events of a run and makes them last.
+pub trait Recorder: Send + Sync {
+    /// Writes the events in one transaction, all or none. When it returns, they survive the death of the process;
+    /// after an `ExecutionFinished` they survive the loss of power.
+    fn append(&self, events: &[RunEvent]) -> Result<Receipt, RecordError>;
+}
+
+/// Which assets to look up. Every part given must match; all of them narrow.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AssetFilter {
+    pub id: Option<AssetId>,
+    pub asset_type: Option<String>,
+    pub namespace: Option<Namespace>,
+    /// Top-level metadata entries that must be equal.
+    pub metadata: Vec<(String, Json)>,
+    /// At most this many, the oldest first.
+    pub limit: Option<usize>,
+}
+
+/// Reads assets as they are now. Deleted ones are not seen.
+pub trait CatalogReader: Send + Sync {
+    /// The asset of that id, if it exists.
+    fn asset(&self, id: &AssetId) -> Result<Option<Asset>, RecordError>;
+
+    /// The assets that match, ordered by creation, then id.
+    fn assets(&self, filter: &AssetFilter) -> Result<Vec<Asset>, RecordError>;
+}

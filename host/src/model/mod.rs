@@ -1,0 +1,37 @@
+//! The nouns every room speaks: ids, assets, task types, run events, diagnostics and the views shown outward.
+//!
+//! No I/O happens here and nothing here knows YAML, SQL, WebAssembly or a terminal.
+
+mod actor;
+mod asset;
+mod catalog;
+mod diagnostic;
+mod event;
+mod id;
+mod log;
+mod state;
+mod suggest;
+mod task_type;
+mod view;
+
+pub use actor::{Actor, FlowReference, PluginReference};
+pub use asset::{Asset, AssetType, Bundle, Declaration, EXTERNAL_TYPE, Metadata};
+pub use catalog::{AssetChange, AssetEvent, AssetFilter, CatalogReader, Receipt, RecordError, Recorder};
+pub use diagnostic::{Diagnostic, Label, Severity, Source, Span};
+pub use event::{FinishedTask, Lineage, RunEvent, RunEventKind, StartedExecution, StartedTask};
+pub use id::{AssetId, ExecutionId, FlowId, IdError, InputId, Namespace, TaskId, TaskRunId};
+pub use log::{LogLevel, LogLine};
+pub use state::State;
+pub use suggest::closest;
+pub use task_type::{Capability, PluginDescription, TaskType};
+pub use view::{
+    AssetDetailView, AssetEventView, AssetView, EdgeView, ExecutionDetailView, ExecutionView, GraphView, HistoryView,
+    LogView, PluginView, TaskRunView, TaskTypeView, VerifyView,
+};
+
+/// Free-form data: metadata, inputs, outputs and properties, which have no shape of their own.
+pub type Json = serde_json::Value;
+/// An object of free-form data, its keys in the order they were written.
+pub type JsonMap = serde_json::Map<String, Json>;
+/// An instant in UTC, with nanoseconds.
+pub type Timestamp = jiff::Timestamp;

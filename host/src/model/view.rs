@@ -1,0 +1,155 @@
+//! What the faces show: the JSON of the command line and of the API, and the rows of its tables.
+
+use serde::Serialize;
+
+use super::{
+    Asset, AssetEvent, AssetId, AssetType, Capability, ExecutionId, FlowId, Json, JsonMap, LogLevel, Namespace,
+    PluginReference, State, TaskId, TaskRunId, Timestamp,
+};
+
+/// One execution.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExecutionView {
+    pub id: ExecutionId,
+    pub flow_id: FlowId,
+    pub namespace: Namespace,
+    pub state: State,
+    pub start_date: Timestamp,
+    pub end_date: Option<Timestamp>,
+    pub labels: JsonMap,
+    pub inputs: JsonMap,
+    /// sha256 of the flow's source text.
+    pub flow_digest: String,
+    pub error: Option<String>,
+}
+
+/// One task run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskRunView {
+    pub id: TaskRunId,
+    pub task_id: TaskId,
+    #[serde(rename = "type")]
+    pub task_type: String,
+    pub state: State,
+    pub start_date: Timestamp,
+    pub end_date: Option<Timestamp>,
+    pub outputs: JsonMap,
+    pub error: Option<String>,
+    pub plugin: Option<PluginReference>,
+}
+
+/// What one task run did to one asset.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssetEventView {
+    pub id: AssetId,
+    #[serde(rename = "type")]
+    pub asset_type: AssetType,
+    pub event: AssetEvent,
+    pub task_id: Option<TaskId>,
+}
+
+/// One execution with all that happened in it: what `run` and `execution show` print.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ExecutionDetailView {
+    pub execution: ExecutionView,
+    pub tasks: Vec<TaskRunView>,
+    pub assets: Vec<AssetEventView>,
+}
+
+/// One log line of an execution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LogView {
+    pub time: Timestamp,
+    pub level: LogLevel,
+    pub task_id: TaskId,
+    pub task_run_id: TaskRunId,
+    pub message: String,
+}
+
+/// An asset as lists show it: its own fields.
+pub type AssetView = Asset;
+
+/// An entry of an asset's history.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryView {
+    pub sequence: u64,
+    pub time: Timestamp,
+    pub event: AssetEvent,
+    pub execution_id: Option<ExecutionId>,
+    pub flow_id: Option<FlowId>,
+    pub task_id: Option<TaskId>,
+}
+
+/// An asset with its neighbours and its history, oldest first.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AssetDetailView {
+    #[serde(flatten)]
+    pub asset: AssetView,
+    pub parents: Vec<AssetId>,
+    pub children: Vec<AssetId>,
+    pub history: Vec<HistoryView>,
+}
+
+/// One edge: `to` was made from `from`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct EdgeView {
+    pub from: AssetId,
+    pub to: AssetId,
+}
+
+/// A piece of the lineage graph around one asset.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GraphView {
+    pub root: AssetId,
+    /// Ordered by creation, then id.
+    pub nodes: Vec<AssetView>,
+    /// Ordered by the age of their ends.
+    pub edges: Vec<EdgeView>,
+    /// Whether a limit cut the graph short.
+    pub partial: bool,
+}
+
+/// One plugin.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PluginView {
+    pub name: String,
+    pub version: String,
+    pub summary: String,
+    pub digest: String,
+    /// `embedded`, or the path of the component file.
+    pub origin: String,
+    /// Size of the component in bytes.
+    pub size: u64,
+    pub task_types: Vec<TaskTypeView>,
+    pub capabilities: Vec<Capability>,
+}
+
+/// One task type of a plugin.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskTypeView {
+    pub name: String,
+    pub aliases: Vec<String>,
+    pub summary: String,
+    pub properties: Json,
+    pub outputs: Json,
+}
+
+/// What `catalog verify` found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifyView {
+    /// How many events were checked.
+    pub events: u64,
+    /// Hash of the last event, in lower-case hexadecimal; none in an empty catalog.
+    pub head: Option<String>,
+    /// The first event that breaks the chain and how; none when the catalog is whole.
+    pub problem: Option<String>,
+    pub broken_sequence: Option<u64>,
+}

@@ -1,0 +1,138 @@
+//! What a plugin may know of the task it runs, and what it may ask of the host.
+
+use crate::bindings::task::Request;
+use crate::{Asset, Failure, JsonMap};
+
+/// How much a log line matters, least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Every step.
+    Trace,
+    /// What helps to find a fault.
+    Debug,
+    /// What a reader wants to know.
+    Info,
+    /// What deserves a look.
+    Warn,
+    /// What went wrong.
+    Error,
+}
+
+/// Why the catalog gave nothing, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookupError(pub String);
+
+/// Why a secret was not handed out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretError {
+    /// The operator granted no secret of that name.
+    NotGranted,
+    /// It is granted, but nobody has set it.
+    NotSet,
+    /// Any other reason.
+    Other(String),
+}
+
+/// The task at hand and the host around it.
+pub struct Context {
+    request: Request,
+    host: Box<dyn Host>,
+}
+
+/// What the host offers; the component's imports, or a test's stand-in.
+pub(crate) trait Host {
+    fn log(&self, level: Level, message: &str);
+    fn find_assets(
+        &self,
+        id: Option<&str>,
+        asset_type: Option<&str>,
+        metadata: &JsonMap,
+    ) -> Result<Vec<Asset>, LookupError>;
+    fn secret(&self, name: &str) -> Result<String, SecretError>;
+}
+
+impl Context {
+    pub(crate) fn new(request: Request, host: Box<dyn Host>) -> Self {
+        Self { request, host }
+    }
+
+    pub(crate) fn properties(&self) -> &str {
+        &self.request.properties
+    }
+
+    /// The execution the task belongs to.
+    pub fn execution_id(&self) -> &str {
+        &self.request.execution_id
+    }
+
+    /// This run of the task.
+    pub fn task_run_id(&self) -> &str {
+        &self.request.task_run_id
+    }
+
+    /// The flow's namespace.
+    pub fn namespace(&self) -> &str {
+        &self.request.namespace
+    }
+
+    /// The flow's id.
+    pub fn flow_id(&self) -> &str {
+        &self.request.flow_id
+    }
+
+    /// The task's id within the flow.
+    pub fn task_id(&self) -> &str {
+        &self.request.task_id
+    }
+
+    /// The task type as the flow wrote it.
+    pub fn task_type(&self) -> &str {
+        &self.request.type_
+    }
+
+    /// Which attempt this is, from 1.
+    pub fn attempt(&self) -> u32 {
+        self.request.attempt
+    }
+
+    /// Writes lines to the log; a newline ends one.
+    pub fn log(&self, level: Level, message: &str) {
+        self.host.log(level, message);
+    }
+
+    /// Writes lines of level info to the log.
+    pub fn log_info(&self, message: &str) {
+        self.log(Level::Info, message);
+    }
+
+    /// Writes lines of level warn to the log.
+    pub fn log_warn(&self, message: &str) {
+        self.log(Level::Warn, message);
+    }
+
+    /// Finds assets of the flow's namespace, ordered by creation. Every part given must match.
+    pub fn find_assets(
+        &self,
+        id: Option<&str>,
+        asset_type: Option<&str>,
+        metadata: &JsonMap,
+    ) -> Result<Vec<Asset>, LookupError> {
+        self.host.find_assets(id, asset_type, metadata)
+    }
+
+    /// Reveals a secret that the operator granted by name.
+    pub fn secret(&self, name: &str) -> Result<String, SecretError> {
+        self.host.secret(name)
+    }
+
+    /// Reads the properties again, as a plugin needs in `declare`.
+    pub fn read_properties<T: serde::de::DeserializeOwned>(&self) -> Result<T, Failure> {
+        serde_json::from_str(self.properties()).map_err(|error| Failure::invalid_properties(describe(&error)))
+    }
+}
+
+/// A JSON error without the position in a text that the author of the flow never saw.
+fn describe(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned()
+}

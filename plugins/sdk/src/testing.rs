@@ -1,0 +1,120 @@
+//! Runs a plugin natively, without a component and without a host, for unit tests.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::bindings::task::Request;
+use crate::context::Host;
+use crate::{Asset, Bundle, Context, Failure, JsonMap, Level, LookupError, Plugin, SecretError};
+
+/// What a test saw of a run.
+#[derive(Debug)]
+pub struct Outcome<T> {
+    /// What `run` answered.
+    pub result: Result<T, Failure>,
+    /// All log lines, with their levels.
+    pub logs: Vec<(Level, String)>,
+    /// What `declare` answered; empty after a failure.
+    pub assets: Vec<Bundle>,
+}
+
+impl<T> Outcome<T> {
+    /// The outputs of a run that must have succeeded.
+    ///
+    /// # Panics
+    /// When the run failed, with its message.
+    pub fn outputs(&self) -> &T {
+        match &self.result {
+            Ok(outputs) => outputs,
+            Err(failure) => panic!("the run failed: {}", failure.message),
+        }
+    }
+
+    /// The failure of a run that must have failed.
+    ///
+    /// # Panics
+    /// When the run succeeded.
+    pub fn failure(&self) -> &Failure {
+        match &self.result {
+            Ok(_) => panic!("the run succeeded"),
+            Err(failure) => failure,
+        }
+    }
+}
+
+#[derive(Clone, Default)]
+struct StandIn {
+    logs: Rc<RefCell<Vec<(Level, String)>>>,
+}
+
+impl Host for StandIn {
+    fn log(&self, level: Level, message: &str) {
+        self.logs.borrow_mut().extend(message.lines().map(|line| (level, line.to_owned())));
+    }
+
+    fn find_assets(&self, _: Option<&str>, _: Option<&str>, _: &JsonMap) -> Result<Vec<Asset>, LookupError> {
+        Ok(Vec::new())
+    }
+
+    fn secret(&self, _: &str) -> Result<String, SecretError> {
+        Err(SecretError::NotGranted)
+    }
+}
+
+/// Runs a plugin on properties, with nothing declared.
+pub fn run<P: Plugin>(task_type: &str, properties: serde_json::Value) -> Outcome<P::Outputs> {
+    run_declaring::<P>(task_type, properties, Vec::new())
+}
+
+/// Runs a plugin on properties, then asks what it makes of a declaration.
+pub fn run_declaring<P: Plugin>(
+    task_type: &str,
+    properties: serde_json::Value,
+    declared: Vec<Bundle>,
+) -> Outcome<P::Outputs> {
+    let host = StandIn::default();
+    let request = Request {
+        execution_id: "01k00000000000000000000000".to_owned(),
+        task_run_id: "01k00000000000000000000001".to_owned(),
+        namespace: "company.team".to_owned(),
+        flow_id: "test".to_owned(),
+        task_id: "task".to_owned(),
+        type_: task_type.to_owned(),
+        attempt: 1,
+        properties: properties.to_string(),
+        extra: "{}".to_owned(),
+    };
+    let context = Context::new(request, Box::new(host.clone()));
+    let mut result = context.read_properties().and_then(|properties| P::run(&context, properties));
+    let mut assets = Vec::new();
+    if let Ok(outputs) = &result {
+        match declare::<P>(&context, outputs, declared) {
+            Ok(bundles) => assets = bundles,
+            Err(failure) => result = Err(failure),
+        }
+    }
+    let logs = host.logs.borrow().clone();
+    Outcome { result, logs, assets }
+}
+
+fn declare<P: Plugin>(context: &Context, outputs: &P::Outputs, declared: Vec<Bundle>) -> Result<Vec<Bundle>, Failure> {
+    match serde_json::to_value(outputs) {
+        Ok(serde_json::Value::Object(outputs)) => P::declare(context, &outputs, declared),
+        Ok(other) => Err(Failure::failed(format!("the outputs are no object but {other}"))),
+        Err(error) => Err(Failure::failed(format!("writing the outputs: {error}"))),
+    }
+}
+
+/// Compares a plugin's description with the text of its `describe.json`, which is what the host knows without running
+/// the plugin. With `BEGAT_UPDATE=1` in the environment the file is written instead.
+///
+/// # Panics
+/// When they differ.
+pub fn check_description<P: Plugin>(path: &str) {
+    let actual = P::describe().to_json();
+    if std::env::var_os("BEGAT_UPDATE").is_some() {
+        std::fs::write(path, &actual).expect("describe.json can be written");
+    }
+    let expected = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(actual == expected, "{path} is out of date; run the tests with BEGAT_UPDATE=1\n{actual}");
+}
