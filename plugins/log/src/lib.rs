@@ -1,1 +1,116 @@
+//! The `log` task: writes lines to the log of the execution.
 
+use begat_task::{Context, Description, Failure, Level, Plugin, TaskType};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a flow gives to `log`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Properties {
+    /// The line to write, or a list of lines.
+    message: Message,
+    /// How much the lines matter.
+    #[serde(default)]
+    level: LogLevel,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum Message {
+    One(String),
+    Many(Vec<String>),
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+enum LogLevel {
+    Trace,
+    Debug,
+    #[default]
+    Info,
+    Warn,
+    Error,
+}
+
+impl From<LogLevel> for Level {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Trace => Level::Trace,
+            LogLevel::Debug => Level::Debug,
+            LogLevel::Info => Level::Info,
+            LogLevel::Warn => Level::Warn,
+            LogLevel::Error => Level::Error,
+        }
+    }
+}
+
+/// A `log` task gives no outputs.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Outputs {}
+
+/// The plugin.
+pub struct Log;
+
+impl Plugin for Log {
+    type Properties = Properties;
+    type Outputs = Outputs;
+
+    fn describe() -> Description {
+        Description::new("log", env!("CARGO_PKG_VERSION"), "Writes lines to the log of the execution").task_type(
+            TaskType::of::<Self>("log", "Writes one line or a list of lines to the log")
+                .alias("io.kestra.plugin.core.log.Log")
+                .alias("io.kestra.core.tasks.log.Log"),
+        )
+    }
+
+    fn run(context: &Context, properties: Properties) -> Result<Outputs, Failure> {
+        let level = properties.level.into();
+        match properties.message {
+            Message::One(message) => context.log(level, &message),
+            Message::Many(messages) => messages.iter().for_each(|message| context.log(level, message)),
+        }
+        Ok(Outputs {})
+    }
+}
+
+begat_task::export!(Log);
+
+#[cfg(test)]
+mod tests {
+    use begat_task::testing;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_description_is_the_one_the_host_knows() {
+        testing::check_description::<Log>(concat!(env!("CARGO_MANIFEST_DIR"), "/describe.json"));
+    }
+
+    #[test]
+    fn one_message_is_one_line_of_level_info() {
+        let outcome = testing::run::<Log>("log", json!({"message": "hello"}));
+        assert_eq!(outcome.logs, [(Level::Info, "hello".to_owned())]);
+        assert!(outcome.result.is_ok());
+    }
+
+    #[test]
+    fn a_list_of_messages_keeps_its_order_and_level() {
+        let outcome = testing::run::<Log>("log", json!({"message": ["a", "b"], "level": "WARN"}));
+        assert_eq!(outcome.logs, [(Level::Warn, "a".to_owned()), (Level::Warn, "b".to_owned())]);
+    }
+
+    #[test]
+    fn an_unknown_property_is_refused() {
+        let outcome = testing::run::<Log>("log", json!({"message": "a", "levle": "WARN"}));
+        assert!(outcome.failure().message.contains("unknown field `levle`"), "{}", outcome.failure().message);
+    }
+
+    #[test]
+    fn what_the_flow_declares_is_returned_unchanged() {
+        let declared = vec![begat_task::Bundle { inputs: vec![], outputs: vec![begat_task::Asset::new("vm")] }];
+        let outcome = testing::run_declaring::<Log>("log", json!({"message": "a"}), declared.clone());
+        assert_eq!(outcome.assets, declared);
+    }
+}

@@ -3,14 +3,15 @@
 use crate::context::Host;
 use crate::{Asset, Context, Failure, JsonMap, Level, LookupError, Plugin, SecretError};
 
-mod generated {
+#[doc(hidden)]
+pub mod generated {
     #![allow(missing_docs, unsafe_code, clippy::all, unreachable_pub)]
     wit_bindgen::generate!({
         path: "../../wit/task-0.1",
         world: "plugin",
         pub_export_macro: true,
         export_macro_name: "export",
-        default_bindings_module: "begat_task::bindings",
+        default_bindings_module: "begat_task::bindings::generated",
         generate_all,
     });
 }
@@ -19,7 +20,7 @@ pub use generated::begat::task::types;
 pub use generated::begat::task::{catalog, log, secrets};
 pub use generated::exports::begat::task::task;
 pub use generated::exports::begat::task::task::Guest;
-pub use generated::{__export_world_plugin_cabi, export, exports};
+pub use generated::export;
 
 /// The host that the component's imports lead to.
 struct Imports;

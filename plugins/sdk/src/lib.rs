@@ -78,7 +78,7 @@ macro_rules! export {
                     $crate::bindings::declare::<super::__BegatPlugin>(request, &outputs, declared)
                 }
             }
-            $crate::bindings::export!(Component with_types_in $crate::bindings);
+            $crate::bindings::export!(Component with_types_in $crate::bindings::generated);
         }
         #[cfg(target_family = "wasm")]
         type __BegatPlugin = $plugin;

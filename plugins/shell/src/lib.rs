@@ -1,1 +1,119 @@
+//! The `shell` task: runs a bash script inside the sandbox.
 
+mod engine;
+mod properties;
+
+use std::collections::BTreeMap;
+
+use begat_task::{Context, Description, Failure, JsonMap, Level, Plugin, TaskType};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use engine::Stream;
+pub use properties::Properties;
+
+/// How much of standard error a failure quotes, in bytes.
+const TAIL: usize = 2_000;
+
+/// What a `shell` task gives back.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Outputs {
+    /// The exit code of the script, always 0 where the task succeeded.
+    pub exit_code: i32,
+    /// All of standard output but the lines that set outputs.
+    pub stdout: String,
+    /// All of standard error.
+    pub stderr: String,
+    /// What lines of the form `::{"outputs": {…}}::` set.
+    pub vars: BTreeMap<String, serde_json::Value>,
+}
+
+/// The plugin.
+pub struct Shell;
+
+impl Plugin for Shell {
+    type Properties = Properties;
+    type Outputs = Outputs;
+
+    fn describe() -> Description {
+        Description::new("shell", env!("CARGO_PKG_VERSION"), "Runs bash scripts inside the sandbox").task_type(
+            TaskType::of::<Self>("shell", "Runs a script, or a list of commands, in an emulated bash")
+                .alias("io.kestra.plugin.scripts.shell.Script")
+                .alias("io.kestra.plugin.scripts.shell.Commands"),
+        )
+    }
+
+    fn run(context: &Context, properties: Properties) -> Result<Outputs, Failure> {
+        let script = properties.script()?;
+        let ended = engine::run(&script, properties.environment(), |stream, text| match stream {
+            Stream::Out => print_through(text, false),
+            Stream::Error => print_through(text, true),
+        })
+        .map_err(|reason| Failure::failed(format!("the script cannot be run: {reason}")))?;
+        let (stdout, vars) = split_outputs(&ended.stdout)?;
+        if ended.exit_code == 0 {
+            context.log(Level::Debug, "the script ended with exit code 0");
+            return Ok(Outputs { exit_code: 0, stdout, stderr: ended.stderr, vars });
+        }
+        let tail = tail(&ended.stderr);
+        let said = if tail.is_empty() { String::new() } else { format!(": {tail}") };
+        Err(Failure::failed(format!("the script ended with exit code {}{said}", ended.exit_code))
+            .with("exitCode", ended.exit_code)
+            .with("stdout", stdout)
+            .with("stderr", ended.stderr))
+    }
+}
+
+/// Hands output to the component's own streams, which the host turns into log lines as they come.
+fn print_through(text: &str, to_stderr: bool) {
+    use std::io::Write;
+    let shown: String = text.split_inclusive('\n').filter(|line| protocol(line).is_none()).collect();
+    let written = match to_stderr {
+        true => std::io::stderr().write_all(shown.as_bytes()),
+        false => std::io::stdout().write_all(shown.as_bytes()),
+    };
+    // The log may be full; the host says so there, and the script's result does not depend on it.
+    drop(written);
+}
+
+/// The JSON text of a line `::{…}::`.
+fn protocol(line: &str) -> Option<&str> {
+    line.trim().strip_prefix("::").and_then(|rest| rest.strip_suffix("::")).filter(|inner| inner.starts_with('{'))
+}
+
+/// Takes the lines that set outputs out of a text.
+fn split_outputs(stdout: &str) -> Result<(String, BTreeMap<String, serde_json::Value>), Failure> {
+    let (mut kept, mut vars) = (String::new(), BTreeMap::new());
+    for line in stdout.split_inclusive('\n') {
+        let Some(text) = protocol(line) else {
+            kept.push_str(line);
+            continue;
+        };
+        let said: JsonMap = serde_json::from_str(text)
+            .map_err(|error| Failure::failed(format!("the line `{}` is no JSON: {error}", line.trim())))?;
+        for (key, value) in said {
+            match (key.as_str(), value) {
+                ("outputs", serde_json::Value::Object(outputs)) => vars.extend(outputs),
+                ("outputs", _) => return Err(Failure::failed("`outputs` in a `::{…}::` line must be an object")),
+                _ => return Err(Failure::failed(format!("`{key}` in a `::{{…}}::` line is not supported yet"))),
+            }
+        }
+    }
+    Ok((kept, vars))
+}
+
+/// The end of a text, cut at a character.
+fn tail(text: &str) -> &str {
+    let text = text.trim();
+    let mut start = text.len().saturating_sub(TAIL);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    &text[start..]
+}
+
+begat_task::export!(Shell);
+
+#[cfg(test)]
+mod tests;

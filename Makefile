@@ -1,0 +1,32 @@
+# `make demo` builds begat, runs the seven flows and shows the catalog; `make test` checks everything.
+SHELL := /bin/bash
+.DEFAULT_GOAL := demo
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+BEGAT := $(TARGET)/release/begat
+
+.PHONY: demo test lint bench build wasm-target deny clean
+
+demo: build ## build, run the seven flows, show the catalog
+	@BEGAT=$(BEGAT) flows/demo.sh
+
+test: lint ## everything that must hold before a change is taken
+	cargo test --release --workspace --locked
+
+lint: wasm-target ## format and lints
+	cargo fmt --all --check
+	cargo clippy --release --workspace --all-targets --locked -- -D warnings
+
+bench: build ## benchmarks, each beside its floor
+	cargo bench --locked
+
+build: wasm-target
+	cargo build --release --locked
+
+wasm-target: ## makes the target that plugins are built for available
+	@.ci/wasm32-wasip2
+
+deny: ## licences, bans and sources of all dependencies; needs cargo-deny
+	cargo deny check licenses bans sources
+
+clean:
+	cargo clean

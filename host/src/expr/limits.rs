@@ -1,0 +1,26 @@
+//! The bounds that keep any template, however written, from using up the stack, the memory or the hour.
+
+/// Bytes in a template.
+pub(super) const SOURCE: usize = 4 << 20;
+/// Levels of expressions and tags within each other, which also bounds how deep evaluation calls itself.
+pub(super) const NESTING: usize = 100;
+/// Levels of evaluation, through macros and `render` as well.
+pub(super) const EVALUATION: usize = 200;
+/// Faults reported for one template.
+pub(super) const ERRORS: usize = 50;
+/// Bytes a template may write.
+pub(super) const OUTPUT: usize = 16 << 20;
+/// Bytes a value may weigh, a part that occurs twice counted twice.
+pub(super) const WEIGHT: usize = 32 << 20;
+/// Levels of lists and maps in a value.
+pub(super) const DEPTH: usize = 200;
+/// Numbers in a range.
+pub(super) const RANGE: usize = 100_000;
+/// Steps of evaluation; handling a large value costs more than one.
+pub(super) const STEPS: u64 = 20_000_000;
+/// Bytes in a jq filter.
+pub(super) const JQ_SOURCE: usize = 8 << 10;
+/// Steps of one jq filter.
+pub(super) const JQ_STEPS: u64 = 2_000_000;
+/// Bytes of stack for one jq filter.
+pub(super) const JQ_STACK: usize = 768 << 10;

@@ -1,0 +1,222 @@
+//! One task run: a fresh instance, `run`, then `declare` on the same instance.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use wasmtime::Store;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::WasiCtx;
+
+use super::abi_0_1::{self, Guest, ReportedFailure, Request};
+use super::engine::Machine;
+use super::limits::{LimitExceeded, Limits, Meter};
+use super::output::{LineStream, LogSink, SharedSpeech, Speech, lock};
+use crate::model::{
+    Bundle, CatalogReader, ExecutionId, FlowId, Json, JsonMap, LogLevel, Namespace, PluginDescription, TaskId,
+    TaskRunId,
+};
+
+/// One task to run, its properties rendered.
+#[derive(Debug, Clone)]
+pub struct TaskRequest {
+    pub execution: ExecutionId,
+    pub task_run: TaskRunId,
+    pub namespace: Namespace,
+    pub flow: FlowId,
+    pub task: TaskId,
+    /// The task type as the flow wrote it.
+    pub task_type: String,
+    /// From 1.
+    pub attempt: u32,
+    pub properties: JsonMap,
+}
+
+/// Why a task run failed, in words for the operator.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct TaskFailure {
+    /// The kind the plugin gave, or `limit`, `trap` or `contract`.
+    pub kind: String,
+    pub message: String,
+    pub retryable: bool,
+    /// Facts for programs, recorded as outputs of the failed run.
+    pub details: JsonMap,
+}
+
+impl TaskFailure {
+    fn of(kind: &str, message: String) -> Self {
+        Self { kind: kind.to_owned(), message, retryable: false, details: JsonMap::new() }
+    }
+}
+
+impl From<ReportedFailure> for TaskFailure {
+    fn from(failure: ReportedFailure) -> Self {
+        let ReportedFailure { kind, message, retryable, details } = failure;
+        Self { kind, message, retryable, details }
+    }
+}
+
+/// An instance at work on one task. Dropping it ends the task.
+pub struct TaskCall {
+    store: Store<Guest>,
+    plugin: abi_0_1::Plugin,
+    limits: Limits,
+    deadline: Instant,
+    speech: SharedSpeech,
+    streams: [LineStream; 2],
+}
+
+impl TaskCall {
+    pub(super) async fn start(
+        machine: &Machine,
+        pre: &abi_0_1::PluginPre<Guest>,
+        limits: Limits,
+        sink: LogSink,
+        catalog: Option<(Arc<dyn CatalogReader>, Namespace)>,
+    ) -> Result<Self, TaskFailure> {
+        machine.tick();
+        let speech = Arc::new(Mutex::new(Speech::new(sink, &limits)));
+        let streams = [LogLevel::Info, LogLevel::Warn].map(|level| LineStream::new(speech.clone(), level));
+        let (catalog, namespace) = catalog.unzip();
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.handles);
+        let guest = Guest {
+            wasi: wasi(&streams, &limits),
+            table,
+            meter: Meter::new(&limits),
+            speech: speech.clone(),
+            catalog,
+            namespace,
+        };
+        let mut store = Store::new(&machine.engine, guest);
+        store.limiter(|guest| &mut guest.meter);
+        store.set_hostcall_fuel(limits.host_buffers);
+        store.epoch_deadline_async_yield_and_update(1);
+        let deadline = Instant::now() + limits.time;
+        let started = tokio::time::timeout_at(deadline, pre.instantiate_async(&mut store)).await;
+        match started {
+            Ok(Ok(plugin)) => Ok(Self { store, plugin, limits, deadline, speech, streams }),
+            Ok(Err(error)) => Err(explain(&error, "", &limits)),
+            Err(_) => Err(out_of_time(limits.time)),
+        }
+    }
+
+    /// Asks the plugin what it is.
+    pub(super) async fn describe(&mut self) -> Result<PluginDescription, String> {
+        let call = self.plugin.begat_task_task().call_describe(&mut self.store);
+        match tokio::time::timeout_at(self.deadline, call).await {
+            Ok(Ok(answer)) => abi_0_1::description(answer),
+            Ok(Err(error)) => Err(self.failed(&error).message),
+            Err(_) => Err(out_of_time(self.limits.time).message),
+        }
+    }
+
+    /// Runs the task and gives its outputs.
+    pub async fn run(&mut self, request: &TaskRequest) -> Result<JsonMap, TaskFailure> {
+        let sent = sent(request);
+        let call = self.plugin.begat_task_task().call_run(&mut self.store, &sent);
+        let answer = match tokio::time::timeout_at(self.deadline, call).await {
+            Ok(answer) => answer,
+            Err(_) => return Err(out_of_time(self.limits.time)),
+        };
+        self.streams.iter().for_each(LineStream::flush);
+        match answer {
+            Ok(Ok(outputs)) => self.outputs(&outputs),
+            Ok(Err(failure)) => Err(ReportedFailure::from(failure).into()),
+            Err(error) => Err(self.failed(&error)),
+        }
+    }
+
+    /// Asks the plugin what the run that just succeeded used and made.
+    pub async fn declare(
+        &mut self,
+        request: &TaskRequest,
+        outputs: &JsonMap,
+        declared: Vec<Bundle>,
+    ) -> Result<Vec<Bundle>, TaskFailure> {
+        let outputs = Json::Object(outputs.clone()).to_string();
+        let declared: Vec<_> = declared.into_iter().map(Into::into).collect();
+        let sent = sent(request);
+        let call = self.plugin.begat_task_task().call_declare(&mut self.store, &sent, &outputs, &declared);
+        match tokio::time::timeout_at(self.deadline, call).await {
+            Ok(Ok(Ok(answer))) => abi_0_1::bundles(answer, &self.limits)
+                .map_err(|reason| TaskFailure::of("contract", format!("the plugin broke its contract: {reason}"))),
+            Ok(Ok(Err(failure))) => Err(ReportedFailure::from(failure).into()),
+            Ok(Err(error)) => Err(self.failed(&error)),
+            Err(_) => Err(out_of_time(self.limits.time)),
+        }
+    }
+
+    /// How many log lines were written, and the sha256 over them in lower-case hexadecimal.
+    pub fn log_digest(&self) -> (u64, String) {
+        let said = lock(&self.speech).said();
+        (said.lines, said.digest)
+    }
+
+    fn outputs(&self, text: &str) -> Result<JsonMap, TaskFailure> {
+        if text.len() > self.limits.outputs {
+            let (size, limit) = (text.len(), self.limits.outputs);
+            let message = format!("the outputs are {size} bytes long, at most {limit} are allowed (`outputs`)");
+            return Err(TaskFailure::of("limit", message));
+        }
+        serde_json::from_str(text).map_err(|error| {
+            TaskFailure::of("contract", format!("the plugin broke its contract: its outputs are no JSON object: {error}"))
+        })
+    }
+
+    fn failed(&self, error: &wasmtime::Error) -> TaskFailure {
+        self.streams.iter().for_each(LineStream::flush);
+        explain(error, &lock(&self.speech).said().tail, &self.limits)
+    }
+}
+
+fn wasi(streams: &[LineStream; 2], limits: &Limits) -> WasiCtx {
+    let [stdout, stderr] = streams.clone();
+    let mut wasi = WasiCtx::builder();
+    wasi.stdout(stdout).stderr(stderr).max_random_size(limits.random);
+    // Deny what the library may come to allow by default.
+    wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false).allow_blocking_current_thread(false);
+    wasi.build()
+}
+
+fn sent(request: &TaskRequest) -> Request {
+    Request {
+        execution_id: request.execution.to_string(),
+        task_run_id: request.task_run.to_string(),
+        namespace: request.namespace.to_string(),
+        flow_id: request.flow.to_string(),
+        task_id: request.task.to_string(),
+        type_: request.task_type.clone(),
+        attempt: request.attempt,
+        properties: Json::Object(request.properties.clone()).to_string(),
+        extra: "{}".to_owned(),
+    }
+}
+
+fn out_of_time(limit: Duration) -> TaskFailure {
+    let message = format!("the task ran longer than its limit of {} s (`time`)", limit.as_secs_f64());
+    TaskFailure { retryable: true, ..TaskFailure::of("limit", message) }
+}
+
+/// Says in words why a guest was stopped. The text of a Rust panic is only on standard error, so its end is attached.
+fn explain(error: &wasmtime::Error, tail: &str, limits: &Limits) -> TaskFailure {
+    if let Some(exceeded) = error.downcast_ref::<LimitExceeded>() {
+        return TaskFailure::of("limit", exceeded.to_string());
+    }
+    if let Some(trap) = error.downcast_ref::<wasmtime::Trap>() {
+        if *trap == wasmtime::Trap::StackOverflow {
+            return TaskFailure::of("limit", "the task needs more stack than its limit of 1 MiB (`stack`)".to_owned());
+        }
+        let said = tail.trim();
+        let tail = if said.is_empty() { String::new() } else { format!("; its last words: {said}") };
+        return TaskFailure::of("trap", format!("the plugin crashed: {trap}{tail}"));
+    }
+    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    let text = causes.join(": ");
+    if text.contains("fuel allocated for hostcalls") {
+        let limit = limits.host_buffers >> 20;
+        return TaskFailure::of("limit", format!("a call to the host carries more than {limit} MiB (`host_buffers`)"));
+    }
+    TaskFailure::of("trap", format!("the plugin was stopped: {text}"))
+}

@@ -1,0 +1,44 @@
+//! Why a plugin could not be loaded.
+
+use std::path::PathBuf;
+
+/// A plugin, the folder it should be in, or the engine is not usable. `hint` says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    #[error("the WebAssembly engine cannot start")]
+    Engine(#[source] wasmtime::Error),
+    #[error("reading the plugin folder `{path}`")]
+    ReadFolder { path: PathBuf, #[source] source: std::io::Error },
+    #[error("reading the plugin `{path}`")]
+    ReadPlugin { path: PathBuf, #[source] source: std::io::Error },
+    #[error("the plugin `{origin}` is {size} bytes long, at most {limit} are allowed")]
+    TooLarge { origin: String, size: u64, limit: u64 },
+    #[error("`{origin}` is not a WebAssembly component: {found}")]
+    NotAComponent { origin: String, found: &'static str },
+    #[error("the plugin `{origin}` cannot be compiled")]
+    Compile { origin: String, #[source] source: wasmtime::Error },
+    #[error("the plugin `{origin}` does not fit the contract `begat:task@0.1.0`")]
+    Link { origin: String, #[source] source: wasmtime::Error },
+    #[error("the plugin `{origin}` cannot describe itself: {reason}")]
+    Describe { origin: String, reason: String },
+    #[error("the task type `{name}` is provided by `{first}` and by `{second}`")]
+    SameType { name: String, first: String, second: String },
+    #[error("the folder for compiled plugins `{path}` cannot be used")]
+    Cache { path: PathBuf, #[source] source: std::io::Error },
+}
+
+impl SandboxError {
+    /// Something to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Engine(_) | Self::Compile { .. } => None,
+            Self::ReadFolder { .. } | Self::ReadPlugin { .. } => Some("check the path given with `--plugins`"),
+            Self::TooLarge { .. } => Some("build it in release mode and strip debug information"),
+            Self::NotAComponent { .. } => Some("build it with `cargo build --release --target wasm32-wasip2`"),
+            Self::Link { .. } => Some("rebuild it against `wit/task-0.1` of this version of begat"),
+            Self::Describe { .. } => Some("`describe` must answer without any grant and within the limits"),
+            Self::SameType { .. } => Some("remove one of the two from the folder given with `--plugins`"),
+            Self::Cache { .. } => Some("set `BEGAT_CACHE` to a folder that only you can write"),
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! What a task says: lines of the `log` interface and of standard output and error, counted, cut and made harmless.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+use super::Limits;
+use crate::model::{LogLevel, LogLine, Timestamp};
+
+/// Takes each log line as it is written.
+pub type LogSink = Arc<dyn Fn(LogLine) + Send + Sync>;
+
+/// How many bytes of standard error are kept to explain a trap.
+const TAIL: usize = 2_000;
+
+/// Gathers what one task run says.
+pub(super) struct Speech {
+    sink: LogSink,
+    lines: u64,
+    lines_limit: u64,
+    bytes: u64,
+    bytes_limit: u64,
+    line_limit: usize,
+    digest: Sha256,
+    cut: bool,
+    tail: String,
+}
+
+/// The speech of a task run, shared by its streams.
+pub(super) type SharedSpeech = Arc<Mutex<Speech>>;
+
+/// What was said, in numbers.
+pub(super) struct Said {
+    pub lines: u64,
+    pub digest: String,
+    /// Whether a limit left something out.
+    pub cut: bool,
+    /// The end of standard error.
+    pub tail: String,
+}
+
+impl Speech {
+    pub(super) fn new(sink: LogSink, limits: &Limits) -> Self {
+        Self {
+            sink,
+            lines: 0,
+            lines_limit: limits.log_lines,
+            bytes: 0,
+            bytes_limit: limits.log_bytes,
+            line_limit: limits.log_line,
+            digest: Sha256::new(),
+            cut: false,
+            tail: String::new(),
+        }
+    }
+
+    /// Writes a text of one or more lines.
+    pub(super) fn say(&mut self, level: LogLevel, text: &str) {
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        text.split('\n').for_each(|line| self.line(level, line));
+    }
+
+    fn line(&mut self, level: LogLevel, line: &str) {
+        if self.cut {
+            return;
+        }
+        let size = line.len().min(self.line_limit) as u64;
+        if self.lines >= self.lines_limit || self.bytes + size > self.bytes_limit {
+            self.cut = true;
+            let limit = format!(
+                "log truncated: a task run may write {} lines and {} MiB (`log_lines`, `log_bytes`)",
+                self.lines_limit,
+                self.bytes_limit >> 20
+            );
+            return self.emit(LogLevel::Warn, limit);
+        }
+        self.bytes += size;
+        self.emit(level, harmless(line.trim_end_matches('\r'), self.line_limit));
+    }
+
+    fn emit(&mut self, level: LogLevel, message: String) {
+        self.lines += 1;
+        self.digest.update(level.name());
+        self.digest.update(" ");
+        self.digest.update(&message);
+        self.digest.update("\n");
+        (self.sink)(LogLine { time: Timestamp::now(), level, message });
+    }
+
+    fn remember(&mut self, text: &str) {
+        self.tail.push_str(text);
+        if self.tail.len() > TAIL {
+            let mut cut = self.tail.len() - TAIL;
+            while !self.tail.is_char_boundary(cut) {
+                cut += 1;
+            }
+            self.tail.drain(..cut);
+        }
+    }
+
+    pub(super) fn said(&self) -> Said {
+        let digest = self.digest.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Said { lines: self.lines, digest, cut: self.cut, tail: self.tail.clone() }
+    }
+}
+
+/// Locks a speech; a panic of another holder leaves it usable.
+pub(super) fn lock(speech: &SharedSpeech) -> std::sync::MutexGuard<'_, Speech> {
+    speech.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A line with control characters made visible and no longer than `limit` bytes.
+fn harmless(line: &str, limit: usize) -> String {
+    let mut result = String::with_capacity(line.len().min(limit));
+    for character in line.chars() {
+        if result.len() + character.len_utf8() > limit {
+            result.push_str("… (line truncated)");
+            break;
+        }
+        match character {
+            '\t' => result.push('\t'),
+            c if c.is_control() || is_direction_mark(c) => result.extend(c.escape_unicode()),
+            c => result.push(c),
+        }
+    }
+    result
+}
+
+/// Marks that reorder the text around them, with which a line could show something else than it says.
+fn is_direction_mark(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Standard output or error of a guest: cut into lines for the log.
+#[derive(Clone)]
+pub(super) struct LineStream {
+    speech: SharedSpeech,
+    level: LogLevel,
+    buffer: Arc<Mutex<Vec<u8>>>,
+}
+
+impl LineStream {
+    pub(super) fn new(speech: SharedSpeech, level: LogLevel) -> Self {
+        Self { speech, level, buffer: Arc::default() }
+    }
+
+    fn push(&self, bytes: &[u8]) {
+        let mut buffer = self.buffer.lock().unwrap_or_else(PoisonError::into_inner);
+        buffer.extend_from_slice(bytes);
+        let mut speech = lock(&self.speech);
+        let longest = speech.line_limit;
+        while let Some(end) = buffer.iter().position(|byte| *byte == b'\n').or((buffer.len() > longest).then_some(longest)) {
+            let line: Vec<u8> = buffer.drain(..=end.min(buffer.len() - 1)).collect();
+            self.speak(&mut speech, &line);
+        }
+    }
+
+    /// Writes what has no newline yet.
+    pub(super) fn flush(&self) {
+        let mut buffer = self.buffer.lock().unwrap_or_else(PoisonError::into_inner);
+        if !buffer.is_empty() {
+            let line = std::mem::take(&mut *buffer);
+            self.speak(&mut lock(&self.speech), &line);
+        }
+    }
+
+    fn speak(&self, speech: &mut Speech, line: &[u8]) {
+        let text = String::from_utf8_lossy(line);
+        if self.level == LogLevel::Warn {
+            speech.remember(&text);
+        }
+        speech.say(self.level, &text);
+    }
+}
+
+impl IsTerminal for LineStream {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for LineStream {
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for LineStream {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for LineStream {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.push(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(64 * 1024)
+    }
+}
+
+impl AsyncWrite for LineStream {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        self.push(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(limits: &Limits, text: &str, expected: &[&str]) {
+        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+        let taken = lines.clone();
+        let sink: LogSink = Arc::new(move |line| taken.lock().unwrap().push(line.message));
+        let speech = Arc::new(Mutex::new(Speech::new(sink, limits)));
+        let stream = LineStream::new(speech, LogLevel::Info);
+        stream.push(text.as_bytes());
+        stream.flush();
+        assert_eq!(*lines.lock().unwrap(), expected);
+    }
+
+    #[test]
+    fn output_becomes_lines() {
+        check(&Limits::default(), "a\nb\r\n\nc", &["a", "b", "", "c"]);
+    }
+
+    #[test]
+    fn a_line_cannot_speak_to_the_terminal() {
+        check(&Limits::default(), "\x1b[31mred\x07\tx\u{202e}", &["\\u{1b}[31mred\\u{7}\tx\\u{202e}"]);
+    }
+
+    #[test]
+    fn volume_and_length_are_bounded_and_the_log_says_so() {
+        let limits = Limits { log_lines: 2, log_line: 4, ..Limits::default() };
+        let cut = "log truncated: a task run may write 2 lines and 16 MiB (`log_lines`, `log_bytes`)";
+        check(&limits, "1\n2\n3\n4\n", &["1", "2", cut]);
+    }
+}

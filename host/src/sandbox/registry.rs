@@ -1,0 +1,282 @@
+//! The plugins there are, and the way from a task type to the component that runs it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sha2::{Digest, Sha256};
+use wasmtime::component::Component;
+use wasmtime::{Engine, Precompiled};
+
+use super::abi_0_1::{Guest, PluginPre};
+use super::cache::Cache;
+use super::call::{TaskCall, TaskFailure};
+use super::embedded::EMBEDDED;
+use super::engine::Machine;
+use super::error::SandboxError;
+use super::limits::Limits;
+use super::output::LogSink;
+use crate::model::{CatalogReader, Namespace, PluginDescription, PluginReference, PluginView, TaskType, TaskTypeView};
+
+/// The largest component that is loaded, in bytes.
+const SIZE_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// Where plugins come from and where their compiled form is kept.
+pub struct RegistryOptions {
+    /// A folder of `*.wasm` components beside the embedded ones.
+    pub folder: Option<PathBuf>,
+    /// The folder for compiled plugins.
+    pub cache: PathBuf,
+    /// Limits of each task run.
+    pub limits: Limits,
+    /// Told the name of a plugin before it is compiled for the first time, which takes seconds.
+    pub on_compile: Box<dyn Fn(&str) + Send + Sync>,
+}
+
+/// A plugin and where it came from.
+pub struct Plugin {
+    pub reference: PluginReference,
+    pub description: PluginDescription,
+    origin: String,
+    bytes: Bytes,
+    ready: Mutex<Option<PluginPre<Guest>>>,
+}
+
+enum Bytes {
+    Embedded(&'static [u8]),
+    Read(Vec<u8>),
+}
+
+impl Bytes {
+    fn get(&self) -> &[u8] {
+        match self {
+            Bytes::Embedded(bytes) => bytes,
+            Bytes::Read(bytes) => bytes,
+        }
+    }
+}
+
+/// All plugins of one process.
+pub struct Registry {
+    machine: Machine,
+    cache: Cache,
+    limits: Limits,
+    on_compile: Box<dyn Fn(&str) + Send + Sync>,
+    plugins: Vec<Arc<Plugin>>,
+}
+
+impl Registry {
+    /// Knows the embedded plugins and those of the given folder. Nothing is compiled that has been described before.
+    pub async fn open(options: RegistryOptions) -> Result<Self, SandboxError> {
+        let machine = Machine::new()?;
+        let cache = Cache::open(&options.cache, &machine.engine)?;
+        let RegistryOptions { folder, limits, on_compile, .. } = options;
+        let mut registry = Self { machine, cache, limits, on_compile, plugins: Vec::new() };
+        for embedded in EMBEDDED {
+            let description = serde_json::from_str(embedded.description).map_err(|error| SandboxError::Describe {
+                origin: embedded.name.to_owned(),
+                reason: error.to_string(),
+            })?;
+            let bytes = Bytes::Embedded(embedded.component);
+            registry.admit(plugin(description, "embedded".to_owned(), embedded.digest.to_owned(), bytes))?;
+        }
+        if let Some(folder) = folder {
+            for path in components(&folder)? {
+                let found = registry.read(&path).await?;
+                registry.admit(found)?;
+            }
+        }
+        Ok(registry)
+    }
+
+    /// All task types of all plugins.
+    pub fn task_types(&self) -> Vec<TaskType> {
+        self.plugins.iter().flat_map(|plugin| plugin.description.task_types.clone()).collect()
+    }
+
+    /// The plugin that runs tasks of a type.
+    pub fn find(&self, task_type: &str) -> Option<&Arc<Plugin>> {
+        self.plugins.iter().find(|plugin| plugin.description.task_types.iter().any(|t| t.answers_to(task_type)))
+    }
+
+    /// All plugins, as they are shown.
+    pub fn plugins(&self) -> Vec<PluginView> {
+        self.plugins.iter().map(|plugin| plugin.view()).collect()
+    }
+
+    /// Makes an instance of a plugin for one task run. It reads the catalog within the given namespace.
+    pub async fn start(
+        &self,
+        plugin: &Plugin,
+        sink: LogSink,
+        catalog: Arc<dyn CatalogReader>,
+        namespace: Namespace,
+    ) -> Result<TaskCall, TaskFailure> {
+        let pre = self.ready(plugin).map_err(|error| TaskFailure {
+            kind: "plugin".to_owned(),
+            message: causes(&error),
+            retryable: false,
+            details: serde_json::Map::new(),
+        })?;
+        TaskCall::start(&self.machine, &pre, self.limits.clone(), sink, Some((catalog, namespace))).await
+    }
+
+    /// Compiles a plugin, or loads its compiled form.
+    pub fn prepare(&self, plugin: &Plugin) -> Result<(), SandboxError> {
+        self.ready(plugin).map(|_| ())
+    }
+
+    /// Asks the component itself what it is, rather than trusting what is kept about it.
+    pub async fn describe(&self, plugin: &Plugin) -> Result<PluginDescription, SandboxError> {
+        let failed = |reason| SandboxError::Describe { origin: plugin.origin.clone(), reason };
+        let pre = self.ready(plugin)?;
+        let silent: LogSink = Arc::new(|_| ());
+        let call = TaskCall::start(&self.machine, &pre, self.limits.clone(), silent, None).await;
+        call.map_err(|failure| failed(failure.message))?.describe().await.map_err(failed)
+    }
+
+    fn admit(&mut self, plugin: Plugin) -> Result<(), SandboxError> {
+        for name in plugin.description.task_types.iter().flat_map(TaskType::names) {
+            if let Some(other) = self.find(name) {
+                let (first, second) = (other.origin.clone(), plugin.origin.clone());
+                return Err(SandboxError::SameType { name: name.to_owned(), first, second });
+            }
+        }
+        self.plugins.push(Arc::new(plugin));
+        Ok(())
+    }
+
+    async fn read(&self, path: &Path) -> Result<Plugin, SandboxError> {
+        let origin = path.display().to_string();
+        let failed = |source| SandboxError::ReadPlugin { path: path.to_owned(), source };
+        let size = fs::metadata(path).map_err(failed)?.len();
+        if size > SIZE_LIMIT {
+            return Err(SandboxError::TooLarge { origin, size, limit: SIZE_LIMIT });
+        }
+        let bytes = fs::read(path).map_err(failed)?;
+        check_is_component(&bytes, &origin)?;
+        let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let unknown = PluginDescription {
+            name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            version: String::new(),
+            summary: String::new(),
+            task_types: Vec::new(),
+            capabilities: Vec::new(),
+        };
+        let mut found = plugin(unknown, origin, digest.clone(), Bytes::Read(bytes));
+        if let Some(known) = self.cache.note(&digest).and_then(|text| serde_json::from_str(&text).ok()) {
+            found.adopt(known);
+            return Ok(found);
+        }
+        let description = self.describe(&found).await?;
+        let text = serde_json::to_string(&description).map_err(|error| SandboxError::Describe {
+            origin: found.origin.clone(),
+            reason: error.to_string(),
+        })?;
+        self.cache.store_note(&digest, &text)?;
+        found.adopt(description);
+        Ok(found)
+    }
+
+    fn ready(&self, plugin: &Plugin) -> Result<PluginPre<Guest>, SandboxError> {
+        let mut ready = plugin.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pre) = &*ready {
+            return Ok(pre.clone());
+        }
+        let component = match self.cache.load(&self.machine.engine, &plugin.reference.digest) {
+            Some(component) => component,
+            None => self.compile(plugin)?,
+        };
+        let linked = self.machine.linker.instantiate_pre(&component).and_then(PluginPre::new);
+        let pre = linked.map_err(|source| SandboxError::Link { origin: plugin.origin_name(), source })?;
+        *ready = Some(pre.clone());
+        Ok(pre)
+    }
+
+    fn compile(&self, plugin: &Plugin) -> Result<Component, SandboxError> {
+        (self.on_compile)(&plugin.reference.name);
+        let component = Component::from_binary(&self.machine.engine, plugin.bytes.get())
+            .map_err(|source| SandboxError::Compile { origin: plugin.origin_name(), source })?;
+        self.cache.store(&plugin.reference.digest, &component)?;
+        Ok(component)
+    }
+}
+
+impl Plugin {
+    fn adopt(&mut self, description: PluginDescription) {
+        self.reference.name.clone_from(&description.name);
+        self.reference.version.clone_from(&description.version);
+        self.description = description;
+    }
+
+    fn origin_name(&self) -> String {
+        match &self.bytes {
+            Bytes::Embedded(_) => self.reference.name.clone(),
+            Bytes::Read(_) => self.origin.clone(),
+        }
+    }
+
+    fn view(&self) -> PluginView {
+        let task_type = |t: &TaskType| TaskTypeView {
+            name: t.name.clone(),
+            aliases: t.aliases.clone(),
+            summary: t.summary.clone(),
+            properties: t.properties.clone(),
+            outputs: t.outputs.clone(),
+        };
+        PluginView {
+            name: self.reference.name.clone(),
+            version: self.reference.version.clone(),
+            summary: self.description.summary.clone(),
+            digest: self.reference.digest.clone(),
+            origin: self.origin.clone(),
+            size: self.bytes.get().len() as u64,
+            task_types: self.description.task_types.iter().map(task_type).collect(),
+            capabilities: self.description.capabilities.clone(),
+        }
+    }
+}
+
+fn plugin(description: PluginDescription, origin: String, digest: String, bytes: Bytes) -> Plugin {
+    let reference =
+        PluginReference { name: description.name.clone(), version: description.version.clone(), digest };
+    Plugin { reference, description, origin, bytes, ready: Mutex::new(None) }
+}
+
+/// The components of a folder, by name.
+fn components(folder: &Path) -> Result<Vec<PathBuf>, SandboxError> {
+    let failed = |source| SandboxError::ReadFolder { path: folder.to_owned(), source };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|extension| extension == "wasm") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn check_is_component(bytes: &[u8], origin: &str) -> Result<(), SandboxError> {
+    let not = |found| Err(SandboxError::NotAComponent { origin: origin.to_owned(), found });
+    if Engine::detect_precompiled(bytes) == Some(Precompiled::Component) {
+        return not("it is compiled machine code, which is never loaded from outside");
+    }
+    match bytes {
+        [0, b'a', b's', b'm', 13, 0, 1, 0, ..] => Ok(()),
+        [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => not("it is a core module"),
+        [0, b'a', b's', b'm', ..] => not("it has an unknown version of the format"),
+        [] => not("it is empty"),
+        _ => not("it is no WebAssembly at all"),
+    }
+}
+
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}

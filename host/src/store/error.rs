@@ -1,0 +1,112 @@
+//! What can go wrong with a catalog, told with its path and with what to do.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+use crate::model::{ExecutionId, RecordError};
+
+/// Why the catalog could not be opened, written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("there is no catalog at `{}` yet: run a flow first, or name another file with `--catalog`", path.display())]
+    Missing { path: PathBuf },
+    #[error("`{}` is not a catalog, nor any other SQLite database: name another file with `--catalog`", path.display())]
+    NotADatabase { path: PathBuf },
+    #[error("`{}` is the SQLite database of another program: name another file with `--catalog`", path.display())]
+    Foreign { path: PathBuf },
+    #[error(
+        "the catalog `{}` has schema {found} and this begat knows {known}: use a newer begat, or name another file with \
+         `--catalog`",
+        path.display()
+    )]
+    Newer { path: PathBuf, found: i64, known: i64 },
+    #[error("could not make the folder `{}` for the catalog: make it, or name another file with `--catalog`", path.display())]
+    Folder { path: PathBuf, source: std::io::Error },
+    #[error(
+        "could not open the catalog `{}`: check that it is a file in a folder that exists and that you may use, or name \
+         another with `--catalog`",
+        path.display()
+    )]
+    CannotOpen { path: PathBuf, source: rusqlite::Error },
+    #[error("the catalog `{}` is damaged: keep a copy of it and restore it from a backup", path.display())]
+    Corrupt { path: PathBuf, source: rusqlite::Error },
+    #[error("there is no space left for the catalog `{}`: free some and run again", path.display())]
+    Full { path: PathBuf, source: rusqlite::Error },
+    #[error(
+        "the catalog `{}` may not be written: make the file and its folder writable, or name another file with `--catalog`",
+        path.display()
+    )]
+    ReadOnly { path: PathBuf, source: rusqlite::Error },
+    #[error("another process holds the catalog `{}`: wait for it to end, then run again", path.display())]
+    Busy { path: PathBuf, source: rusqlite::Error },
+    #[error("could not use the catalog `{}`", path.display())]
+    Database { path: PathBuf, source: rusqlite::Error },
+    #[error("could not query the catalog")]
+    Query(#[from] rusqlite::Error),
+    #[error("an event cannot be recorded: its data nests too deeply or is not JSON")]
+    Unrecordable { source: serde_json::Error },
+    #[error("a `{kind}` event names no task run")]
+    NoTaskRun { kind: &'static str },
+    #[error("event {sequence} of the catalog cannot be read: run `begat catalog verify`")]
+    BadEvent { sequence: i64, source: serde_json::Error },
+    #[error(
+        "the log of the catalog ends at event {tail} and its tables stand at event {head}: run `begat catalog verify`, then \
+         `begat catalog rebuild`"
+    )]
+    OutOfStep { tail: i64, head: i64 },
+    #[error("no execution starts with `{prefix}`: see `begat execution list`")]
+    NoExecution { prefix: String },
+    #[error("several executions start with `{prefix}`: {}", listed(candidates))]
+    AmbiguousExecution { prefix: String, candidates: Vec<ExecutionId> },
+}
+
+fn listed(candidates: &[ExecutionId]) -> String {
+    let quoted: Vec<_> = candidates.iter().map(|id| format!("`{id}`")).collect();
+    quoted.join(", ")
+}
+
+impl StoreError {
+    /// Names the catalog a query failed on, and the way out where there is one.
+    pub(super) fn at(self, path: &Path) -> Self {
+        let Self::Query(source) = self else { return self };
+        let path = path.to_owned();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Self::NotADatabase { path },
+            Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt { path, source },
+            Some(ErrorCode::DiskFull) => Self::Full { path, source },
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly { path, source },
+            Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Self::CannotOpen { path, source },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path, source },
+            _ => Self::Database { path, source },
+        }
+    }
+
+    fn into_source(self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
+        match self {
+            Self::CannotOpen { source, .. }
+            | Self::Corrupt { source, .. }
+            | Self::Full { source, .. }
+            | Self::ReadOnly { source, .. }
+            | Self::Busy { source, .. }
+            | Self::Database { source, .. }
+            | Self::Query(source) => Some(Box::new(source)),
+            Self::Folder { source, .. } => Some(Box::new(source)),
+            Self::Unrecordable { source } | Self::BadEvent { source, .. } => Some(Box::new(source)),
+            Self::Missing { .. }
+            | Self::NotADatabase { .. }
+            | Self::Foreign { .. }
+            | Self::Newer { .. }
+            | Self::NoTaskRun { .. }
+            | Self::OutOfStep { .. }
+            | Self::NoExecution { .. }
+            | Self::AmbiguousExecution { .. } => None,
+        }
+    }
+}
+
+impl From<StoreError> for RecordError {
+    fn from(error: StoreError) -> Self {
+        Self { message: error.to_string(), source: error.into_source() }
+    }
+}

@@ -1,0 +1,67 @@
+//! Which database is a catalog, and of which version; makes the tables of a fresh one.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+
+use super::StoreError;
+use super::catalog::BUSY_TIMEOUT;
+
+/// Marks a file as a catalog: `bgat` in ASCII.
+const APPLICATION_ID: i64 = 0x6267_6174;
+/// The version of `schema.sql`.
+const VERSION: i64 = 1;
+
+/// What a database turned out to be.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Nothing was ever put into it.
+    Fresh,
+    /// A catalog of the version this program writes.
+    Catalog,
+}
+
+/// Tells a catalog from a fresh database, and refuses all others.
+pub(super) fn inspect(connection: &Connection, path: &Path) -> Result<Found, StoreError> {
+    let marks = "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version";
+    let (application, version): (i64, i64) =
+        connection.query_row(marks, [], |row| Ok((row.get("application_id")?, row.get("user_version")?)))?;
+    match (application, version) {
+        (APPLICATION_ID, VERSION) => Ok(Found::Catalog),
+        (APPLICATION_ID, found) => Err(StoreError::Newer { path: path.to_owned(), found, known: VERSION }),
+        (0, 0) if is_empty(connection)? => Ok(Found::Fresh),
+        _ => Err(StoreError::Foreign { path: path.to_owned() }),
+    }
+}
+
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))
+}
+
+/// Makes the tables, unless another process made them first.
+pub(super) fn create(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    use_write_ahead_log(connection)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if inspect(&transaction, path)? == Found::Fresh {
+        transaction.execute_batch(include_str!("schema.sql"))?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+        super::chain::start(&transaction)?;
+    }
+    Ok(transaction.commit()?)
+}
+
+/// Turns the write-ahead log on, which stays with the file. SQLite does not wait for others while it does this, so
+/// that two processes that make the same catalog would meet "database is locked".
+fn use_write_ahead_log(connection: &Connection) -> rusqlite::Result<()> {
+    let start = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && start.elapsed() < BUSY_TIMEOUT => {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            result => return result,
+        }
+    }
+}

@@ -1,0 +1,131 @@
+-- The truth. `hash` is sha256(prev_hash ‖ payload_hash), `payload_hash` is sha256(payload).
+CREATE TABLE event (
+    seq          INTEGER PRIMARY KEY,
+    payload      TEXT NOT NULL,
+    payload_hash BLOB NOT NULL,
+    prev_hash    BLOB NOT NULL,
+    hash         BLOB NOT NULL
+) STRICT;
+
+CREATE TRIGGER event_is_never_updated BEFORE UPDATE ON event
+BEGIN SELECT raise(ABORT, 'the event log is append-only'); END;
+
+CREATE TRIGGER event_is_never_deleted BEFORE DELETE ON event
+BEGIN SELECT raise(ABORT, 'the event log is append-only'); END;
+
+-- `INSERT OR REPLACE` deletes without firing the trigger above.
+CREATE TRIGGER event_is_never_replaced BEFORE INSERT ON event
+WHEN new.seq <= (SELECT max(seq) FROM event)
+BEGIN SELECT raise(ABORT, 'the event log is append-only'); END;
+
+-- Log lines stand beside the chain, which holds their digest.
+CREATE TABLE log (
+    id           INTEGER PRIMARY KEY,
+    execution_id TEXT NOT NULL,
+    task_run_id  TEXT NOT NULL,
+    task_id      TEXT NOT NULL,
+    time         TEXT NOT NULL,
+    level        TEXT NOT NULL,
+    message      TEXT NOT NULL
+) STRICT;
+CREATE INDEX log_by_task_run ON log (execution_id, task_run_id);
+
+-- Everything below is computed from `event`. `head` says how far.
+CREATE TABLE head (
+    id   INTEGER PRIMARY KEY CHECK (id = 1),
+    seq  INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    time TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE flow_source (
+    digest   TEXT PRIMARY KEY,
+    from_seq INTEGER NOT NULL,
+    source   TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE execution (
+    started_seq  INTEGER PRIMARY KEY,
+    finished_seq INTEGER,
+    id           TEXT NOT NULL UNIQUE,
+    namespace    TEXT NOT NULL,
+    flow_id      TEXT NOT NULL,
+    flow_digest  TEXT NOT NULL,
+    state        TEXT NOT NULL,
+    start_date   TEXT NOT NULL,
+    end_date     TEXT,
+    labels       TEXT NOT NULL,
+    inputs       TEXT NOT NULL,
+    error        TEXT
+) STRICT;
+
+CREATE TABLE task_run (
+    started_seq  INTEGER PRIMARY KEY,
+    finished_seq INTEGER,
+    id           TEXT NOT NULL UNIQUE,
+    execution_id TEXT NOT NULL,
+    task_id      TEXT NOT NULL,
+    task_type    TEXT NOT NULL,
+    state        TEXT NOT NULL,
+    start_date   TEXT NOT NULL,
+    end_date     TEXT,
+    outputs      TEXT NOT NULL,
+    error        TEXT,
+    plugin       TEXT
+) STRICT;
+CREATE INDEX task_run_by_execution ON task_run (execution_id);
+
+CREATE TABLE asset (
+    id           TEXT PRIMARY KEY,
+    created_seq  INTEGER NOT NULL,
+    updated_seq  INTEGER NOT NULL,
+    type         TEXT NOT NULL,
+    namespace    TEXT,
+    display_name TEXT,
+    description  TEXT,
+    metadata     TEXT NOT NULL,
+    created      TEXT NOT NULL,
+    updated      TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX asset_by_creation ON asset (created_seq, id);
+CREATE INDEX asset_by_type ON asset (type, created_seq, id);
+
+-- One row for each content an asset has had, valid in [from_seq, to_seq); the open one has no `to_seq`.
+CREATE TABLE asset_version (
+    asset_id     TEXT NOT NULL,
+    from_seq     INTEGER NOT NULL,
+    to_seq       INTEGER,
+    type         TEXT NOT NULL,
+    namespace    TEXT,
+    display_name TEXT,
+    description  TEXT,
+    metadata     TEXT NOT NULL,
+    created      TEXT NOT NULL,
+    updated      TEXT NOT NULL,
+    PRIMARY KEY (asset_id, from_seq)
+) STRICT, WITHOUT ROWID;
+
+-- `to_asset` was made from `from_asset`.
+CREATE TABLE edge (
+    from_asset TEXT NOT NULL,
+    to_asset   TEXT NOT NULL,
+    from_seq   INTEGER NOT NULL,
+    to_seq     INTEGER,
+    PRIMARY KEY (from_asset, to_asset, from_seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX edge_by_target ON edge (to_asset, from_asset, to_seq);
+
+CREATE TABLE asset_event (
+    asset_id     TEXT NOT NULL,
+    seq          INTEGER NOT NULL,
+    position     INTEGER NOT NULL,
+    event        TEXT NOT NULL,
+    type         TEXT NOT NULL,
+    time         TEXT NOT NULL,
+    execution_id TEXT NOT NULL,
+    flow_id      TEXT NOT NULL,
+    task_id      TEXT,
+    task_run_id  TEXT,
+    PRIMARY KEY (asset_id, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX asset_event_by_execution ON asset_event (execution_id, seq, position);

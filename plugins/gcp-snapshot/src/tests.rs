@@ -1,0 +1,66 @@
+//! What a simulated snapshot says and declares.
+
+use begat_task::testing;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn properties() -> Value {
+    json!({
+        "project": "acme-prod", "zone": "us-central1-a", "disk": "windows-web-01",
+        "name": "backup-1", "labels": {"env": "prod"}, "retention": "30days",
+    })
+}
+
+fn declared(asset: Asset) -> Vec<Bundle> {
+    vec![Bundle { inputs: vec![Asset::new("windows-web-01")], outputs: vec![asset] }]
+}
+
+#[test]
+fn the_description_is_the_one_the_host_knows() {
+    testing::check_description::<GcpSnapshot>(concat!(env!("CARGO_MANIFEST_DIR"), "/describe.json"));
+}
+
+#[test]
+fn a_snapshot_says_that_it_is_simulated() {
+    let outcome = testing::run::<GcpSnapshot>("gcp.snapshot", properties());
+    let outputs = outcome.outputs();
+    assert_eq!((outputs.status.as_str(), outputs.retention_days, outputs.simulated), ("READY", Some(30), true));
+    assert!(outcome.logs.iter().all(|(_, line)| line.contains("simulated")), "{:?}", outcome.logs);
+}
+
+#[test]
+fn the_declared_snapshot_is_enriched_and_what_the_flow_said_stands() {
+    let asset = Asset::new("snapshot-1").with("status", "kept").with("simulated", false);
+    let outcome = testing::run_declaring::<GcpSnapshot>("gcp.snapshot", properties(), declared(asset));
+    let asset = &outcome.assets[0].outputs[0];
+    assert_eq!(asset.asset_type.as_deref(), Some(SNAPSHOT_TYPE));
+    assert_eq!(asset.metadata["status"], json!("kept"));
+    assert_eq!(asset.metadata["sourceDisk"], json!("windows-web-01"));
+    assert_eq!(asset.metadata["simulated"], json!(true));
+    assert!(!asset.metadata.keys().any(|key| key.to_lowercase().contains("link") || key == "id"));
+    assert_eq!(outcome.assets[0].inputs, [Asset::new("windows-web-01")]);
+}
+
+#[test]
+fn an_asset_that_is_no_snapshot_stays_as_it_was_declared() {
+    let asset = Asset::new("disk").of_type("Disk");
+    let outcome = testing::run_declaring::<GcpSnapshot>("gcp.snapshot", properties(), declared(asset.clone()));
+    assert_eq!(outcome.assets[0].outputs, [asset]);
+}
+
+#[test]
+fn names_and_retention_are_checked() {
+    let check = |key: &str, value: Value, expected: &str| {
+        let mut given = properties();
+        given[key] = value;
+        let outcome = testing::run::<GcpSnapshot>("gcp.snapshot", given);
+        assert!(outcome.failure().message.starts_with(expected), "{}", outcome.failure().message);
+    };
+    check("name", json!("Backup"), "`name` is `Backup`; it must be 1 to 63 lower-case letters");
+    check("disk", json!(""), "`disk` is ``; it must be");
+    check("retention", json!("soon"), "`retention` is `soon`; give a number of days from 1");
+    check("retention", json!(0), "`retention` must be at least one day");
+    check("project", json!(" "), "`project` is empty");
+    check("region", json!("x"), "unknown field `region`");
+}

@@ -1,0 +1,86 @@
+//! What scripts give, run natively.
+
+use begat_task::testing;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn check(script: &str, expected: &str) {
+    let outcome = testing::run::<Shell>("shell", json!({"script": script}));
+    assert_eq!(outcome.outputs().stdout, expected, "{script}");
+}
+
+fn check_failure(properties: Value, expected: &str) {
+    let outcome = testing::run::<Shell>("shell", properties.clone());
+    assert_eq!(outcome.failure().message, expected, "{properties}");
+}
+
+#[test]
+fn the_description_is_the_one_the_host_knows() {
+    testing::check_description::<Shell>(concat!(env!("CARGO_MANIFEST_DIR"), "/describe.json"));
+}
+
+#[test]
+fn ordinary_scripts_give_what_bash_gives() {
+    check("echo hello", "hello\n");
+    check("printf '%s-%s\\n' a b", "a-b\n");
+    check("for i in 1 2 3; do echo $((i * i)); done", "1\n4\n9\n");
+    check("printf 'b\\na\\n' | sort | tr a-z A-Z", "A\nB\n");
+    check("x=$(echo inner); echo \"got $x\"", "got inner\n");
+    check("cat <<EOF\none\ntwo\nEOF", "one\ntwo\n");
+    check("a=(x y z); echo ${#a[@]} ${a[1]}", "3 y\n");
+    check("f() { local n=$1; echo \"f $n\"; }; f 7", "f 7\n");
+    check("if [[ abc == a* ]]; then echo yes; else echo no; fi", "yes\n");
+    check("echo data > /tmp/f && cat /tmp/f", "data\n");
+    check("set -o pipefail; false | true || echo failed", "failed\n");
+}
+
+#[test]
+fn commands_share_one_shell_and_stop_at_the_first_failure() {
+    let outcome = testing::run::<Shell>("shell", json!({"commands": ["x=1", "echo $x"]}));
+    assert_eq!(outcome.outputs().stdout, "1\n");
+    let outcome = testing::run::<Shell>("shell", json!({"commands": ["echo before", "false", "echo after"]}));
+    assert_eq!(outcome.failure().details["stdout"], json!("before\n"));
+    assert_eq!(outcome.failure().details["exitCode"], json!(1));
+}
+
+#[test]
+fn a_failing_script_fails_the_task_with_its_code_and_its_last_words() {
+    check_failure(json!({"script": "echo oops >&2; exit 3"}), "the script ended with exit code 3: oops");
+    let missing = testing::run::<Shell>("shell", json!({"script": "no_such_command"}));
+    assert_eq!(missing.failure().details["exitCode"], json!(127));
+}
+
+#[test]
+fn environment_variables_reach_the_script_and_nothing_else_does() {
+    let outcome = testing::run::<Shell>("shell", json!({"script": "echo $NAME-$CARGO", "env": {"NAME": "ada"}}));
+    assert_eq!(outcome.outputs().stdout, "ada-\n");
+}
+
+#[test]
+fn lines_of_the_protocol_become_vars_and_leave_the_output() {
+    let script = r#"echo a; echo '::{"outputs": {"count": 3}}::'; echo b"#;
+    let outcome = testing::run::<Shell>("shell", json!({"script": script}));
+    assert_eq!(outcome.outputs().stdout, "a\nb\n");
+    assert_eq!(outcome.outputs().vars["count"], json!(3));
+    check_failure(
+        json!({"script": "echo '::{\"metrics\": []}::'"}),
+        "`metrics` in a `::{…}::` line is not supported yet",
+    );
+}
+
+#[test]
+fn exactly_one_of_script_and_commands_is_given() {
+    check_failure(json!({}), "give a `script` or a list of `commands`");
+    check_failure(json!({"script": "a", "commands": ["b"]}), "give either `script` or `commands`, not both");
+    check_failure(json!({"commands": []}), "`commands` is empty");
+}
+
+#[test]
+fn too_much_output_is_a_failure_and_never_a_silent_cut() {
+    let script = "x=$(printf '%1000s' ''); for i in {1..9000}; do echo \"$x\"; done";
+    check_failure(
+        json!({"script": script}),
+        "the script cannot be run: the script wrote more than 8 MiB to one stream",
+    );
+}
