@@ -31,8 +31,19 @@ pub(super) fn settle(value: &mut Json) -> Result<(), Error> {
 /// Turns the integers that no double holds into text and returns where they stand, as JSON pointers (RFC 6901).
 pub(super) fn set_integers_aside(value: &mut Json) -> Vec<String> {
     let mut places = Vec::new();
-    replace_integers(value, &mut String::new(), &mut places);
+    if holds_wide_integers(value) {
+        replace_integers(value, &mut String::new(), &mut places);
+    }
     places
+}
+
+fn holds_wide_integers(value: &Json) -> bool {
+    match value {
+        Json::Array(items) => items.iter().any(holds_wide_integers),
+        Json::Object(map) => map.values().any(holds_wide_integers),
+        Json::Number(number) => !fits_a_double(number),
+        Json::Null | Json::Bool(_) | Json::String(_) => false,
+    }
 }
 
 fn replace_integers(value: &mut Json, place: &mut String, places: &mut Vec<String>) {
@@ -49,11 +60,7 @@ fn replace_integers(value: &mut Json, place: &mut String, places: &mut Vec<Strin
         Json::Object(map) => {
             for (key, item) in map.iter_mut() {
                 place.push('/');
-                place.extend(key.chars().map(|c| match c {
-                    '~' => "~0".to_owned(),
-                    '/' => "~1".to_owned(),
-                    other => other.to_string(),
-                }));
+                place.push_str(&key.replace('~', "~0").replace('/', "~1"));
                 replace_integers(item, place, places);
                 place.truncate(length);
             }

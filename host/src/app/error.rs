@@ -1,0 +1,103 @@
+//! Why a verb could not be carried out, sorted by who can do something about it.
+
+use std::error::Error;
+
+use crate::model::{Diagnostic, RecordError, Source};
+use crate::run::RunError;
+use crate::sandbox::SandboxError;
+use crate::store::StoreError;
+
+/// Whose turn it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The request was wrong or is refused; nothing ran.
+    Refused,
+    /// The host could not do its work.
+    Host,
+}
+
+/// The findings about one source text.
+#[derive(Debug, Clone)]
+pub struct Report {
+    pub source: Source,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Why a verb could not be carried out.
+#[derive(Debug)]
+pub struct AppError {
+    pub kind: ErrorKind,
+    pub message: String,
+    /// What led to it, nearest first.
+    pub causes: Vec<String>,
+    /// Something to do about it.
+    pub hint: Option<String>,
+    /// The findings behind it, where a flow was refused.
+    pub report: Option<Report>,
+}
+
+impl AppError {
+    /// The request is refused.
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Refused, message: message.into(), causes: Vec::new(), hint: None, report: None }
+    }
+
+    /// The same error with something to do.
+    pub fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// The same error with what led to it.
+    pub fn because(mut self, cause: &dyn Error) -> Self {
+        let mut next = Some(cause);
+        while let Some(error) = next {
+            self.causes.push(error.to_string());
+            next = error.source();
+        }
+        self
+    }
+
+    fn host(error: &dyn Error) -> Self {
+        let base = Self { kind: ErrorKind::Host, ..Self::refused(error.to_string()) };
+        match error.source() {
+            Some(cause) => base.because(cause),
+            None => base,
+        }
+    }
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        Self::host(&error)
+    }
+}
+
+impl From<RecordError> for AppError {
+    fn from(error: RecordError) -> Self {
+        Self::host(&error)
+    }
+}
+
+impl From<RunError> for AppError {
+    fn from(error: RunError) -> Self {
+        Self::host(&error)
+    }
+}
+
+impl From<SandboxError> for AppError {
+    fn from(error: SandboxError) -> Self {
+        let kind = match &error {
+            SandboxError::Engine(_) | SandboxError::Cache { .. } => ErrorKind::Host,
+            SandboxError::ReadFolder { .. }
+            | SandboxError::ReadPlugin { .. }
+            | SandboxError::TooLarge { .. }
+            | SandboxError::NotAComponent { .. }
+            | SandboxError::Compile { .. }
+            | SandboxError::Link { .. }
+            | SandboxError::Describe { .. }
+            | SandboxError::SameType { .. } => ErrorKind::Refused,
+        };
+        let hint = error.hint().map(str::to_owned);
+        Self { kind, hint, ..Self::host(&error) }
+    }
+}

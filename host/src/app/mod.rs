@@ -1,0 +1,26 @@
+//! The joint: one short method for each verb of the faces. The only room that sees every stage.
+
+mod error;
+mod query;
+mod run;
+mod settings;
+mod validate;
+
+pub use error::{AppError, ErrorKind, Report};
+pub use query::{AssetQuery, GraphQuery, LogQuery};
+pub use run::{Notice, RunRequest};
+pub use settings::Settings;
+
+pub use crate::run::Observer;
+
+/// begat, with its settings.
+pub struct App {
+    settings: Settings,
+}
+
+impl App {
+    /// Takes the settings; nothing is opened until a verb needs it.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings }
+    }
+}

@@ -1,0 +1,71 @@
+//! Reading and checking flows.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{App, AppError, Report};
+use crate::flow::{self, Checked};
+use crate::model::{Severity, Source, TaskType};
+
+/// The largest flow file that is read, in bytes.
+const SIZE_LIMIT: u64 = 4 * 1024 * 1024;
+
+impl App {
+    /// Checks flows and gives a report for each file, also for those without a finding. Folders are searched for
+    /// `*.yaml` and `*.yml`.
+    pub async fn validate(&self, paths: &[PathBuf]) -> Result<Vec<Report>, AppError> {
+        let task_types = self.registry().await?.task_types();
+        let mut files = Vec::new();
+        for path in paths {
+            gather(path, &mut files)?;
+        }
+        if files.is_empty() {
+            return Err(AppError::refused("no flow was found").with_hint("name files, or folders that hold `*.yaml`"));
+        }
+        files.iter().map(|path| check(path, &task_types).map(|(report, _)| report)).collect()
+    }
+}
+
+/// Reads and checks one flow.
+pub(super) fn check(path: &Path, task_types: &[TaskType]) -> Result<(Report, Option<flow::Flow>), AppError> {
+    let source = read(path)?;
+    let Checked { flow, diagnostics } = flow::check(&source, task_types);
+    let flow = flow.filter(|_| !diagnostics.iter().any(|finding| finding.severity == Severity::Error));
+    Ok((Report { source, diagnostics }, flow))
+}
+
+fn read(path: &Path) -> Result<Source, AppError> {
+    let name = path.display().to_string();
+    let failed = |error: &dyn std::error::Error| AppError::refused(format!("reading the flow `{name}`")).because(error);
+    let metadata = fs::metadata(path).map_err(|error| failed(&error).with_hint("check the path of the flow"))?;
+    if metadata.is_dir() {
+        return Err(AppError::refused(format!("`{name}` is a folder, not a flow")).with_hint("name one flow file"));
+    }
+    if metadata.len() > SIZE_LIMIT {
+        return Err(AppError::refused(format!("`{name}` is larger than {} MiB", SIZE_LIMIT >> 20)));
+    }
+    let bytes = fs::read(path).map_err(|error| failed(&error))?;
+    let text = String::from_utf8(bytes).map_err(|error| failed(&error).with_hint("save the file as UTF-8"))?;
+    Ok(Source { name, text })
+}
+
+fn gather(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), AppError> {
+    if !path.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    let failed =
+        |error: std::io::Error| AppError::refused(format!("reading the folder `{}`", path.display())).because(&error);
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(path).map_err(failed)? {
+        entries.push(entry.map_err(failed)?.path());
+    }
+    entries.sort();
+    for entry in entries {
+        let is_flow = entry.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+        if entry.is_dir() || is_flow {
+            gather(&entry, files)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! What the user may say.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum, ValueHint};
+
+/// Runs automation flows whose every task is a sandboxed WebAssembly component, and records the lineage of all they
+/// make.
+#[derive(Debug, Parser)]
+#[command(name = "begat", version, about, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done · 1 the flow ran and failed · 2 the request was wrong or refused, nothing ran · \
+                        3 the host could not do its work · 130 killed by Ctrl-C")]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// The catalog file
+    #[arg(long, global = true, env = "BEGAT_CATALOG", default_value = ".begat/catalog.db", value_hint = ValueHint::FilePath)]
+    pub catalog: PathBuf,
+
+    /// A folder of plugins (`*.wasm`) beside the embedded ones
+    #[arg(long, global = true, env = "BEGAT_PLUGINS", value_hint = ValueHint::DirPath)]
+    pub plugins: Option<PathBuf>,
+
+    /// How to print the answer
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// How to print an answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+    /// For Graphviz (`asset graph` only)
+    Dot,
+    /// For Mermaid (`asset graph` only)
+    Mermaid,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run a flow
+    Run(RunArguments),
+    /// Check flows without running them
+    Validate {
+        /// Flow files, or folders to search for `*.yaml`
+        #[arg(required = true, value_hint = ValueHint::AnyPath)]
+        paths: Vec<PathBuf>,
+    },
+    /// Look at executions
+    #[command(subcommand)]
+    Execution(ExecutionCommand),
+    /// Look at assets and their lineage
+    #[command(subcommand)]
+    Asset(AssetCommand),
+    /// Look at the plugins and their task types
+    #[command(subcommand)]
+    Plugin(PluginCommand),
+    /// Look after the catalog
+    #[command(subcommand)]
+    Catalog(CatalogCommand),
+    /// Print completions for a shell
+    Completions {
+        /// The shell to complete in
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct RunArguments {
+    /// The flow file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub flow: PathBuf,
+    /// An input of the flow; may be given many times
+    #[arg(short, long = "input", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub inputs: Vec<(String, String)>,
+    /// Use a catalog in memory that is gone afterwards
+    #[arg(long)]
+    pub ephemeral: bool,
+    /// Limit on the wall time of each task run, in seconds [default: 300]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub task_timeout: Option<std::time::Duration>,
+    /// Limit on the memory of each task run, in MiB [default: 256]
+    #[arg(long, value_name = "MIB")]
+    pub task_memory: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ExecutionCommand {
+    /// List executions, the newest first
+    List {
+        /// At most this many
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+    },
+    /// Show one execution, its task runs and what they did to which asset
+    Show {
+        /// The execution's id, or the start of it
+        id: String,
+    },
+    /// Show the log of one execution
+    Logs {
+        /// The execution's id, or the start of it
+        id: String,
+        /// Only lines of this task
+        #[arg(long)]
+        task: Option<String>,
+        /// Only lines of this level and above
+        #[arg(long, default_value = "info", value_parser = ["trace", "debug", "info", "warn", "error"])]
+        level: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AssetCommand {
+    /// List assets, the oldest first
+    List {
+        /// Only assets of this type, in full or short, in which `*` stands for any text
+        #[arg(long = "type", value_name = "PATTERN")]
+        asset_type: Option<String>,
+        /// Only assets of this namespace
+        #[arg(long)]
+        namespace: Option<String>,
+        /// At most this many
+        #[arg(long)]
+        limit: Option<usize>,
+    },
+    /// Show one asset, its neighbours and its history
+    Show {
+        /// The asset's id
+        id: String,
+    },
+    /// Show the lineage around one asset
+    Graph {
+        /// The asset's id
+        id: String,
+        /// Only what it was made from
+        #[arg(long)]
+        up: bool,
+        /// Only what was made from it
+        #[arg(long)]
+        down: bool,
+        /// At most this many steps away
+        #[arg(long)]
+        depth: Option<usize>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PluginCommand {
+    /// List the plugins and the task types they provide
+    List,
+    /// Show one plugin with the properties and outputs of its task types
+    Show {
+        /// The plugin's name, or a task type it provides
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CatalogCommand {
+    /// Check that no recorded event was changed, removed or reordered
+    Verify,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write it as KEY=VALUE".to_owned()),
+    }
+}
+
+fn seconds(text: &str) -> Result<std::time::Duration, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 86_400.0 => Ok(std::time::Duration::from_secs_f64(seconds)),
+        _ => Err("give a number of seconds above 0 and at most 86400".to_owned()),
+    }
+}

@@ -1,0 +1,222 @@
+//! One function for each command.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::CommandFactory;
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::arguments::{
+    Arguments, AssetCommand, CatalogCommand, Command, ExecutionCommand, Format, PluginCommand, RunArguments,
+};
+use super::output::{BOLD, DIM, Output, RED, YELLOW, findings_view};
+use super::progress::{Progress, lock};
+use super::tables::{self, duration, paint, state_style};
+use crate::app::{App, AppError, AssetQuery, GraphQuery, LogQuery, Notice, RunRequest, Settings};
+use crate::model::{AssetEvent, ExecutionDetailView, LogLevel, Severity, State};
+
+/// Carries out what the user said.
+pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<ExitCode, AppError> {
+    let is_graph = matches!(arguments.command, Command::Asset(AssetCommand::Graph { .. }));
+    if matches!(arguments.format, Format::Dot | Format::Mermaid) && !is_graph {
+        return Err(AppError::refused("only `asset graph` has the formats `dot` and `mermaid`"));
+    }
+    let app = |run: Option<&RunArguments>| App::new(settings(&arguments, run));
+    match &arguments.command {
+        Command::Run(run_arguments) => run(&app(Some(run_arguments)), run_arguments, output).await,
+        Command::Validate { paths } => validate(&app(None), paths, output).await,
+        Command::Execution(command) => execution(&app(None), command, output),
+        Command::Asset(command) => asset(&app(None), command, output),
+        Command::Plugin(command) => plugin(&app(None), command, output).await,
+        Command::Catalog(CatalogCommand::Verify) => verify(&app(None), output),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "begat", &mut script);
+            output.answer(&String::from_utf8_lossy(&script));
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn settings(arguments: &Arguments, run: Option<&RunArguments>) -> Settings {
+    let on_compile = |name: &str| {
+        let words = format!("compiling the plugin {name} for this machine, the first time only\n");
+        Output::new(Format::Text).message(&paint(DIM, &words));
+    };
+    Settings {
+        catalog: arguments.catalog.clone(),
+        plugins: arguments.plugins.clone(),
+        cache: cache_folder(),
+        task_timeout: run.and_then(|run| run.task_timeout),
+        task_memory: run.and_then(|run| run.task_memory).map(|mib| mib.saturating_mul(1024 * 1024)),
+        on_compile: Arc::new(on_compile),
+    }
+}
+
+/// `$BEGAT_CACHE`, else the user's cache folder (XDG base directory specification).
+fn cache_folder() -> PathBuf {
+    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    folder("BEGAT_CACHE")
+        .or_else(|| folder("XDG_CACHE_HOME").map(|cache| cache.join("begat")))
+        .or_else(|| folder("HOME").map(|home| home.join(".cache/begat")))
+        .unwrap_or_else(|| PathBuf::from(".begat/cache"))
+        .join("compiled")
+}
+
+async fn run(app: &App, arguments: &RunArguments, output: &Output) -> Result<ExitCode, AppError> {
+    let request = RunRequest {
+        flow: arguments.flow.clone(),
+        inputs: arguments.inputs.iter().cloned().collect(),
+        ephemeral: arguments.ephemeral,
+    };
+    let progress = Progress::start(output);
+    let notice = |notice| match notice {
+        Notice::Findings(report) => output.report(&report),
+        Notice::Starting { flow, execution, tasks } => {
+            let noun = if tasks == 1 { "task" } else { "tasks" };
+            lock(&progress).line(&format!("{} {tasks} {noun}, execution {execution}", paint(BOLD, &flow)));
+        }
+    };
+    let (cancel, cancelled) = watch::channel(false);
+    let watcher = tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            cancel.send_replace(true);
+            // A second Ctrl-C ends at once.
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(130);
+            }
+        }
+        std::future::pending::<()>().await;
+    });
+    let ended = app.run(request, notice, Progress::observer(&progress), cancelled).await;
+    watcher.abort();
+    lock(&progress).finish();
+    let view = ended?;
+    match output.format {
+        Format::Json => output.json(&view),
+        _ => output.answer(&summary(&view, arguments)),
+    }
+    Ok(match view.execution.state {
+        State::Failed => ExitCode::from(1),
+        State::Killed => ExitCode::from(130),
+        _ => ExitCode::SUCCESS,
+    })
+}
+
+/// What happened, then the next step worth taking.
+fn summary(view: &ExecutionDetailView, arguments: &RunArguments) -> String {
+    let execution = &view.execution;
+    let written = view.assets.iter().filter(|asset| asset.event != AssetEvent::Used).count();
+    let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
+    let took = execution.end_date.map_or_else(String::new, |end| format!(" ({})", duration(execution.start_date, end)));
+    let mut text = format!(
+        "Execution {} {}: {}, {} written{took}\n",
+        execution.id,
+        paint(state_style(execution.state), execution.state.name()),
+        count(view.tasks.len(), "task"),
+        count(written, "asset"),
+    );
+    for asset in view.assets.iter().filter(|asset| asset.event != AssetEvent::Used) {
+        text += &format!("  {} {} ({})\n", asset.event.name().to_lowercase(), asset.id, asset.asset_type.short_name());
+    }
+    let next = match (arguments.ephemeral, execution.state) {
+        (true, _) => None,
+        (false, State::Failed | State::Killed) => Some(format!("begat execution logs {}", execution.id)),
+        (false, _) => {
+            let made = view.assets.iter().find(|asset| asset.event != AssetEvent::Used);
+            made.map(|asset| format!("begat asset graph {}", asset.id))
+        }
+    };
+    match next {
+        Some(command) => text + &paint(DIM, &format!("next: {command}\n")),
+        None => text,
+    }
+}
+
+async fn validate(app: &App, paths: &[PathBuf], output: &Output) -> Result<ExitCode, AppError> {
+    let reports = app.validate(paths).await?;
+    let broken = |report: &&crate::app::Report| report.diagnostics.iter().any(|f| f.severity == Severity::Error);
+    let bad = reports.iter().filter(broken).count();
+    if output.format == Format::Json {
+        let files: Vec<_> = reports
+            .iter()
+            .map(|report| json!({"file": report.source.name, "valid": !broken(&report), "findings": findings_view(report)}))
+            .collect();
+        output.json(&files);
+    } else {
+        for report in reports.iter().filter(|report| !report.diagnostics.is_empty()) {
+            output.report(report);
+        }
+        let noun = if reports.len() == 1 { "flow" } else { "flows" };
+        match bad {
+            0 => output.answer(&format!("{} {noun} checked, no errors\n", reports.len())),
+            bad => output.message(&format!("{} {bad} of {} {noun} cannot run\n", paint(RED, "error:"), reports.len())),
+        }
+    }
+    Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+fn execution(app: &App, command: &ExecutionCommand, output: &Output) -> Result<ExitCode, AppError> {
+    match command {
+        ExecutionCommand::List { limit } => show(output, &app.executions(*limit)?, |views| tables::executions(views)),
+        ExecutionCommand::Show { id } => show(output, &app.execution(id)?, tables::execution),
+        ExecutionCommand::Logs { id, task, level } => {
+            let level = LogLevel::from_name(level).unwrap_or(LogLevel::Info);
+            let query = LogQuery { execution: id.clone(), task: task.clone(), level };
+            show(output, &app.logs(&query)?, |views| tables::logs(views))
+        }
+    }
+}
+
+fn asset(app: &App, command: &AssetCommand, output: &Output) -> Result<ExitCode, AppError> {
+    match command {
+        AssetCommand::List { asset_type, namespace, limit } => {
+            let query = AssetQuery { asset_type: asset_type.clone(), namespace: namespace.clone(), limit: *limit };
+            show(output, &app.assets(&query)?, |views| tables::assets(views))
+        }
+        AssetCommand::Show { id } => show(output, &app.asset(id)?, tables::asset),
+        AssetCommand::Graph { id, up, down, depth } => {
+            let graph = app.graph(&GraphQuery { root: id.clone(), up: *up, down: *down, depth: *depth })?;
+            match output.format {
+                Format::Text => output.answer(&tables::graph(app, &graph)),
+                Format::Json => output.json(&graph),
+                Format::Dot => output.answer(&app.dot(&graph)),
+                Format::Mermaid => output.answer(&app.mermaid(&graph)),
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn plugin(app: &App, command: &PluginCommand, output: &Output) -> Result<ExitCode, AppError> {
+    match command {
+        PluginCommand::List => show(output, &app.plugins().await?, |views| tables::plugins(views)),
+        PluginCommand::Show { name } => show(output, &app.plugin(name).await?, tables::plugin),
+    }
+}
+
+fn verify(app: &App, output: &Output) -> Result<ExitCode, AppError> {
+    let view = app.verify()?;
+    if output.format == Format::Json {
+        output.json(&view);
+    } else if let Some(problem) = &view.problem {
+        let place = view.broken_sequence.map_or_else(String::new, |seq| format!(" at event {seq}"));
+        output.message(&format!("{} the catalog is not whole{place}: {problem}\n", paint(RED, "error:")));
+    } else {
+        match &view.head {
+            Some(head) => output.answer(&format!("{} events verified, the chain ends in {head}\n", view.events)),
+            None => output.answer(&format!("{} the catalog is empty\n", paint(YELLOW, "note:"))),
+        }
+    }
+    Ok(if view.problem.is_none() { ExitCode::SUCCESS } else { ExitCode::from(3) })
+}
+
+fn show<T: serde::Serialize>(output: &Output, view: &T, text: impl Fn(&T) -> String) -> Result<ExitCode, AppError> {
+    match output.format {
+        Format::Json => output.json(view),
+        _ => output.answer(&text(view)),
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,123 @@
+//! The only printer: answers to standard output, everything else to standard error.
+
+use std::error::Error;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+use serde_json::json;
+
+use super::arguments::Format;
+use super::diagnostics;
+use crate::app::{AppError, ErrorKind, Report};
+use crate::model::{Diagnostic, Source};
+
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const DIM: Style = Style::new().dimmed();
+pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
+pub(super) const GREEN: Style = AnsiColor::Green.on_default();
+pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default();
+pub(super) const CYAN: Style = AnsiColor::Cyan.on_default();
+
+/// Where answers and messages go.
+pub(super) struct Output {
+    pub format: Format,
+}
+
+impl Output {
+    pub(super) fn new(format: Format) -> Self {
+        Self { format }
+    }
+
+    /// Prints an answer. A reader that has gone away is no error: the process ends quietly.
+    pub(super) fn answer(&self, text: &str) {
+        let mut stdout = AutoStream::auto(io::stdout().lock());
+        if stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_err() {
+            std::process::exit(0);
+        }
+    }
+
+    /// Prints an answer as JSON.
+    pub(super) fn json(&self, view: &impl Serialize) {
+        match serde_json::to_string_pretty(view) {
+            Ok(text) => self.answer(&format!("{text}\n")),
+            Err(error) => self.message(&format!("{RED}error:{RED:#} writing JSON: {error}\n")),
+        }
+    }
+
+    /// Prints a message for people to standard error.
+    pub(super) fn message(&self, text: &str) {
+        let mut stderr = AutoStream::auto(io::stderr().lock());
+        // There is nowhere left to complain to.
+        drop(stderr.write_all(text.as_bytes()));
+    }
+
+    /// Whether progress can be redrawn in place.
+    pub(super) fn is_live(&self) -> bool {
+        io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    }
+
+    /// Prints the findings about a flow.
+    pub(super) fn report(&self, report: &Report) {
+        self.message(&diagnostics::render(report, is_coloured()));
+    }
+
+    /// Prints an error and gives its exit code.
+    pub(super) fn fail(&self, error: &AppError) -> ExitCode {
+        if self.format == Format::Json {
+            self.json(&json!({"error": error_view(error)}));
+        }
+        if let Some(report) = &error.report {
+            self.report(report);
+        }
+        let mut text = format!("{RED}error:{RED:#} {}\n", error.message);
+        for cause in &error.causes {
+            text.push_str(&format!("  {DIM}cause:{DIM:#} {cause}\n"));
+        }
+        if let Some(hint) = &error.hint {
+            text.push_str(&format!("  {CYAN}hint:{CYAN:#} {hint}\n"));
+        }
+        self.message(&text);
+        match error.kind {
+            ErrorKind::Refused => ExitCode::from(2),
+            ErrorKind::Host => ExitCode::from(3),
+        }
+    }
+}
+
+/// Whether standard error shows colours.
+fn is_coloured() -> bool {
+    AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
+}
+
+/// An error of this process itself.
+pub(super) fn host_error(what: &str, error: &dyn Error) -> AppError {
+    AppError { kind: ErrorKind::Host, ..AppError::refused(what).because(error) }
+}
+
+fn error_view(error: &AppError) -> serde_json::Value {
+    let kind = match error.kind {
+        ErrorKind::Refused => "refused",
+        ErrorKind::Host => "host",
+    };
+    let findings = error.report.as_ref().map(|report| findings_view(report)).unwrap_or_default();
+    json!({
+        "kind": kind, "message": error.message, "causes": error.causes, "hint": error.hint, "findings": findings,
+    })
+}
+
+/// The findings of a report as JSON, in the order of their places.
+pub(super) fn findings_view(report: &Report) -> Vec<serde_json::Value> {
+    report.diagnostics.iter().map(|finding| finding_view(&report.source, finding)).collect()
+}
+
+fn finding_view(source: &Source, finding: &Diagnostic) -> serde_json::Value {
+    let place = finding.span.map(|span| source.position(span.start));
+    json!({
+        "severity": finding.severity, "code": finding.code, "message": finding.message, "file": source.name,
+        "line": place.map(|(line, _)| line), "column": place.map(|(_, column)| column),
+        "detail": finding.caption, "hint": finding.hint,
+    })
+}

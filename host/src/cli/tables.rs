@@ -1,0 +1,292 @@
+//! Rows, columns and the text form of each view.
+
+use anstyle::Style;
+use comfy_table::{Cell, ContentArrangement, Table, presets};
+
+use super::output::{BOLD, CYAN, DIM, GREEN, RED, YELLOW};
+use crate::app::App;
+use crate::model::{
+    Asset, AssetDetailView, AssetEvent, ExecutionDetailView, ExecutionView, GraphView, Json, JsonMap, LogLevel, LogView,
+    PluginView, State, TaskRunView, Timestamp,
+};
+
+/// Paints a text.
+pub(super) fn paint(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// The colour of a state.
+pub(super) fn state_style(state: State) -> Style {
+    match state {
+        State::Success => GREEN,
+        State::Warning => YELLOW,
+        State::Failed | State::Killed => RED,
+        State::Created | State::Running => CYAN,
+        State::Skipped => DIM,
+    }
+}
+
+/// The colour of a log level.
+pub(super) fn level_style(level: LogLevel) -> Style {
+    match level {
+        LogLevel::Error => RED,
+        LogLevel::Warn => YELLOW,
+        LogLevel::Info => GREEN,
+        LogLevel::Debug | LogLevel::Trace => DIM,
+    }
+}
+
+fn event_style(event: AssetEvent) -> Style {
+    match event {
+        AssetEvent::Created => GREEN,
+        AssetEvent::Updated => YELLOW,
+        AssetEvent::Used => DIM,
+        AssetEvent::Deleted => RED,
+    }
+}
+
+/// Aligns rows under a heading, with two spaces between columns and nothing at the end of a line.
+fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(heading.iter().map(|title| Cell::new(paint(BOLD, title))));
+    for row in rows {
+        table.add_row(row);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    format!("{}\n", lines.join("\n"))
+}
+
+/// A moment to the second, in UTC.
+pub(super) fn moment(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+/// The time between two moments, in the unit that fits.
+pub(super) fn duration(start: Timestamp, end: Timestamp) -> String {
+    let seconds = (end - start).total(jiff::Unit::Second).unwrap_or(0.0).max(0.0);
+    match seconds {
+        s if s < 1.0 => format!("{:.0} ms", s * 1000.0),
+        s if s < 120.0 => format!("{s:.1} s"),
+        s => format!("{:.0} min", s / 60.0),
+    }
+}
+
+fn brief(map: &JsonMap, limit: usize) -> String {
+    let text: Vec<String> = map.iter().map(|(key, value)| format!("{key}: {}", plain(value))).collect();
+    let text = text.join(", ");
+    match text.chars().count() > limit {
+        true => text.chars().take(limit - 1).chain("…".chars()).collect(),
+        false => text,
+    }
+}
+
+fn plain(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), |text| text.replace('\n', " "))
+}
+
+/// The list of executions.
+pub(super) fn executions(views: &[ExecutionView]) -> String {
+    if views.is_empty() {
+        return "no execution is recorded yet\n".to_owned();
+    }
+    let row = |view: &ExecutionView| {
+        vec![
+            view.id.to_string(),
+            format!("{}.{}", view.namespace, view.flow_id),
+            paint(state_style(view.state), view.state.name()),
+            moment(view.start_date),
+            view.end_date.map_or_else(|| "-".to_owned(), |end| duration(view.start_date, end)),
+        ]
+    };
+    table(&["EXECUTION", "FLOW", "STATE", "STARTED", "TOOK"], views.iter().map(row).collect())
+}
+
+/// One execution with its task runs and assets.
+pub(super) fn execution(view: &ExecutionDetailView) -> String {
+    let execution = &view.execution;
+    let mut text = format!(
+        "Execution {} of {}.{}: {}\n",
+        paint(BOLD, execution.id.as_str()),
+        execution.namespace,
+        execution.flow_id,
+        paint(state_style(execution.state), execution.state.name())
+    );
+    text += &format!("started {}", moment(execution.start_date));
+    if let Some(end) = execution.end_date {
+        text += &format!(", took {}", duration(execution.start_date, end));
+    }
+    text += "\n";
+    for (name, map) in [("inputs", &execution.inputs), ("labels", &execution.labels)] {
+        if !map.is_empty() {
+            text += &format!("{name}: {}\n", brief(map, 200));
+        }
+    }
+    if let Some(error) = &execution.error {
+        text += &format!("{} {error}\n", paint(RED, "error:"));
+    }
+    text += "\n";
+    text += &table(&["TASK", "TYPE", "STATE", "TOOK", "PLUGIN"], view.tasks.iter().map(task_row).collect());
+    if !view.assets.is_empty() {
+        text += "\n";
+        let rows = view.assets.iter().map(|asset| {
+            let task = asset.task_id.as_ref().map_or("-", |task| task.as_str()).to_owned();
+            let event = paint(event_style(asset.event), asset.event.name());
+            vec![asset.id.to_string(), asset.asset_type.short_name().to_owned(), event, task]
+        });
+        text += &table(&["ASSET", "TYPE", "EVENT", "BY TASK"], rows.collect());
+    }
+    text
+}
+
+fn task_row(task: &TaskRunView) -> Vec<String> {
+    let plugin = task.plugin.as_ref();
+    vec![
+        task.task_id.to_string(),
+        task.task_type.clone(),
+        paint(state_style(task.state), task.state.name()),
+        task.end_date.map_or_else(|| "-".to_owned(), |end| duration(task.start_date, end)),
+        plugin.map_or_else(String::new, |p| format!("{} {} {}", p.name, p.version, p.digest.get(..12).unwrap_or(&p.digest))),
+    ]
+}
+
+/// Log lines.
+pub(super) fn logs(views: &[LogView]) -> String {
+    let line = |view: &LogView| {
+        let level = paint(level_style(view.level), &format!("{:<5}", view.level));
+        format!("{} {level} {} {}\n", paint(DIM, &moment(view.time)), paint(CYAN, view.task_id.as_str()), view.message)
+    };
+    views.iter().map(line).collect()
+}
+
+/// The list of assets.
+pub(super) fn assets(views: &[Asset]) -> String {
+    if views.is_empty() {
+        return "no asset matches\n".to_owned();
+    }
+    let row = |asset: &Asset| {
+        vec![
+            asset.id.to_string(),
+            asset.asset_type.short_name().to_owned(),
+            moment(asset.updated),
+            brief(&asset.metadata, 70),
+        ]
+    };
+    table(&["ASSET", "TYPE", "UPDATED", "METADATA"], views.iter().map(row).collect())
+}
+
+/// One asset with all that is known of it.
+pub(super) fn asset(view: &AssetDetailView) -> String {
+    let asset = &view.asset;
+    let mut text = format!("{}  {}\n", paint(BOLD, asset.id.as_str()), asset.asset_type);
+    for line in [&asset.display_name, &asset.description].into_iter().flatten() {
+        text += &format!("{line}\n");
+    }
+    let namespace = asset.namespace.as_ref().map_or("-", |namespace| namespace.as_str());
+    text += &format!("namespace {namespace}, created {}, updated {}\n", moment(asset.created), moment(asset.updated));
+    if !asset.metadata.is_empty() {
+        text += &format!("\n{}\n", paint(BOLD, "METADATA"));
+        let width = asset.metadata.keys().map(String::len).max().unwrap_or(0);
+        for (key, value) in &asset.metadata {
+            text += &format!("{key:width$}  {}\n", plain(value));
+        }
+    }
+    for (title, ids) in [("MADE FROM", &view.parents), ("MADE FROM IT", &view.children)] {
+        if !ids.is_empty() {
+            let lines: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+            text += &format!("\n{}\n{}\n", paint(BOLD, title), lines.join("\n"));
+        }
+    }
+    let rows = view.history.iter().map(|entry| {
+        let owner = |id: Option<&str>| id.unwrap_or("-").to_owned();
+        vec![
+            moment(entry.time),
+            paint(event_style(entry.event), entry.event.name()),
+            owner(entry.flow_id.as_ref().map(|flow| flow.as_str())),
+            owner(entry.task_id.as_ref().map(|task| task.as_str())),
+            owner(entry.execution_id.as_ref().map(|execution| execution.as_str())),
+        ]
+    });
+    text + "\n" + &table(&["WHEN", "EVENT", "FLOW", "TASK", "EXECUTION"], rows.collect())
+}
+
+/// A lineage graph as a tree.
+pub(super) fn graph(app: &App, view: &GraphView) -> String {
+    let mut text = String::new();
+    for line in app.tree(view) {
+        let id = if line.asset.id == view.root { paint(BOLD, line.asset.id.as_str()) } else { line.asset.id.to_string() };
+        let mut notes = paint(DIM, line.asset.asset_type.short_name());
+        if !line.other_parents.is_empty() {
+            let parents: Vec<&str> = line.other_parents.iter().map(|parent| parent.as_str()).collect();
+            notes += &paint(CYAN, &format!("  also from {}", parents.join(", ")));
+        }
+        if line.seen_before {
+            notes += "  (shown above)";
+        }
+        text += &format!("{}{id}  {notes}\n", line.lead);
+    }
+    if view.partial {
+        text += &format!("{} the graph is larger than what is shown\n", paint(YELLOW, "partial:"));
+    }
+    text
+}
+
+/// The list of plugins.
+pub(super) fn plugins(views: &[PluginView]) -> String {
+    let mut rows = Vec::new();
+    for plugin in views {
+        for task_type in &plugin.task_types {
+            rows.push(vec![
+                plugin.name.clone(),
+                plugin.version.clone(),
+                task_type.name.clone(),
+                plugin.origin.clone(),
+                task_type.summary.clone(),
+            ]);
+        }
+    }
+    table(&["PLUGIN", "VERSION", "TASK TYPE", "FROM", "WHAT IT DOES"], rows)
+}
+
+/// One plugin.
+pub(super) fn plugin(view: &PluginView) -> String {
+    let size = view.size / 1024;
+    let mut text = format!("{} {}  {}\n", paint(BOLD, &view.name), view.version, view.summary);
+    text += &format!("from {}, {size} KiB, sha256 {}\n", view.origin, view.digest);
+    match view.capabilities.is_empty() {
+        true => text += "asks for nothing\n",
+        false => {
+            for wanted in &view.capabilities {
+                let need = if wanted.required { "needs" } else { "can use" };
+                text += &format!("{need} {} {}: {}\n", wanted.kind, wanted.target, wanted.reason);
+            }
+        }
+    }
+    for task_type in &view.task_types {
+        text += &format!("\n{}  {}\n", paint(BOLD, &task_type.name), task_type.summary);
+        for alias in &task_type.aliases {
+            text += &format!("  also {alias}\n");
+        }
+        text += &schema("properties", &task_type.properties);
+        text += &schema("outputs", &task_type.outputs);
+    }
+    text
+}
+
+fn schema(title: &str, schema: &Json) -> String {
+    let Some(fields) = schema.get("properties").and_then(Json::as_object) else {
+        return format!("  no {title}\n");
+    };
+    let required: Vec<&str> =
+        schema.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).collect();
+    let mut text = format!("  {title}\n");
+    for (name, field) in fields {
+        let mark = if required.contains(&name.as_str()) && title == "properties" { " (required)" } else { "" };
+        let words = field.get("description").and_then(Json::as_str).unwrap_or_default();
+        text += &format!("    {}{mark}  {words}\n", paint(CYAN, name));
+    }
+    text
+}

@@ -1,0 +1,218 @@
+//! Turns the tokens of a template into its tree, and finds every static fault on the way.
+//!
+//! A fault ends the section it is in; reading goes on after it.
+
+mod call;
+mod expression;
+mod tags;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::error::{ExprError, LIMIT, SYNTAX};
+use super::lexer::{Token, TokenKind, tokenize};
+use super::limits;
+use super::syntax::{Block, Expression, Kind, Macro, Node};
+use super::value::Value;
+use crate::model::Span;
+
+/// What a source text was parsed into.
+pub(super) struct Parsed {
+    pub nodes: Vec<Node>,
+    pub macros: Vec<Macro>,
+    pub blocks: Vec<Arc<Block>>,
+}
+
+/// Parses a template; answers every fault when there are any, in the order of their places.
+pub(super) fn parse(source: &str) -> Result<Parsed, Vec<ExprError>> {
+    let (tokens, errors) = tokenize(source);
+    let mut parser = Parser {
+        source,
+        macro_names: macro_names(&tokens),
+        tokens,
+        position: 0,
+        errors,
+        nesting: 0,
+        macros: Vec::new(),
+        blocks: Vec::new(),
+    };
+    let (nodes, _) = parser.body(None, &[]);
+    if parser.errors.is_empty() {
+        return Ok(Parsed { nodes, macros: parser.macros, blocks: parser.blocks });
+    }
+    parser.errors.sort_by_key(|error| error.span);
+    parser.errors.truncate(limits::ERRORS);
+    Err(parser.errors)
+}
+
+/// The fault has been noted; all that is left is to get out of the section.
+struct Noted;
+
+type Parse<T> = Result<T, Noted>;
+
+struct Parser<'s> {
+    source: &'s str,
+    tokens: Vec<Token>,
+    position: usize,
+    errors: Vec<ExprError>,
+    nesting: usize,
+    /// Names of all macros of the template: they may be called before they are defined.
+    macro_names: HashSet<String>,
+    macros: Vec<Macro>,
+    blocks: Vec<Arc<Block>>,
+}
+
+fn macro_names(tokens: &[Token]) -> HashSet<String> {
+    let named = |window: &[Token]| match (&window[0].kind, &window[1].kind, &window[2].kind) {
+        (TokenKind::TagStart, TokenKind::Name(tag), TokenKind::Name(name)) if tag == "macro" => Some(name.clone()),
+        _ => None,
+    };
+    tokens.windows(3).filter_map(named).collect()
+}
+
+impl Parser<'_> {
+    fn current(&self) -> &Token {
+        &self.tokens[self.position.min(self.tokens.len() - 1)]
+    }
+
+    fn peek(&self) -> &TokenKind {
+        &self.tokens[(self.position + 1).min(self.tokens.len() - 1)].kind
+    }
+
+    fn advance(&mut self) -> Span {
+        let span = self.current().span;
+        self.position += 1;
+        span
+    }
+
+    fn at(&self, sign: char) -> bool {
+        self.current().kind == TokenKind::Punctuation(sign)
+    }
+
+    fn eat(&mut self, sign: char) -> bool {
+        let found = self.at(sign);
+        if found {
+            self.position += 1;
+        }
+        found
+    }
+
+    fn expect(&mut self, sign: char) -> Parse<Span> {
+        if self.at(sign) { Ok(self.advance()) } else { Err(self.unexpected(&format!("`{sign}`"))) }
+    }
+
+    fn name(&mut self, expected: &str) -> Parse<(Arc<str>, Span)> {
+        match &self.current().kind {
+            TokenKind::Name(name) => {
+                let name = Arc::from(name.as_str());
+                Ok((name, self.advance()))
+            }
+            _ => Err(self.unexpected(expected)),
+        }
+    }
+
+    /// A name that a template may give to something of its own.
+    fn new_name(&mut self) -> Parse<(Arc<str>, Span)> {
+        let (name, span) = self.name("a name")?;
+        if matches!(&*name, "true" | "false" | "null" | "none") {
+            return Err(self.fault(ExprError::new(span, SYNTAX, format!("`{name}` is a value and cannot be a name"))));
+        }
+        Ok((name, span))
+    }
+
+    fn fault(&mut self, error: ExprError) -> Noted {
+        self.errors.push(error);
+        Noted
+    }
+
+    /// Notes that something else stands here, unless the section is known to be broken.
+    fn unexpected(&mut self, expected: &str) -> Noted {
+        let Token { kind, span } = self.current();
+        let found = match kind {
+            TokenKind::Broken => return Noted,
+            TokenKind::End => "the end of the template".to_owned(),
+            TokenKind::String(_) => "a string".to_owned(),
+            _ if span.start == span.end => "the end of the expression".to_owned(),
+            _ => format!("`{}`", &self.source[span.start..span.end]),
+        };
+        if self.section_is_broken() {
+            return Noted;
+        }
+        self.fault(ExprError::new(*span, SYNTAX, format!("expected {expected}, found {found}")))
+    }
+
+    fn section_is_broken(&self) -> bool {
+        let section_end = |kind: &TokenKind| matches!(kind, TokenKind::PrintEnd | TokenKind::TagEnd | TokenKind::Text);
+        let rest = &self.tokens[self.position.min(self.tokens.len())..];
+        rest.iter().take_while(|token| !section_end(&token.kind)).any(|token| token.kind == TokenKind::Broken)
+    }
+
+    /// Goes to the end of the section, behind it.
+    fn leave_section(&mut self) {
+        while !matches!(self.current().kind, TokenKind::End | TokenKind::Text) {
+            let kind = &self.tokens[self.position].kind;
+            if matches!(kind, TokenKind::PrintStart | TokenKind::TagStart) {
+                return;
+            }
+            let ends = matches!(kind, TokenKind::PrintEnd | TokenKind::TagEnd);
+            self.position += 1;
+            if ends {
+                return;
+            }
+        }
+    }
+
+    /// Ends a section after its content was read, well or not.
+    fn finish<T>(&mut self, parsed: Parse<T>, end: &TokenKind) -> Option<T> {
+        let parsed = parsed.and_then(|value| {
+            let sign = if *end == TokenKind::PrintEnd { "`}}`" } else { "`%}`" };
+            if self.current().kind == *end { Ok(value) } else { Err(self.unexpected_after_value(sign)) }
+        });
+        self.leave_section();
+        parsed.ok()
+    }
+
+    /// Notes that a value is followed by something that cannot follow it, and what the author may have meant.
+    fn unexpected_after_value(&mut self, expected: &str) -> Noted {
+        let postfix = matches!(self.current().kind, TokenKind::Punctuation('.' | '['));
+        let errors = self.errors.len();
+        let noted = self.unexpected(&format!("an operator or {expected}"));
+        if postfix && self.errors.len() > errors
+            && let Some(error) = self.errors.pop()
+        {
+            self.errors.push(error.with_hint("put what comes before it in parentheses, as in `(… | first).id`"));
+        }
+        noted
+    }
+
+    /// Reads one level deeper; answers nothing, and skips the rest, when that would be too deep.
+    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Parse<T>) -> Parse<T> {
+        if self.nesting >= limits::NESTING {
+            let span = self.current().span;
+            self.position = self.tokens.len() - 1;
+            return Err(self.fault(too_deep(span)));
+        }
+        self.nesting += 1;
+        let parsed = read(self);
+        self.nesting -= 1;
+        parsed
+    }
+
+    fn expression_of(&mut self, kind: Kind, span: Span, parts_height: usize) -> Parse<Expression> {
+        let height = parts_height + 1;
+        if height > limits::NESTING {
+            return Err(self.fault(too_deep(span)));
+        }
+        Ok(Expression { kind, span, height })
+    }
+}
+
+fn too_deep(span: Span) -> ExprError {
+    let message = format!("the template is nested more than {} levels deep", limits::NESTING);
+    ExprError::new(span, LIMIT, message)
+}
+
+/// Stands where an expression could not be read, so that the rest of the template still can.
+fn placeholder(span: Span) -> Expression {
+    Expression { kind: Kind::Literal(Value::Null), span, height: 1 }
+}

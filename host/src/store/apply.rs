@@ -1,0 +1,221 @@
+//! Carries one event over into the tables. A pure function of the event: recording and rebuilding both come here.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, params};
+
+use crate::model::{Asset, AssetEvent, AssetId, State, TaskId, TaskRunId};
+
+use super::StoreError;
+use super::lineage::leaves_assets;
+use super::payload::{AssetFact, BundleFact, Entry, Fact, FinishFact, LineageFact, StartFact};
+
+/// Changes every table that the event bears on.
+pub(super) fn apply(connection: &Connection, entry: &Entry) -> Result<(), StoreError> {
+    match &entry.fact {
+        Fact::ExecutionStarted(start) => start_execution(connection, entry, start),
+        Fact::TaskRunStarted { task_type } => start_task_run(connection, entry, task_type),
+        Fact::LineageRecorded(lineage) => record_lineage(connection, entry, lineage),
+        Fact::TaskRunFinished(finish) => finish_task_run(connection, entry, finish),
+        Fact::ExecutionFinished { state, error } => finish_execution(connection, entry, *state, error.as_deref()),
+    }
+}
+
+/// The task and the task run an event is about.
+fn task_run_of<'a>(entry: &'a Entry, kind: &'static str) -> Result<(&'a TaskId, &'a TaskRunId), StoreError> {
+    entry.actor.task.as_ref().zip(entry.actor.task_run.as_ref()).ok_or(StoreError::NoTaskRun { kind })
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|source| StoreError::Unrecordable { source })
+}
+
+/// An execution that starts again keeps its beginning.
+fn start_execution(connection: &Connection, entry: &Entry, start: &StartFact) -> Result<(), StoreError> {
+    let flow = &entry.actor.flow;
+    if let Some(source) = &start.source {
+        let insert = "INSERT INTO flow_source (digest, from_seq, source) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+        connection.prepare_cached(insert)?.execute(params![flow.digest, entry.seq, source])?;
+    }
+    let insert = "INSERT INTO execution
+            (started_seq, id, namespace, flow_id, flow_digest, state, start_date, labels, inputs)
+        VALUES (?1, ?2, ?3, ?4, ?5, 'RUNNING', ?6, ?7, ?8)
+        ON CONFLICT (id) DO UPDATE SET state = 'RUNNING', finished_seq = NULL, end_date = NULL, error = NULL";
+    connection.prepare_cached(insert)?.execute(params![
+        entry.seq,
+        entry.actor.execution.as_str(),
+        flow.namespace.as_str(),
+        flow.id.as_str(),
+        flow.digest,
+        entry.clock.to_string(),
+        json(&start.labels)?,
+        json(&start.inputs)?,
+    ])?;
+    Ok(())
+}
+
+/// An execution whose beginning was never told is told by its end.
+fn finish_execution(
+    connection: &Connection,
+    entry: &Entry,
+    state: State,
+    error: Option<&str>,
+) -> Result<(), StoreError> {
+    let flow = &entry.actor.flow;
+    let upsert = "INSERT INTO execution
+            (started_seq, finished_seq, id, namespace, flow_id, flow_digest, state, start_date, end_date, labels, inputs, error)
+        VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, '{}', '{}', ?8)
+        ON CONFLICT (id) DO UPDATE SET finished_seq = ?1, state = ?6, end_date = ?7, error = ?8";
+    connection.prepare_cached(upsert)?.execute(params![
+        entry.seq,
+        entry.actor.execution.as_str(),
+        flow.namespace.as_str(),
+        flow.id.as_str(),
+        flow.digest,
+        state.name(),
+        entry.clock.to_string(),
+        error,
+    ])?;
+    Ok(())
+}
+
+/// A task run that starts again keeps its beginning.
+fn start_task_run(connection: &Connection, entry: &Entry, task_type: &str) -> Result<(), StoreError> {
+    let (task, task_run) = task_run_of(entry, "TaskRunStarted")?;
+    let plugin = entry.actor.plugin.as_ref().map(json).transpose()?;
+    let insert = "INSERT INTO task_run
+            (started_seq, id, execution_id, task_id, task_type, state, start_date, outputs, plugin)
+        VALUES (?1, ?2, ?3, ?4, ?5, 'RUNNING', ?6, '{}', ?7)
+        ON CONFLICT (id) DO UPDATE SET
+            state = 'RUNNING', finished_seq = NULL, end_date = NULL, outputs = '{}', error = NULL";
+    connection.prepare_cached(insert)?.execute(params![
+        entry.seq,
+        task_run.as_str(),
+        entry.actor.execution.as_str(),
+        task.as_str(),
+        task_type,
+        entry.clock.to_string(),
+        plugin,
+    ])?;
+    Ok(())
+}
+
+/// A task run that never started, such as a skipped one, is told by its end.
+fn finish_task_run(connection: &Connection, entry: &Entry, finish: &FinishFact) -> Result<(), StoreError> {
+    let (task, task_run) = task_run_of(entry, "TaskRunFinished")?;
+    let plugin = entry.actor.plugin.as_ref().map(json).transpose()?;
+    let upsert = "INSERT INTO task_run
+            (started_seq, finished_seq, id, execution_id, task_id, task_type, state, start_date, end_date, outputs, error,
+             plugin)
+        VALUES (?1, ?1, ?2, ?3, ?4, '', ?5, ?6, ?6, ?7, ?8, ?9)
+        ON CONFLICT (id) DO UPDATE SET
+            finished_seq = ?1, state = ?5, end_date = ?6, outputs = ?7, error = ?8, plugin = coalesce(?9, plugin)";
+    connection.prepare_cached(upsert)?.execute(params![
+        entry.seq,
+        task_run.as_str(),
+        entry.actor.execution.as_str(),
+        task.as_str(),
+        finish.state.name(),
+        entry.clock.to_string(),
+        json(&finish.outputs)?,
+        finish.error,
+        plugin,
+    ])?;
+    Ok(())
+}
+
+fn record_lineage(connection: &Connection, entry: &Entry, lineage: &LineageFact) -> Result<(), StoreError> {
+    for (position, fact) in lineage.assets.iter().enumerate() {
+        match fact.event {
+            AssetEvent::Created => {
+                put_asset(connection, entry.seq, &fact.asset)?;
+                open_version(connection, entry.seq, &fact.asset)?;
+            }
+            AssetEvent::Updated => {
+                put_asset(connection, entry.seq, &fact.asset)?;
+                if fact.before.is_some() {
+                    close_version(connection, entry.seq, &fact.asset.id)?;
+                    open_version(connection, entry.seq, &fact.asset)?;
+                }
+            }
+            AssetEvent::Used | AssetEvent::Deleted => {}
+        }
+        add_history(connection, entry, position, fact)?;
+    }
+    if leaves_assets(lineage.state) {
+        for (from, to) in edges_of(&lineage.bundles) {
+            open_edge(connection, entry.seq, from, to)?;
+        }
+    }
+    Ok(())
+}
+
+/// Every output of a bundle was made from every input of it. An asset that is both was only changed.
+fn edges_of(bundles: &[BundleFact]) -> BTreeSet<(&AssetId, &AssetId)> {
+    let pairs = |bundle: &'_ BundleFact| bundle.inputs.iter().flat_map(|from| bundle.outputs.iter().map(move |to| (from, to)));
+    bundles.iter().flat_map(pairs).filter(|(from, to)| from != to).collect()
+}
+
+fn put_asset(connection: &Connection, seq: i64, asset: &Asset) -> Result<(), StoreError> {
+    let upsert = "INSERT INTO asset
+            (id, created_seq, updated_seq, type, namespace, display_name, description, metadata, created, updated)
+        VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        ON CONFLICT (id) DO UPDATE SET
+            updated_seq = ?2, type = ?3, namespace = ?4, display_name = ?5, description = ?6, metadata = ?7, updated = ?9";
+    write_asset(connection, upsert, seq, asset)
+}
+
+fn open_version(connection: &Connection, seq: i64, asset: &Asset) -> Result<(), StoreError> {
+    let insert = "INSERT INTO asset_version
+            (asset_id, from_seq, type, namespace, display_name, description, metadata, created, updated)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    write_asset(connection, insert, seq, asset)
+}
+
+fn write_asset(connection: &Connection, statement: &str, seq: i64, asset: &Asset) -> Result<(), StoreError> {
+    connection.prepare_cached(statement)?.execute(params![
+        asset.id.as_str(),
+        seq,
+        asset.asset_type.as_str(),
+        asset.namespace.as_ref().map(|namespace| namespace.as_str()),
+        asset.display_name,
+        asset.description,
+        json(&asset.metadata)?,
+        asset.created.to_string(),
+        asset.updated.to_string(),
+    ])?;
+    Ok(())
+}
+
+fn close_version(connection: &Connection, seq: i64, id: &AssetId) -> Result<(), StoreError> {
+    let update = "UPDATE asset_version SET to_seq = ?2 WHERE asset_id = ?1 AND to_seq IS NULL";
+    connection.prepare_cached(update)?.execute(params![id.as_str(), seq])?;
+    Ok(())
+}
+
+fn open_edge(connection: &Connection, seq: i64, from: &AssetId, to: &AssetId) -> Result<(), StoreError> {
+    let insert = "INSERT INTO edge (from_asset, to_asset, from_seq)
+        SELECT ?1, ?2, ?3 WHERE NOT EXISTS
+            (SELECT 1 FROM edge WHERE from_asset = ?1 AND to_asset = ?2 AND to_seq IS NULL)";
+    connection.prepare_cached(insert)?.execute(params![from.as_str(), to.as_str(), seq])?;
+    Ok(())
+}
+
+fn add_history(connection: &Connection, entry: &Entry, position: usize, fact: &AssetFact) -> Result<(), StoreError> {
+    let insert = "INSERT INTO asset_event
+            (asset_id, seq, position, event, type, time, execution_id, flow_id, task_id, task_run_id)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    connection.prepare_cached(insert)?.execute(params![
+        fact.asset.id.as_str(),
+        entry.seq,
+        position as i64,
+        fact.event.name(),
+        fact.asset.asset_type.as_str(),
+        entry.time.to_string(),
+        entry.actor.execution.as_str(),
+        entry.actor.flow.id.as_str(),
+        entry.actor.task.as_ref().map(|task| task.as_str()),
+        entry.actor.task_run.as_ref().map(|task_run| task_run.as_str()),
+    ])?;
+    Ok(())
+}

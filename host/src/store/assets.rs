@@ -1,0 +1,186 @@
+//! Queries over assets: as they are now, with their neighbours and their history.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+
+use crate::model::{
+    Asset, AssetDetailView, AssetEvent, AssetFilter, AssetId, AssetView, CatalogReader, HistoryView, RecordError, closest,
+};
+
+use super::{Catalog, StoreError, canonical, columns};
+
+const COLUMNS: &str = "id, type, namespace, display_name, description, metadata, created, updated";
+const HISTORY_COLUMNS: &str = "seq, time, event, execution_id, flow_id, task_id";
+
+/// How many assets near an unknown id are looked at for a suggestion, on either side.
+const NEAR: usize = 500;
+/// How many suggestions are worth reading.
+const SUGGESTIONS: usize = 3;
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Asset> {
+    Ok(Asset {
+        id: columns::noun(row, "id")?,
+        asset_type: columns::noun(row, "type")?,
+        namespace: columns::optional_noun(row, "namespace")?,
+        display_name: row.get("display_name")?,
+        description: row.get("description")?,
+        metadata: columns::json(row, "metadata")?,
+        created: columns::time(row, "created")?,
+        updated: columns::time(row, "updated")?,
+    })
+}
+
+fn history_from_row(row: &Row<'_>) -> rusqlite::Result<HistoryView> {
+    let sequence: i64 = row.get("seq")?;
+    Ok(HistoryView {
+        sequence: sequence.unsigned_abs(),
+        time: columns::time(row, "time")?,
+        event: columns::name(row, "event", AssetEvent::from_name)?,
+        execution_id: columns::optional_noun(row, "execution_id")?,
+        flow_id: columns::optional_noun(row, "flow_id")?,
+        task_id: columns::optional_noun(row, "task_id")?,
+    })
+}
+
+/// The asset of that id, as it is now.
+pub(super) fn find(connection: &Connection, id: &AssetId) -> Result<Option<Asset>, StoreError> {
+    let query = format!("SELECT {COLUMNS} FROM asset WHERE id = ?1");
+    Ok(connection.prepare_cached(&query)?.query_row([id.as_str()], from_row).optional()?)
+}
+
+impl CatalogReader for Catalog {
+    fn asset(&self, id: &AssetId) -> Result<Option<Asset>, RecordError> {
+        Ok(self.read(|connection| find(connection, id))?)
+    }
+
+    fn assets(&self, filter: &AssetFilter) -> Result<Vec<Asset>, RecordError> {
+        Ok(Catalog::assets(self, filter)?)
+    }
+}
+
+impl Catalog {
+    /// The assets that match, ordered by creation, then id. In the type, `*` stands for any text and `?` for any
+    /// character.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn assets(&self, filter: &AssetFilter) -> Result<Vec<AssetView>, StoreError> {
+        let mut wanted = Vec::new();
+        for (key, value) in &filter.metadata {
+            let mut value = value.clone();
+            canonical::settle(&mut value).map_err(|source| StoreError::Unrecordable { source })?;
+            wanted.push((key, value));
+        }
+        self.read(|connection| {
+            let (query, parameters) = query_of(filter);
+            let mut statement = connection.prepare_cached(&query)?;
+            let mut rows = statement.query(params_from_iter(parameters))?;
+            let mut found = Vec::new();
+            while found.len() < filter.limit.unwrap_or(usize::MAX)
+                && let Some(row) = rows.next()?
+            {
+                let asset = from_row(row)?;
+                if wanted.iter().all(|(key, value)| asset.metadata.get(*key) == Some(value)) {
+                    found.push(asset);
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    /// An asset with its neighbours and its history; none when the id is unknown.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn asset_detail(&self, id: &AssetId) -> Result<Option<AssetDetailView>, StoreError> {
+        self.read(|connection| {
+            let Some(asset) = find(connection, id)? else { return Ok(None) };
+            let parents = neighbours(connection, id, "from_asset", "to_asset")?;
+            let children = neighbours(connection, id, "to_asset", "from_asset")?;
+            let history = history(connection, id)?;
+            Ok(Some(AssetDetailView { asset, parents, children, history }))
+        })
+    }
+
+    /// Known ids that an unknown one may have been meant for, the likeliest first; at most three.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn similar_assets(&self, unknown: &str) -> Result<Vec<AssetId>, StoreError> {
+        let mut candidates = self.read(|connection| Ok(ids_near(connection, unknown)?))?;
+        let mut similar = Vec::new();
+        while similar.len() < SUGGESTIONS
+            && let Some(best) = closest(unknown, candidates.iter().map(AssetId::as_str))
+                .or_else(|| candidates.iter().map(AssetId::as_str).find(|id| id.starts_with(unknown)))
+            && let Some(place) = candidates.iter().position(|id| id.as_str() == best)
+        {
+            similar.push(candidates.remove(place));
+        }
+        Ok(similar)
+    }
+}
+
+fn query_of(filter: &AssetFilter) -> (String, Vec<Value>) {
+    let mut conditions = vec!["1"];
+    let mut parameters = Vec::new();
+    let mut narrow = |condition, value: String| {
+        conditions.push(condition);
+        parameters.push(Value::Text(value));
+    };
+    if let Some(id) = &filter.id {
+        narrow("id = ?", id.to_string());
+    }
+    match &filter.asset_type {
+        Some(pattern) if pattern.contains(['*', '?']) => narrow("type GLOB ?", pattern.replace('[', "[[]")),
+        Some(name) => narrow("type = ?", name.clone()),
+        None => {}
+    }
+    if let Some(namespace) = &filter.namespace {
+        narrow("namespace = ?", namespace.to_string());
+    }
+    let conditions = conditions.join(" AND ");
+    (format!("SELECT {COLUMNS} FROM asset WHERE {conditions} ORDER BY created_seq, id"), parameters)
+}
+
+/// The assets at the other ends of the open edges, the oldest first.
+fn neighbours(
+    connection: &Connection,
+    id: &AssetId,
+    wanted: &str,
+    given: &str,
+) -> Result<Vec<AssetId>, StoreError> {
+    let query = format!(
+        "SELECT asset.id FROM edge JOIN asset ON asset.id = edge.{wanted}
+         WHERE edge.{given} = ?1 AND edge.to_seq IS NULL ORDER BY asset.created_seq, asset.id"
+    );
+    let mut statement = connection.prepare_cached(&query)?;
+    let ids = statement.query_map([id.as_str()], |row| columns::noun(row, "id"))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+fn history(connection: &Connection, id: &AssetId) -> Result<Vec<HistoryView>, StoreError> {
+    let query = format!("SELECT {HISTORY_COLUMNS} FROM asset_event WHERE asset_id = ?1 ORDER BY seq");
+    let mut statement = connection.prepare_cached(&query)?;
+    let rows = statement.query_map([id.as_str()], history_from_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The ids that stand beside a text in the order of the alphabet, then the newest ones.
+fn ids_near(connection: &Connection, text: &str) -> rusqlite::Result<Vec<AssetId>> {
+    let queries = [
+        "SELECT id FROM asset WHERE id >= ?1 ORDER BY id LIMIT ?2",
+        "SELECT id FROM asset WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
+        "SELECT id FROM asset WHERE ?1 IS NOT NULL ORDER BY created_seq DESC, id DESC LIMIT ?2",
+    ];
+    let mut ids = Vec::new();
+    for query in queries {
+        let mut statement = connection.prepare_cached(query)?;
+        for id in statement.query_map(params![text, NEAR as i64], |row| columns::noun(row, "id"))? {
+            let id: AssetId = id?;
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+    }
+    Ok(ids)
+}

@@ -1,0 +1,191 @@
+//! Opens the catalog and lends its connection: reads see one moment, writes are all or nothing.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use super::StoreError;
+use super::schema::{self, Found};
+
+/// How long a process waits for others before it says that the catalog is busy.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// More than the number of different statements of this room.
+const CACHED_STATEMENTS: usize = 64;
+
+/// The catalog: one SQLite file, or memory. Any number of processes may hold the same file.
+#[derive(Debug)]
+pub struct Catalog {
+    path: PathBuf,
+    connection: Mutex<Connection>,
+}
+
+/// What a transaction survives once it is committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Durability {
+    /// The death of the process.
+    Process,
+    /// The loss of power.
+    Power,
+}
+
+impl Catalog {
+    /// Opens a catalog to write and read it. Makes the file and its folder when they are missing.
+    ///
+    /// # Errors
+    /// When the file is no catalog, is that of a newer begat, or cannot be used; nothing is changed then.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        make_folder_of(path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let open = || {
+            let mut connection = Connection::open_with_flags(path, flags)?;
+            connection.busy_timeout(BUSY_TIMEOUT)?;
+            if schema::inspect(&connection, path)? == Found::Fresh {
+                schema::create(&mut connection, path)?;
+            }
+            connection.pragma_update(None, "synchronous", "NORMAL")?;
+            Self::holding(connection, path)
+        };
+        open().map_err(|error| error.at(path))
+    }
+
+    /// Opens a catalog to read it. Nothing is written; a read-only file in a read-only folder will do.
+    ///
+    /// # Errors
+    /// When there is no catalog yet, and for the same reasons as [`Catalog::open`].
+    pub fn open_existing(path: &Path) -> Result<Self, StoreError> {
+        let missing = || StoreError::Missing { path: path.to_owned() };
+        match path.metadata() {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(missing()),
+            Ok(file) if file.len() == 0 => return Err(missing()),
+            Ok(_) | Err(_) => {}
+        }
+        let open = || {
+            let (connection, found) = open_to_read(path)?;
+            match found {
+                Found::Fresh => Err(missing()),
+                Found::Catalog => Self::holding(connection, path),
+            }
+        };
+        open().map_err(|error: StoreError| error.at(path))
+    }
+
+    /// Makes a catalog that is gone when it is dropped.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let path = Path::new(":memory:");
+        let mut connection = Connection::open_in_memory()?;
+        schema::create(&mut connection, path)?;
+        Self::holding(connection, path)
+    }
+
+    fn holding(connection: Connection, path: &Path) -> Result<Self, StoreError> {
+        connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+        // Copying the log into the database when the last process leaves costs more than a short run does, and makes
+        // the next one pay for a new log file. SQLite copies it anyway whenever it has grown to a thousand pages.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        Ok(Self { path: path.to_owned(), connection: Mutex::new(connection) })
+    }
+
+    /// Runs queries that all see the same moment.
+    pub(super) fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut connection = self.lock();
+        let run = || {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+            query(&transaction)
+        };
+        run().map_err(|error| error.at(&self.path))
+    }
+
+    /// Runs changes while no other process writes, and commits them unless one fails.
+    pub(super) fn write<T>(
+        &self,
+        durability: Durability,
+        change: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut connection = self.lock();
+        let result = match durability {
+            Durability::Process => commit(&mut connection, change),
+            Durability::Power => commit_and_sync(&mut connection, change),
+        };
+        result.map_err(|error| error.at(&self.path))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        // A panic in a transaction rolls it back, so that the connection is as good as before.
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn commit<T>(
+    connection: &mut Connection,
+    change: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let answer = change(&transaction)?;
+    transaction.commit()?;
+    Ok(answer)
+}
+
+/// Syncing the write-ahead log makes this commit last, and every one before it.
+fn commit_and_sync<T>(
+    connection: &mut Connection,
+    change: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    let result = commit(connection, change);
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    result
+}
+
+fn make_folder_of(path: &Path) -> Result<(), StoreError> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            std::fs::create_dir_all(folder).map_err(|source| StoreError::Folder { path: folder.to_owned(), source })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn open_to_read(path: &Path) -> Result<(Connection, Found), StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let attempt = Connection::open_with_flags(path, flags).and_then(|connection| {
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(connection)
+    });
+    let inspected = attempt.map_err(StoreError::from).and_then(|connection| {
+        let found = schema::inspect(&connection, path)?;
+        Ok((connection, found))
+    });
+    match inspected {
+        Err(StoreError::Query(error)) if cannot_make_files(&error) && !has_write_ahead_log(path) => {
+            open_immutable(path, flags)
+        }
+        other => other,
+    }
+}
+
+/// A catalog uses a write-ahead log, which even readers need files for. Where none can be made nobody writes either,
+/// so that the file may be taken as it is.
+fn open_immutable(path: &Path, flags: OpenFlags) -> Result<(Connection, Found), StoreError> {
+    let escaped = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let address = format!("file:{escaped}?immutable=1");
+    let connection = Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_URI)?;
+    let found = schema::inspect(&connection, path)?;
+    Ok((connection, found))
+}
+
+fn cannot_make_files(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+}
+
+fn has_write_ahead_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    Path::new(&log).metadata().is_ok_and(|file| file.len() > 0)
+}

@@ -1,0 +1,121 @@
+//! Queries over executions and their task runs.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::model::{
+    AssetEvent, AssetEventView, ExecutionDetailView, ExecutionId, ExecutionView, State, TaskRunView,
+};
+
+use super::{Catalog, StoreError, columns};
+
+const COLUMNS: &str = "id, flow_id, namespace, state, start_date, end_date, labels, inputs, flow_digest, error";
+const TASK_RUN_COLUMNS: &str = "id, task_id, task_type, state, start_date, end_date, outputs, error, plugin";
+const ASSET_EVENT_COLUMNS: &str = "asset_id, type, event, task_id";
+
+/// How many executions an ambiguous beginning is answered with.
+const CANDIDATES: usize = 5;
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<ExecutionView> {
+    Ok(ExecutionView {
+        id: columns::noun(row, "id")?,
+        flow_id: columns::noun(row, "flow_id")?,
+        namespace: columns::noun(row, "namespace")?,
+        state: columns::name(row, "state", State::from_name)?,
+        start_date: columns::time(row, "start_date")?,
+        end_date: columns::optional_time(row, "end_date")?,
+        labels: columns::json(row, "labels")?,
+        inputs: columns::json(row, "inputs")?,
+        flow_digest: row.get("flow_digest")?,
+        error: row.get("error")?,
+    })
+}
+
+fn task_run_from_row(row: &Row<'_>) -> rusqlite::Result<TaskRunView> {
+    let plugin: Option<String> = row.get("plugin")?;
+    Ok(TaskRunView {
+        id: columns::noun(row, "id")?,
+        task_id: columns::noun(row, "task_id")?,
+        task_type: row.get("task_type")?,
+        state: columns::name(row, "state", State::from_name)?,
+        start_date: columns::time(row, "start_date")?,
+        end_date: columns::optional_time(row, "end_date")?,
+        outputs: columns::json(row, "outputs")?,
+        error: row.get("error")?,
+        plugin: plugin.map(|_| columns::json(row, "plugin")).transpose()?,
+    })
+}
+
+fn asset_event_from_row(row: &Row<'_>) -> rusqlite::Result<AssetEventView> {
+    Ok(AssetEventView {
+        id: columns::noun(row, "asset_id")?,
+        asset_type: columns::noun(row, "type")?,
+        event: columns::name(row, "event", AssetEvent::from_name)?,
+        task_id: columns::optional_noun(row, "task_id")?,
+    })
+}
+
+impl Catalog {
+    /// The executions that started last, newest first.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn executions(&self, limit: usize) -> Result<Vec<ExecutionView>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.read(|connection| {
+            let query = format!("SELECT {COLUMNS} FROM execution ORDER BY started_seq DESC LIMIT ?1");
+            let mut statement = connection.prepare_cached(&query)?;
+            let rows = statement.query_map([limit], from_row)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// One execution with all that happened in it; none when the id is unknown.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn execution(&self, id: &ExecutionId) -> Result<Option<ExecutionDetailView>, StoreError> {
+        self.read(|connection| {
+            let query = format!("SELECT {COLUMNS} FROM execution WHERE id = ?1");
+            let execution = connection.prepare_cached(&query)?.query_row([id.as_str()], from_row).optional()?;
+            let Some(execution) = execution else { return Ok(None) };
+            Ok(Some(ExecutionDetailView { execution, tasks: task_runs(connection, id)?, assets: asset_events(connection, id)? }))
+        })
+    }
+
+    /// The one execution whose id starts with the text, in any case.
+    ///
+    /// # Errors
+    /// When there is none, or several; when the catalog cannot be read.
+    pub fn find_execution(&self, prefix: &str) -> Result<ExecutionId, StoreError> {
+        let lower = prefix.to_lowercase();
+        let mut candidates = self.read(|connection| executions_from(connection, &lower))?;
+        candidates.retain(|id| id.as_str().starts_with(&lower));
+        match candidates.as_slice() {
+            [only] => Ok(only.clone()),
+            [] => Err(StoreError::NoExecution { prefix: prefix.to_owned() }),
+            _ => Err(StoreError::AmbiguousExecution { prefix: prefix.to_owned(), candidates }),
+        }
+    }
+}
+
+/// The next ids in the order of the alphabet.
+fn executions_from(connection: &Connection, text: &str) -> Result<Vec<ExecutionId>, StoreError> {
+    let query = "SELECT id FROM execution WHERE id >= ?1 ORDER BY id LIMIT ?2";
+    let mut statement = connection.prepare_cached(query)?;
+    let rows = statement.query_map((text, CANDIDATES as i64), |row| columns::noun(row, "id"))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn task_runs(connection: &Connection, id: &ExecutionId) -> Result<Vec<TaskRunView>, StoreError> {
+    let query = format!("SELECT {TASK_RUN_COLUMNS} FROM task_run WHERE execution_id = ?1 ORDER BY started_seq");
+    let mut statement = connection.prepare_cached(&query)?;
+    let rows = statement.query_map([id.as_str()], task_run_from_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn asset_events(connection: &Connection, id: &ExecutionId) -> Result<Vec<AssetEventView>, StoreError> {
+    let query = format!("SELECT {ASSET_EVENT_COLUMNS} FROM asset_event WHERE execution_id = ?1 ORDER BY seq, position");
+    let mut statement = connection.prepare_cached(&query)?;
+    let rows = statement.query_map([id.as_str()], asset_event_from_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,150 @@
+//! The written form of an event in the log: one type, and one conversion each way.
+//!
+//! A payload is canonical JSON with the sequence number, time and actor inside, so that its hash covers them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Actor, Asset, AssetEvent, AssetId, Json, JsonMap, State, Timestamp};
+
+use super::{StoreError, canonical};
+
+/// One event of the log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    pub seq: i64,
+    /// When it was recorded: the clock, but never before the event ahead of it.
+    pub time: Timestamp,
+    /// What the clock said.
+    pub clock: Timestamp,
+    pub actor: Actor,
+    #[serde(flatten)]
+    pub fact: Fact,
+}
+
+/// What happened, with everything the tables need to know of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data", rename_all_fields = "camelCase")]
+pub(super) enum Fact {
+    ExecutionStarted(StartFact),
+    TaskRunStarted {
+        task_type: String,
+    },
+    LineageRecorded(LineageFact),
+    TaskRunFinished(FinishFact),
+    ExecutionFinished {
+        state: State,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
+}
+
+/// How an execution began.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct StartFact {
+    pub inputs: JsonMap,
+    pub labels: JsonMap,
+    /// The flow's source text, unless an earlier event holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+/// How a task run ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FinishFact {
+    pub state: State,
+    pub outputs: JsonMap,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    pub log_lines: u64,
+    pub log_digest: String,
+}
+
+/// What a task run did to assets, settled against what the catalog knew then.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct LineageFact {
+    pub state: State,
+    /// Each asset touched, once, in the order it was declared.
+    pub assets: Vec<AssetFact>,
+    pub bundles: Vec<BundleFact>,
+}
+
+/// What happened to one asset.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct AssetFact {
+    pub event: AssetEvent,
+    /// The asset afterwards.
+    pub asset: Asset,
+    /// The asset as it was, where its content changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Asset>,
+}
+
+/// Which assets were declared together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct BundleFact {
+    pub inputs: Vec<AssetId>,
+    pub outputs: Vec<AssetId>,
+}
+
+/// The key beside `data` that lists the integers written as text.
+const INTEGERS: &str = "integers";
+
+impl Entry {
+    /// Writes the entry as canonical text.
+    pub(super) fn encode(&self) -> Result<String, StoreError> {
+        let unrecordable = |source| StoreError::Unrecordable { source };
+        let mut value = serde_json::to_value(self).map_err(unrecordable)?;
+        let places = canonical::set_integers_aside(&mut value);
+        if let Json::Object(map) = &mut value
+            && !places.is_empty()
+        {
+            map.insert(INTEGERS.to_owned(), Json::from(places));
+        }
+        canonical::text(&value).map_err(unrecordable)
+    }
+
+    /// Reads an entry back from its text.
+    pub(super) fn decode(text: &str) -> Result<Self, serde_json::Error> {
+        let mut value: Json = serde_json::from_str(text)?;
+        let places = value.as_object_mut().and_then(|map| map.shift_remove(INTEGERS));
+        if let Some(places) = places {
+            let places: Vec<String> = serde_json::from_value(places)?;
+            canonical::restore_integers(&mut value, &places)?;
+        }
+        serde_json::from_value(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::store::fixtures;
+
+    fn started_with(inputs: &Json) -> Entry {
+        let inputs = inputs.as_object().unwrap().clone();
+        let fact = Fact::ExecutionStarted(StartFact { inputs, labels: JsonMap::new(), source: Some("id: x\n".into()) });
+        let actor = (*fixtures::actor(1)).clone();
+        Entry { seq: 3, time: fixtures::time(5), clock: fixtures::time(4), actor, fact }
+    }
+
+    #[test]
+    fn an_entry_reads_back_as_it_was_written() {
+        let inputs = json!({"id": 4567890123456789012_u64, "name": "web", "list": [1.5, {"deep": -9007199254740993_i64}]});
+        let entry = started_with(&inputs);
+        let text = entry.encode().unwrap();
+        assert!(text.contains(r#""integers":["/data/inputs/id","/data/inputs/list/1/deep"]"#), "{text}");
+        assert_eq!(Entry::decode(&text).unwrap(), entry);
+    }
+
+    #[test]
+    fn data_that_could_not_be_read_back_is_told_when_read() {
+        let mut deep = Json::Null;
+        for _ in 0..130 {
+            deep = json!([deep]);
+        }
+        assert!(Entry::decode(&started_with(&json!({"deep": deep})).encode().unwrap()).is_err());
+    }
+}

@@ -1,0 +1,136 @@
+//! Recomputes every hash of the log and says which event is the first that does not hold.
+
+use rusqlite::{Connection, Row};
+
+use crate::model::VerifyView;
+
+use super::chain::{self, Hash, Head};
+use super::payload::{Entry, Fact};
+use super::{Catalog, StoreError, logs};
+
+const COLUMNS: &str = "seq, payload, payload_hash, prev_hash, hash";
+
+/// A row of the log as it is stored, not yet trusted.
+struct Stored {
+    seq: i64,
+    payload: String,
+    payload_hash: Vec<u8>,
+    prev_hash: Vec<u8>,
+    hash: Vec<u8>,
+}
+
+impl Stored {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            seq: row.get("seq")?,
+            payload: row.get("payload")?,
+            payload_hash: row.get("payload_hash")?,
+            prev_hash: row.get("prev_hash")?,
+            hash: row.get("hash")?,
+        })
+    }
+}
+
+/// The first thing that is wrong.
+struct Problem {
+    seq: i64,
+    message: String,
+}
+
+impl Problem {
+    fn at(seq: i64, message: impl Into<String>) -> Self {
+        Self { seq, message: message.into() }
+    }
+}
+
+impl Catalog {
+    /// Checks every event: its place, its hashes, its time, the log lines it vouches for; and that the tables stand
+    /// where the log ends. Stops at the first problem.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn verify(&self) -> Result<VerifyView, StoreError> {
+        self.read(|connection| {
+            let (end, hash) = chain::last(connection)?;
+            let mut head = Head::genesis();
+            let problem = check_all(connection, &mut head)?;
+            Ok(VerifyView {
+                events: head.seq.unsigned_abs(),
+                head: (end > 0).then(|| chain::hexadecimal(&hash)),
+                broken_sequence: problem.as_ref().map(|problem| problem.seq.unsigned_abs()),
+                problem: problem.map(|problem| problem.message),
+            })
+        })
+    }
+}
+
+fn check_all(connection: &Connection, head: &mut Head) -> Result<Option<Problem>, StoreError> {
+    let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM event ORDER BY seq"))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let stored = Stored::from_row(row)?;
+        match check_link(&stored, head).and_then(|next| Ok((next, check_entry(&stored, head)?))) {
+            Err(problem) => return Ok(Some(problem)),
+            Ok((hash, entry)) => {
+                if let Some(problem) = check_log(connection, &entry)? {
+                    return Ok(Some(problem));
+                }
+                *head = Head { seq: entry.seq, hash, time: entry.time };
+            }
+        }
+    }
+    check_tables(connection, head)
+}
+
+fn check_link(stored: &Stored, head: &Head) -> Result<Hash, Problem> {
+    let (seq, expected) = (stored.seq, head.seq + 1);
+    if seq != expected {
+        return Err(Problem::at(expected, format!("event {expected} is missing: event {seq} follows event {}", head.seq)));
+    }
+    let payload_hash = chain::payload_hash(&stored.payload);
+    if stored.payload_hash != payload_hash {
+        return Err(Problem::at(seq, format!("event {seq} was edited: its payload does not match its payload hash")));
+    }
+    if stored.prev_hash != head.hash {
+        return Err(Problem::at(seq, format!("event {seq} does not link to the event before it")));
+    }
+    let hash = chain::link(&head.hash, &payload_hash);
+    match stored.hash == hash {
+        true => Ok(hash),
+        false => Err(Problem::at(seq, format!("the hash of event {seq} was edited: it does not match its content"))),
+    }
+}
+
+fn check_entry(stored: &Stored, head: &Head) -> Result<Entry, Problem> {
+    let seq = stored.seq;
+    let entry = Entry::decode(&stored.payload)
+        .map_err(|error| Problem::at(seq, format!("event {seq} cannot be read: {error}")))?;
+    if entry.seq != seq {
+        return Err(Problem::at(seq, format!("event {seq} was moved: its payload says it is event {}", entry.seq)));
+    }
+    match entry.time < head.time {
+        true => Err(Problem::at(seq, format!("event {seq} says it was recorded before event {}", head.seq))),
+        false => Ok(entry),
+    }
+}
+
+/// A task run without any line left has had its log dropped, which is no harm to the chain.
+fn check_log(connection: &Connection, entry: &Entry) -> Result<Option<Problem>, StoreError> {
+    let (Fact::TaskRunFinished(finish), Some(task_run)) = (&entry.fact, &entry.actor.task_run) else { return Ok(None) };
+    let (lines, digest) = logs::digest(connection, &entry.actor.execution, task_run)?;
+    let holds = lines == 0 || (lines == finish.log_lines && digest == finish.log_digest);
+    let message = || format!("the log lines of task run `{task_run}` do not match the digest in event {}", entry.seq);
+    Ok((!holds).then(|| Problem::at(entry.seq, message())))
+}
+
+fn check_tables(connection: &Connection, end: &Head) -> Result<Option<Problem>, StoreError> {
+    let tables = Head::read(connection)?;
+    if tables.seq > end.seq {
+        let missing = end.seq + 1;
+        let message = format!("event {missing} is missing: the tables know events up to {}", tables.seq);
+        return Ok(Some(Problem::at(missing, message)));
+    }
+    let in_step = (tables.seq, tables.hash) == (end.seq, end.hash);
+    let message = || format!("the tables stand at event {} and the log ends at event {}", tables.seq, end.seq);
+    Ok((!in_step).then(|| Problem::at(end.seq, message())))
+}
