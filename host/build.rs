@@ -7,7 +7,7 @@ use std::{env, fs};
 use sha2::{Digest, Sha256};
 
 const TARGET: &str = "wasm32-wasip2";
-const PLUGINS: [&str; 4] = ["log", "shell", "powershell", "gcp-snapshot"];
+const PLUGINS: [&str; 3] = ["log", "shell", "gcp-snapshot"];
 
 fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));

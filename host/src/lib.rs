@@ -1,12 +1,5 @@
-//! The rooms of begat. `ARCHITECTURE.md` shows the way through them.
-
-pub mod app;
-pub mod cli;
-pub mod expr;
-pub mod flow;
-pub mod lineage;
+//! x
 pub mod model;
-pub mod plan;
-pub mod run;
 pub mod sandbox;
+pub mod lineage;
 pub mod store;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::error::ExprError;
-use super::evaluate::Evaluator;
+use super::evaluate::{Budget, Evaluator};
 use super::parser;
 use super::references::{Reference, references};
 use super::scope::Scope;
@@ -58,7 +58,7 @@ impl Template {
     pub fn render(&self, scope: &Scope<'_>) -> Result<String, ExprError> {
         match self.literal() {
             Some(text) => Ok(text.to_owned()),
-            None => Evaluator::new(self, scope).render(),
+            None => Evaluator::new(self, scope, &Budget::new()).render(),
         }
     }
 
@@ -69,7 +69,7 @@ impl Template {
             return Ok(Value::from(text));
         }
         match self.single_expression() {
-            Some(expression) => Evaluator::new(self, scope).evaluate(expression),
+            Some(expression) => Evaluator::new(self, scope, &Budget::new()).evaluate(expression),
             None => self.render(scope).map(Value::from),
         }
     }

@@ -34,7 +34,7 @@ use generated::exports::begat::task::task;
 const FOUND_LIMIT: usize = 1_000;
 
 /// A secret that was handed out. None is until grants exist.
-pub(super) struct Secret;
+pub struct Secret;
 
 /// What one instance may reach in the host.
 pub(super) struct Guest {
@@ -151,7 +151,9 @@ pub(super) fn bundles(answer: Vec<types::Bundle>, limits: &Limits) -> Result<Vec
     if count > limits.assets {
         return Err(format!("it declared {count} assets, at most {} are allowed (`assets`)", limits.assets));
     }
-    let read = |assets: Vec<types::Asset>| assets.into_iter().map(|asset| declaration(asset, limits)).collect();
+    let read = |assets: Vec<types::Asset>| -> Result<Vec<Declaration>, String> {
+        assets.into_iter().map(|asset| declaration(asset, limits)).collect()
+    };
     answer
         .into_iter()
         .map(|bundle| Ok(Bundle { inputs: read(bundle.inputs)?, outputs: read(bundle.outputs)? }))

@@ -56,7 +56,6 @@ fn config() -> Config {
     config.wasm_backtrace_max_frames(NonZeroUsize::new(20));
     // What no plugin needs and a hostile one could use.
     config.wasm_memory64(false);
-    config.wasm_component_model_async(false);
     config.concurrency_support(false);
     config
 }

@@ -39,8 +39,6 @@ pub(super) type SharedSpeech = Arc<Mutex<Speech>>;
 pub(super) struct Said {
     pub lines: u64,
     pub digest: String,
-    /// Whether a limit left something out.
-    pub cut: bool,
     /// The end of standard error.
     pub tail: String,
 }
@@ -106,7 +104,7 @@ impl Speech {
 
     pub(super) fn said(&self) -> Said {
         let digest = self.digest.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Said { lines: self.lines, digest, cut: self.cut, tail: self.tail.clone() }
+        Said { lines: self.lines, digest, tail: self.tail.clone() }
     }
 }
 
@@ -156,7 +154,8 @@ impl LineStream {
         let mut speech = lock(&self.speech);
         let longest = speech.line_limit;
         while let Some(end) = buffer.iter().position(|byte| *byte == b'\n').or((buffer.len() > longest).then_some(longest)) {
-            let line: Vec<u8> = buffer.drain(..=end.min(buffer.len() - 1)).collect();
+            let last = end.min(buffer.len() - 1);
+            let line: Vec<u8> = buffer.drain(..=last).collect();
             self.speak(&mut speech, &line);
         }
     }

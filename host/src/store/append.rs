@@ -50,8 +50,7 @@ fn append_all(connection: &Connection, events: &[RunEvent]) -> Result<Receipt, S
     Ok(receipt)
 }
 
-/// Links one event to the chain and carries it over into the tables. The tables get what can be read back from the
-/// log, so that a rebuild finds nothing else.
+/// Links one event to the chain and carries it over into the tables.
 fn record(
     connection: &Connection,
     head: &mut Head,
@@ -60,9 +59,8 @@ fn record(
     fact: Fact,
 ) -> Result<Entry, StoreError> {
     let actor = (*event.actor).clone();
-    let payload = Entry { seq: head.seq + 1, time, clock: event.time, actor, fact }.encode()?;
-    let entry = Entry::decode(&payload).map_err(|source| StoreError::Unrecordable { source })?;
-    *head = chain::append(connection, head, &entry, &payload)?;
+    let entry = Entry { seq: head.seq + 1, time, clock: event.time, actor, fact };
+    *head = chain::append(connection, head, &entry, &entry.encode()?)?;
     apply(connection, &entry)?;
     Ok(entry)
 }

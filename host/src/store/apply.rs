@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
 
-use crate::model::{Asset, AssetEvent, AssetId, State, TaskId, TaskRunId};
+use crate::model::{Asset, AssetEvent, AssetId, JsonMap, State, TaskId, TaskRunId};
 
-use super::StoreError;
 use super::lineage::leaves_assets;
+use super::{StoreError, canonical};
 use super::payload::{AssetFact, BundleFact, Entry, Fact, FinishFact, LineageFact, StartFact};
 
 /// Changes every table that the event bears on.
@@ -26,8 +26,14 @@ fn task_run_of<'a>(entry: &'a Entry, kind: &'static str) -> Result<(&'a TaskId, 
     entry.actor.task.as_ref().zip(entry.actor.task_run.as_ref()).ok_or(StoreError::NoTaskRun { kind })
 }
 
-fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|source| StoreError::Unrecordable { source })
+/// Canonical, so that what was just said and what is read back from the log give the same text.
+fn json(map: &JsonMap) -> Result<String, StoreError> {
+    canonical::map_text(map).map_err(|source| StoreError::Unrecordable { source })
+}
+
+fn plugin_of(entry: &Entry) -> Result<Option<String>, StoreError> {
+    let plugin = entry.actor.plugin.as_ref();
+    plugin.map(serde_json::to_string).transpose().map_err(|source| StoreError::Unrecordable { source })
 }
 
 /// An execution that starts again keeps its beginning.
@@ -82,11 +88,10 @@ fn finish_execution(
 /// A task run that starts again keeps its beginning.
 fn start_task_run(connection: &Connection, entry: &Entry, task_type: &str) -> Result<(), StoreError> {
     let (task, task_run) = task_run_of(entry, "TaskRunStarted")?;
-    let plugin = entry.actor.plugin.as_ref().map(json).transpose()?;
     let insert = "INSERT INTO task_run
             (started_seq, id, execution_id, task_id, task_type, state, start_date, outputs, plugin)
         VALUES (?1, ?2, ?3, ?4, ?5, 'RUNNING', ?6, '{}', ?7)
-        ON CONFLICT (id) DO UPDATE SET
+        ON CONFLICT (execution_id, id) DO UPDATE SET
             state = 'RUNNING', finished_seq = NULL, end_date = NULL, outputs = '{}', error = NULL";
     connection.prepare_cached(insert)?.execute(params![
         entry.seq,
@@ -95,7 +100,7 @@ fn start_task_run(connection: &Connection, entry: &Entry, task_type: &str) -> Re
         task.as_str(),
         task_type,
         entry.clock.to_string(),
-        plugin,
+        plugin_of(entry)?,
     ])?;
     Ok(())
 }
@@ -103,12 +108,11 @@ fn start_task_run(connection: &Connection, entry: &Entry, task_type: &str) -> Re
 /// A task run that never started, such as a skipped one, is told by its end.
 fn finish_task_run(connection: &Connection, entry: &Entry, finish: &FinishFact) -> Result<(), StoreError> {
     let (task, task_run) = task_run_of(entry, "TaskRunFinished")?;
-    let plugin = entry.actor.plugin.as_ref().map(json).transpose()?;
     let upsert = "INSERT INTO task_run
             (started_seq, finished_seq, id, execution_id, task_id, task_type, state, start_date, end_date, outputs, error,
              plugin)
         VALUES (?1, ?1, ?2, ?3, ?4, '', ?5, ?6, ?6, ?7, ?8, ?9)
-        ON CONFLICT (id) DO UPDATE SET
+        ON CONFLICT (execution_id, id) DO UPDATE SET
             finished_seq = ?1, state = ?5, end_date = ?6, outputs = ?7, error = ?8, plugin = coalesce(?9, plugin)";
     connection.prepare_cached(upsert)?.execute(params![
         entry.seq,
@@ -119,7 +123,7 @@ fn finish_task_run(connection: &Connection, entry: &Entry, finish: &FinishFact) 
         entry.clock.to_string(),
         json(&finish.outputs)?,
         finish.error,
-        plugin,
+        plugin_of(entry)?,
     ])?;
     Ok(())
 }
@@ -152,8 +156,11 @@ fn record_lineage(connection: &Connection, entry: &Entry, lineage: &LineageFact)
 
 /// Every output of a bundle was made from every input of it. An asset that is both was only changed.
 fn edges_of(bundles: &[BundleFact]) -> BTreeSet<(&AssetId, &AssetId)> {
-    let pairs = |bundle: &'_ BundleFact| bundle.inputs.iter().flat_map(|from| bundle.outputs.iter().map(move |to| (from, to)));
-    bundles.iter().flat_map(pairs).filter(|(from, to)| from != to).collect()
+    bundles.iter().flat_map(pairs_of).filter(|(from, to)| from != to).collect()
+}
+
+fn pairs_of(bundle: &BundleFact) -> impl Iterator<Item = (&AssetId, &AssetId)> {
+    bundle.inputs.iter().flat_map(|from| bundle.outputs.iter().map(move |to| (from, to)))
 }
 
 fn put_asset(connection: &Connection, seq: i64, asset: &Asset) -> Result<(), StoreError> {

@@ -165,21 +165,17 @@ fn history(connection: &Connection, id: &AssetId) -> Result<Vec<HistoryView>, St
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The ids that stand beside a text in the order of the alphabet, then the newest ones.
+/// The ids that stand beside a text in the order of the alphabet.
 fn ids_near(connection: &Connection, text: &str) -> rusqlite::Result<Vec<AssetId>> {
     let queries = [
         "SELECT id FROM asset WHERE id >= ?1 ORDER BY id LIMIT ?2",
         "SELECT id FROM asset WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
-        "SELECT id FROM asset WHERE ?1 IS NOT NULL ORDER BY created_seq DESC, id DESC LIMIT ?2",
     ];
     let mut ids = Vec::new();
     for query in queries {
         let mut statement = connection.prepare_cached(query)?;
         for id in statement.query_map(params![text, NEAR as i64], |row| columns::noun(row, "id"))? {
-            let id: AssetId = id?;
-            if !ids.contains(&id) {
-                ids.push(id);
-            }
+            ids.push(id?);
         }
     }
     Ok(ids)

@@ -189,3 +189,152 @@ fn has_write_ahead_log(path: &Path) -> bool {
     log.push("-wal");
     Path::new(&log).metadata().is_ok_and(|file| file.len() > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AssetFilter, CatalogReader, Recorder, State};
+    use crate::store::fixtures::{self, Folder, bundle};
+
+    fn message(result: Result<Catalog, StoreError>) -> String {
+        result.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn opening_makes_the_file_and_its_folder_and_keeps_what_is_there() {
+        let folder = Folder::new();
+        let path = folder.path("deep/er/catalog.db");
+        let catalog = Catalog::open(&path).unwrap();
+        fixtures::run(&catalog, 1, State::Success, vec![bundle(&[], &["vm:VM"])]);
+        drop(catalog);
+        let assets = Catalog::open(&path).unwrap().assets(&AssetFilter::default()).unwrap();
+        assert_eq!(assets.len(), 1);
+        let assets = CatalogReader::assets(&Catalog::open_existing(&path).unwrap(), &AssetFilter::default()).unwrap();
+        assert_eq!(assets.len(), 1);
+    }
+
+    #[test]
+    fn a_missing_or_empty_file_is_no_catalog_to_read_and_a_fresh_one_to_write() {
+        let folder = Folder::new();
+        let path = folder.path("catalog.db");
+        let expected = format!(
+            "there is no catalog at `{}` yet: run a flow first, or name another file with `--catalog`",
+            path.display()
+        );
+        assert_eq!(message(Catalog::open_existing(&path)), expected);
+        assert!(!path.exists());
+        std::fs::write(&path, "").unwrap();
+        assert_eq!(message(Catalog::open_existing(&path)), expected);
+        let catalog = Catalog::open(&path).unwrap();
+        assert_eq!(catalog.verify().unwrap().events, 0);
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_refused_and_kept() {
+        let folder = Folder::new();
+        let path = folder.path("notes.txt");
+        let text = "id: a flow\n".repeat(100);
+        std::fs::write(&path, &text).unwrap();
+        for result in [Catalog::open(&path), Catalog::open_existing(&path)] {
+            assert!(matches!(result, Err(StoreError::NotADatabase { path: named }) if named == path));
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    }
+
+    #[test]
+    fn the_database_of_another_program_is_refused_and_kept() {
+        let folder = Folder::new();
+        let path = folder.path("other.db");
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE event (seq INTEGER)").unwrap();
+        let before = std::fs::read(&path).unwrap();
+        for result in [Catalog::open(&path), Catalog::open_existing(&path)] {
+            assert!(matches!(result, Err(StoreError::Foreign { .. })));
+        }
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    }
+
+    #[test]
+    fn a_catalog_of_a_newer_begat_is_refused() {
+        let folder = Folder::new();
+        let path = folder.path("catalog.db");
+        drop(Catalog::open(&path).unwrap());
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 7).unwrap();
+        for result in [Catalog::open(&path), Catalog::open_existing(&path)] {
+            assert!(matches!(result, Err(StoreError::Newer { found: 7, known: 1, .. })));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_opened_is_told_with_its_path() {
+        let folder = Folder::new();
+        let file = folder.path("file");
+        std::fs::write(&file, "x").unwrap();
+        assert!(matches!(Catalog::open(&file.join("catalog.db")), Err(StoreError::Folder { .. })));
+        assert!(matches!(Catalog::open(&folder.path(".")), Err(StoreError::CannotOpen { .. })));
+        assert!(matches!(Catalog::open_existing(&folder.path(".")), Err(StoreError::CannotOpen { .. })));
+    }
+
+    #[test]
+    fn a_damaged_page_is_told_as_damage() {
+        let folder = Folder::new();
+        let path = folder.path("catalog.db");
+        let catalog = Catalog::open(&path).unwrap();
+        fixtures::run(&catalog, 1, State::Success, vec![bundle(&[], &["vm:VM"])]);
+        drop(catalog);
+        Connection::open(&path).unwrap().pragma_update(None, "wal_checkpoint", "TRUNCATE").unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[4096..].fill(0xee);
+        std::fs::write(&path, bytes).unwrap();
+        let error = Catalog::open_existing(&path).unwrap().executions(10).unwrap_err();
+        assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_reader_cannot_write_and_says_so() {
+        let folder = Folder::new();
+        let path = folder.path("catalog.db");
+        drop(Catalog::open(&path).unwrap());
+        let event = crate::model::RunEvent {
+            time: fixtures::time(0),
+            actor: fixtures::actor(1),
+            kind: fixtures::finished(State::Success),
+        };
+        let error = Catalog::open_existing(&path).unwrap().append(&[event]).unwrap_err();
+        assert!(error.message.starts_with(&format!("the catalog `{}` may not be written", path.display())), "{error}");
+        assert!(error.source.is_some());
+    }
+
+    #[test]
+    fn a_checkpointed_catalog_can_be_read_where_no_file_can_be_made() {
+        let folder = Folder::new();
+        let path = folder.path("catalog #1?.db");
+        let catalog = Catalog::open(&path).unwrap();
+        fixtures::run(&catalog, 1, State::Success, vec![bundle(&[], &["vm:VM"])]);
+        drop(catalog);
+        let connection = Connection::open(&path).unwrap();
+        connection.pragma_update(None, "wal_checkpoint", "TRUNCATE").unwrap();
+        drop(connection);
+        let (connection, found) = open_immutable(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        assert_eq!(found, Found::Catalog);
+        let catalog = Catalog::holding(connection, &path).unwrap();
+        assert_eq!(catalog.executions(10).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn processes_that_make_the_same_catalog_at_once_all_succeed() {
+        let folder = Folder::new();
+        let path = folder.path("catalog.db");
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                let path = &path;
+                scope.spawn(move || {
+                    let catalog = Catalog::open(path).unwrap();
+                    fixtures::run(&catalog, number, State::Success, vec![bundle(&[], &["vm:VM"])]);
+                });
+            }
+        });
+        let catalog = Catalog::open_existing(&path).unwrap();
+        assert_eq!(catalog.executions(100).unwrap().len(), 8);
+        assert_eq!(catalog.verify().unwrap().problem, None);
+    }
+}

@@ -148,3 +148,110 @@ fn edges(connection: &Connection, nodes: &[Asset]) -> Result<Vec<EdgeView>, Stor
     let edge = |(from, to): (usize, usize)| EdgeView { from: nodes[from].id.clone(), to: nodes[to].id.clone() };
     Ok(found.into_iter().map(edge).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::State;
+    use crate::store::fixtures::{self, bundle, id};
+
+    fn catalog_of(edges: &[(u8, u8)]) -> Catalog {
+        let catalog = Catalog::in_memory().unwrap();
+        let name = |node: &u8| format!("n{node}");
+        let bundles = edges.iter().map(|(from, to)| bundle(&[&name(from)], &[&name(to)])).collect();
+        fixtures::run(&catalog, 1, State::Success, bundles);
+        catalog
+    }
+
+    fn request(root: &str, direction: Direction, depth: Option<usize>, nodes: usize) -> GraphRequest {
+        GraphRequest { root: id(root), direction, depth, nodes }
+    }
+
+    fn names(view: &GraphView) -> Vec<&str> {
+        view.nodes.iter().map(|asset| asset.id.as_str()).collect()
+    }
+
+    /// n0 → n1, n2 → n3 → n4, and n5 → n3.
+    const DIAMOND: [(u8, u8); 6] = [(0, 1), (0, 2), (1, 3), (2, 3), (3, 4), (5, 3)];
+
+    fn check(root: &str, direction: Direction, depth: Option<usize>, limit: usize, expected: &[&str], partial: bool) {
+        let view = catalog_of(&DIAMOND).graph(&request(root, direction, depth, limit)).unwrap().unwrap();
+        assert_eq!((names(&view).as_slice(), view.partial), (expected, partial), "{root} {direction:?} {depth:?} {limit}");
+    }
+
+    #[test]
+    fn the_walk_goes_up_down_or_both_and_no_further_than_its_limits() {
+        check("n3", Direction::Up, None, 100, &["n0", "n1", "n2", "n3", "n5"], false);
+        check("n0", Direction::Down, None, 100, &["n0", "n1", "n2", "n3", "n4"], false);
+        check("n1", Direction::Both, None, 100, &["n0", "n1", "n3", "n4"], false);
+        check("n1", Direction::Both, Some(1), 100, &["n0", "n1", "n3"], true);
+        check("n3", Direction::Both, Some(1), 100, &["n1", "n2", "n3", "n4", "n5"], true);
+        check("n3", Direction::Down, Some(1), 100, &["n3", "n4"], false);
+        check("n3", Direction::Down, Some(0), 100, &["n3"], true);
+        check("n4", Direction::Down, Some(0), 100, &["n4"], false);
+        check("n0", Direction::Down, None, 3, &["n0", "n1", "n2"], true);
+        check("n0", Direction::Down, None, 5, &["n0", "n1", "n2", "n3", "n4"], false);
+    }
+
+    #[test]
+    fn edges_come_in_the_order_of_their_ends_and_an_unknown_root_gives_nothing() {
+        let catalog = catalog_of(&DIAMOND);
+        let view = catalog.graph(&request("n3", Direction::Up, None, 100)).unwrap().unwrap();
+        let edges: Vec<_> = view.edges.iter().map(|edge| format!("{}>{}", edge.from, edge.to)).collect();
+        assert_eq!(edges, ["n0>n1", "n0>n2", "n1>n3", "n2>n3", "n5>n3"]);
+        assert_eq!(catalog.graph(&request("n9", Direction::Up, None, 100)).unwrap(), None);
+    }
+
+    /// The same walk over a list of edges, naively.
+    fn reach(edges: &[(u8, u8)], root: u8, depth: usize) -> BTreeSet<u8> {
+        let mut reached = BTreeSet::from([root]);
+        for _ in 0..depth {
+            let next: Vec<u8> = edges.iter().filter(|(from, _)| reached.contains(from)).map(|(_, to)| *to).collect();
+            reached.extend(next);
+        }
+        reached
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn the_walk_finds_what_a_naive_one_finds(
+            edges in prop::collection::vec((0_u8..12, 0_u8..12), 1..40),
+            depth in prop::option::of(0_usize..5),
+        ) {
+            let catalog = catalog_of(&edges);
+            let root = edges[0].0;
+            let reversed: Vec<_> = edges.iter().map(|(from, to)| (*to, *from)).collect();
+            let steps = depth.unwrap_or(edges.len());
+            let up = reach(&reversed, root, steps);
+            let down = reach(&edges, root, steps);
+            let both = up.union(&down).copied().collect();
+            let all_up = reach(&reversed, root, edges.len());
+            let all_down = reach(&edges, root, edges.len());
+            let all_both: BTreeSet<u8> = all_up.union(&all_down).copied().collect();
+            for (direction, expected, all) in
+                [(Direction::Up, up, all_up), (Direction::Down, down, all_down), (Direction::Both, both, all_both)]
+            {
+                let view = catalog.graph(&request(&format!("n{root}"), direction, depth, 100)).unwrap().unwrap();
+                let found: BTreeSet<u8> = view.nodes.iter().map(|asset| asset.id.as_str()[1..].parse().unwrap()).collect();
+                prop_assert_eq!(&found, &expected);
+                prop_assert_eq!(view.partial, expected != all);
+                let inside: BTreeSet<(String, String)> = edges.iter()
+                    .filter(|(from, to)| from != to && expected.contains(from) && expected.contains(to))
+                    .map(|(from, to)| (format!("n{from}"), format!("n{to}")))
+                    .collect();
+                let shown: Vec<_> = view.edges.iter().map(|edge| (edge.from.to_string(), edge.to.to_string())).collect();
+                prop_assert_eq!(shown.len(), inside.len());
+                prop_assert_eq!(shown.into_iter().collect::<BTreeSet<_>>(), inside);
+                let limited = catalog.graph(&request(&format!("n{root}"), direction, depth, 2)).unwrap().unwrap();
+                prop_assert!(limited.nodes.len() <= 2);
+                prop_assert!(limited.partial || limited.nodes.len() == expected.len());
+            }
+        }
+    }
+}

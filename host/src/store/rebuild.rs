@@ -44,3 +44,95 @@ fn apply_all(connection: &Connection) -> Result<Head, StoreError> {
     }
     Ok(head)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{Bundle, Declaration, Json, LogLevel, RunEventKind, State};
+    use crate::store::fixtures::{self, declared, finished, lineage, logged, started, task_finished, task_started};
+
+    fn any_state() -> impl Strategy<Value = State> {
+        prop_oneof![4 => Just(State::Success), Just(State::Warning), Just(State::Failed), Just(State::Killed)]
+    }
+
+    fn any_metadata() -> impl Strategy<Value = Json> {
+        let value = prop_oneof![
+            Just(Json::Null),
+            (0_i64..3).prop_map(Json::from),
+            any::<u64>().prop_map(Json::from),
+            any::<f64>().prop_map(Json::from),
+            (0_i32..3).prop_map(|whole| Json::from(f64::from(whole))),
+            any::<String>().prop_map(Json::from),
+            (0_i64..3).prop_map(|inner| json!({"z": inner, "a": [inner, null]})),
+        ];
+        prop::collection::hash_map("[a-c]", value, 0..4).prop_map(|map| Json::Object(map.into_iter().collect()))
+    }
+
+    fn any_declarations() -> impl Strategy<Value = Vec<Declaration>> {
+        let declaration = ("[a-e](:[XY])?", any_metadata()).prop_map(|(name, metadata)| declared(&name, metadata));
+        prop::collection::vec(declaration, 0..4)
+    }
+
+    fn any_bundles() -> impl Strategy<Value = Vec<Bundle>> {
+        let bundle = (any_declarations(), any_declarations()).prop_map(|(inputs, outputs)| Bundle { inputs, outputs });
+        prop::collection::vec(bundle, 0..3)
+    }
+
+    fn any_event() -> impl Strategy<Value = RunEventKind> {
+        prop_oneof![
+            "[a-c]".prop_map(|source| started(&source)),
+            Just(task_started()),
+            any::<String>().prop_map(|message| logged(LogLevel::Warn, &message)),
+            (any_state(), any_bundles()).prop_map(|(state, bundles)| lineage(state, bundles)),
+            any_state().prop_map(|state| task_finished(state, &[])),
+            any_state().prop_map(finished),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn a_rebuild_gives_the_same_tables(
+            appends in prop::collection::vec((0_u32..4, prop::collection::vec(any_event(), 1..5)), 1..12),
+        ) {
+            let catalog = Catalog::in_memory().unwrap();
+            for (number, events) in appends {
+                fixtures::record(&catalog, number, events);
+            }
+            let before = fixtures::dump(&catalog);
+            let events = catalog.rebuild().unwrap();
+            prop_assert_eq!(fixtures::dump(&catalog), before);
+            prop_assert_eq!(Some(events).filter(|count| *count > 0), catalog.verify().unwrap().head.map(|_| events));
+        }
+    }
+
+    #[test]
+    fn a_rebuild_mends_tables_that_were_tampered_with() {
+        let catalog = Catalog::in_memory().unwrap();
+        fixtures::run(&catalog, 1, State::Success, vec![fixtures::bundle(&["net"], &["vm:VM"])]);
+        let before = fixtures::dump(&catalog);
+        let forge = "DELETE FROM asset WHERE id = 'net'; UPDATE asset SET type = 'Disk'; DELETE FROM edge;
+            UPDATE execution SET state = 'FAILED'; UPDATE head SET seq = 2;";
+        catalog.write(Durability::Process, |connection| Ok(connection.execute_batch(forge)?)).unwrap();
+        assert_ne!(fixtures::dump(&catalog), before);
+        assert_eq!(catalog.rebuild().unwrap(), 5);
+        assert_eq!(fixtures::dump(&catalog), before);
+    }
+
+    #[test]
+    fn an_event_that_cannot_be_read_stops_the_rebuild_and_changes_nothing() {
+        let folder = fixtures::Folder::new();
+        let path = folder.path("catalog.db");
+        let catalog = Catalog::open(&path).unwrap();
+        fixtures::run(&catalog, 1, State::Success, vec![fixtures::bundle(&["net"], &["vm:VM"])]);
+        let before = fixtures::dump(&catalog);
+        fixtures::raw(&path).execute("UPDATE event SET payload = '{}' WHERE seq = 3", []).unwrap();
+        let error = catalog.rebuild().unwrap_err();
+        assert!(matches!(error, super::StoreError::BadEvent { sequence: 3, .. }), "{error}");
+        assert_eq!(fixtures::dump(&catalog), before);
+    }
+}

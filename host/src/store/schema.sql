@@ -60,10 +60,10 @@ CREATE TABLE execution (
 ) STRICT;
 
 CREATE TABLE task_run (
-    started_seq  INTEGER PRIMARY KEY,
-    finished_seq INTEGER,
-    id           TEXT NOT NULL UNIQUE,
     execution_id TEXT NOT NULL,
+    id           TEXT NOT NULL,
+    started_seq  INTEGER NOT NULL,
+    finished_seq INTEGER,
     task_id      TEXT NOT NULL,
     task_type    TEXT NOT NULL,
     state        TEXT NOT NULL,
@@ -71,9 +71,9 @@ CREATE TABLE task_run (
     end_date     TEXT,
     outputs      TEXT NOT NULL,
     error        TEXT,
-    plugin       TEXT
-) STRICT;
-CREATE INDEX task_run_by_execution ON task_run (execution_id);
+    plugin       TEXT,
+    PRIMARY KEY (execution_id, id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE asset (
     id           TEXT PRIMARY KEY,
@@ -87,7 +87,6 @@ CREATE TABLE asset (
     created      TEXT NOT NULL,
     updated      TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX asset_by_creation ON asset (created_seq, id);
 CREATE INDEX asset_by_type ON asset (type, created_seq, id);
 
 -- One row for each content an asset has had, valid in [from_seq, to_seq); the open one has no `to_seq`.

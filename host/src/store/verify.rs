@@ -134,3 +134,109 @@ fn check_tables(connection: &Connection, end: &Head) -> Result<Option<Problem>, 
     let message = || format!("the tables stand at event {} and the log ends at event {}", tables.seq, end.seq);
     Ok((!in_step).then(|| Problem::at(end.seq, message())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::State;
+    use crate::store::fixtures::{self, Folder, bundle};
+
+    /// Forges a catalog of ten events and checks which one is found out, and how.
+    fn check(forgery: &str, sequence: u64, problem: &str) {
+        let folder = Folder::new();
+        let path = folder.path("catalog.db");
+        let catalog = Catalog::open(&path).unwrap();
+        for number in 1..=2 {
+            fixtures::run(&catalog, number, State::Success, vec![bundle(&["net"], &["vm:VM"])]);
+        }
+        let whole = catalog.verify().unwrap();
+        assert_eq!((whole.events, whole.broken_sequence, whole.problem), (10, None, None));
+        assert_eq!(whole.head.map(|head| head.len()), Some(64));
+        fixtures::raw(&path).execute_batch(forgery).unwrap();
+        let found = catalog.verify().unwrap();
+        assert_eq!((found.broken_sequence, found.problem.as_deref()), (Some(sequence), Some(problem)), "{forgery}");
+    }
+
+    #[test]
+    fn every_kind_of_forgery_is_found_at_the_first_event_it_touches() {
+        check(
+            "UPDATE event SET payload = replace(payload, 'VM', 'XX') WHERE seq >= 3",
+            3,
+            "event 3 was edited: its payload does not match its payload hash",
+        );
+        check(
+            "UPDATE event SET payload_hash = zeroblob(32) WHERE seq = 4",
+            4,
+            "event 4 was edited: its payload does not match its payload hash",
+        );
+        check(
+            "UPDATE event SET hash = zeroblob(32) WHERE seq = 4",
+            4,
+            "the hash of event 4 was edited: it does not match its content",
+        );
+        check(
+            "UPDATE event SET prev_hash = zeroblob(32) WHERE seq = 4",
+            4,
+            "event 4 does not link to the event before it",
+        );
+        check("DELETE FROM event WHERE seq = 5", 5, "event 5 is missing: event 6 follows event 4");
+        check("DELETE FROM event WHERE seq = 1", 1, "event 1 is missing: event 2 follows event 0");
+        check("DELETE FROM event WHERE seq > 8", 9, "event 9 is missing: the tables know events up to 10");
+        check(
+            "UPDATE event SET seq = -seq WHERE seq IN (6, 7);
+             UPDATE event SET seq = 13 + seq WHERE seq < 0;",
+            6,
+            "event 6 does not link to the event before it",
+        );
+        check(
+            "DELETE FROM event WHERE seq = 4; UPDATE event SET seq = seq - 1 WHERE seq > 4;",
+            4,
+            "event 4 does not link to the event before it",
+        );
+        check("UPDATE head SET seq = 9", 10, "the tables stand at event 9 and the log ends at event 10");
+    }
+
+    #[test]
+    fn a_forged_log_line_is_found_and_a_dropped_log_is_not_held_against_the_chain() {
+        let problem = |run| format!("the log lines of task run `{run}` do not match the digest in event 4");
+        let run = fixtures::actor(1).task_run.clone().unwrap();
+        check("UPDATE log SET message = 'forged' WHERE id = 1", 4, &problem(run.clone()));
+        check("INSERT INTO log SELECT 9, execution_id, task_run_id, task_id, time, level, 'x' FROM log WHERE id = 1", 4, &problem(run));
+        let catalog = Catalog::in_memory().unwrap();
+        fixtures::run(&catalog, 1, State::Success, vec![]);
+        catalog.write(crate::store::catalog::Durability::Process, |connection| Ok(connection.execute("DELETE FROM log", [])?)).unwrap();
+        assert_eq!(catalog.verify().unwrap().problem, None);
+    }
+
+    #[test]
+    fn a_payload_at_the_wrong_place_is_found_even_when_the_hashes_are_made_anew() {
+        let folder = Folder::new();
+        let path = folder.path("catalog.db");
+        let catalog = Catalog::open(&path).unwrap();
+        fixtures::run(&catalog, 1, State::Success, vec![]);
+        let raw = fixtures::raw(&path);
+        let payload: String = raw.query_row("SELECT payload FROM event WHERE seq = 4", [], |row| row.get(0)).unwrap();
+        let previous: Hash = raw.query_row("SELECT prev_hash FROM event WHERE seq = 5", [], |row| row.get(0)).unwrap();
+        let digest = chain::payload_hash(&payload);
+        let forged = (payload, digest, chain::link(&previous, &digest));
+        raw.execute("UPDATE event SET payload = ?1, payload_hash = ?2, hash = ?3 WHERE seq = 5", forged).unwrap();
+        let problem = catalog.verify().unwrap().problem;
+        assert_eq!(problem.as_deref(), Some("event 5 was moved: its payload says it is event 4"));
+    }
+
+    #[test]
+    fn the_log_refuses_to_be_changed() {
+        let catalog = Catalog::in_memory().unwrap();
+        fixtures::run(&catalog, 1, State::Success, vec![]);
+        for change in [
+            "UPDATE event SET payload = '{}'",
+            "DELETE FROM event",
+            "INSERT OR REPLACE INTO event VALUES (1, '', x'', x'', x'')",
+        ] {
+            let change = |connection: &Connection| Ok(connection.execute(change, [])?);
+            let error = catalog.write(crate::store::catalog::Durability::Process, change).unwrap_err();
+            let StoreError::Database { source, .. } = error else { panic!("{error}") };
+            assert_eq!(source.to_string(), "the event log is append-only");
+        }
+    }
+}

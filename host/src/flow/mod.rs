@@ -1,0 +1,26 @@
+//! From YAML text to a typed flow, with every static check.
+//!
+//! The only room that knows YAML. It runs nothing and reads no file: it gets a text and the task types there are, and
+//! gives the flow and all findings at once, each with its place.
+
+mod assets;
+mod check;
+mod fields;
+mod input;
+mod place;
+mod property;
+mod references;
+mod schema;
+mod task;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+pub use assets::{AssetList, AssetTemplate, AssetsBlock, FailureBehavior};
+pub use check::{Checked, Flow, check};
+pub use input::{Input, InputKind, Options};
+pub use place::{RenderError, Text};
+pub use property::Property;
+pub use schema::Wanted;
+pub use task::Task;
