@@ -1,5 +1,12 @@
-//! x
-pub mod model;
-pub mod sandbox;
+//! The rooms of begat. `ARCHITECTURE.md` shows the way through them.
+
+pub mod app;
+pub mod cli;
+pub mod expr;
+pub mod flow;
 pub mod lineage;
+pub mod model;
+pub mod plan;
+pub mod run;
+pub mod sandbox;
 pub mod store;

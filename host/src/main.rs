@@ -1,1 +1,7 @@
-fn main(){}
+//! The `begat` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    begat::cli::main()
+}

@@ -68,7 +68,13 @@ impl AppError {
 
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
-        Self::host(&error)
+        let kind = match &error {
+            StoreError::Missing { .. } | StoreError::NoExecution { .. } | StoreError::AmbiguousExecution { .. } => {
+                ErrorKind::Refused
+            }
+            _ => ErrorKind::Host,
+        };
+        Self { kind, ..Self::host(&error) }
     }
 }
 

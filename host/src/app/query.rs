@@ -4,9 +4,9 @@ use super::{App, AppError};
 use crate::lineage;
 use crate::model::{
     AssetDetailView, AssetId, AssetView, ExecutionDetailView, ExecutionId, ExecutionView, GraphView, LogLevel, LogView,
-    PluginView, VerifyView, closest,
+    AssetFilter, Namespace, PluginView, TaskId, VerifyView, closest,
 };
-use crate::store::{AssetSelection, Catalog, Direction};
+use crate::store::{Catalog, Direction, GraphRequest};
 
 /// Which assets to list.
 #[derive(Debug, Clone, Default)]
@@ -54,17 +54,21 @@ impl App {
     pub fn logs(&self, query: &LogQuery) -> Result<Vec<LogView>, AppError> {
         let catalog = self.catalog()?;
         let id = find_execution(&catalog, &query.execution)?;
-        Ok(catalog.logs(&id, query.task.as_deref(), query.level)?)
+        let task = query.task.as_deref().map(TaskId::parse).transpose();
+        let task = task.map_err(|error| AppError::refused(error.to_string()))?;
+        Ok(catalog.logs(&id, task.as_ref(), query.level)?)
     }
 
     /// Assets, oldest first.
     pub fn assets(&self, query: &AssetQuery) -> Result<Vec<AssetView>, AppError> {
-        let selection = AssetSelection {
-            type_pattern: query.asset_type.clone(),
-            namespace: query.namespace.clone(),
+        let namespace = query.namespace.as_deref().map(Namespace::parse).transpose();
+        let filter = AssetFilter {
+            asset_type: query.asset_type.clone(),
+            namespace: namespace.map_err(|error| AppError::refused(error.to_string()))?,
             limit: query.limit,
+            ..AssetFilter::default()
         };
-        Ok(self.catalog()?.list_assets(&selection)?)
+        Ok(self.catalog()?.assets(&filter)?)
     }
 
     /// One asset with its neighbours and its history.
@@ -85,7 +89,7 @@ impl App {
             (false, true) => Direction::Down,
             _ => Direction::Both,
         };
-        let graph = catalog.graph(&root, direction, query.depth, NODE_LIMIT)?;
+        let graph = catalog.graph(&GraphRequest { root, direction, depth: query.depth, nodes: NODE_LIMIT })?;
         graph.map_or_else(|| Err(unknown_asset(&catalog, &query.root)), Ok)
     }
 
@@ -135,13 +139,7 @@ impl App {
 }
 
 fn find_execution(catalog: &Catalog, text: &str) -> Result<ExecutionId, AppError> {
-    let found = catalog.find_executions(text, 2)?;
-    match found.as_slice() {
-        [one] => Ok(one.clone()),
-        [] => Err(unknown_execution(text)),
-        _ => Err(AppError::refused(format!("`{text}` is the start of more than one execution id"))
-            .with_hint("give more of it; `begat execution list` shows them")),
-    }
+    Ok(catalog.find_execution(text)?)
 }
 
 fn unknown_execution(text: &str) -> AppError {
@@ -150,7 +148,7 @@ fn unknown_execution(text: &str) -> AppError {
 
 fn unknown_asset(catalog: &Catalog, id: &str) -> AppError {
     // A failing look-up for the hint must not hide the error it belongs to.
-    let similar = catalog.similar_asset_ids(id).unwrap_or_default();
+    let similar = catalog.similar_assets(id).unwrap_or_default();
     let hint = match similar.first() {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`begat asset list` shows them".to_owned(),

@@ -48,7 +48,7 @@ fn event_style(event: AssetEvent) -> Style {
 /// Aligns rows under a heading, with two spaces between columns and nothing at the end of a line.
 fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(heading.iter().map(|title| Cell::new(paint(BOLD, title))));
     for row in rows {
         table.add_row(row);
@@ -67,7 +67,7 @@ pub(super) fn moment(time: Timestamp) -> String {
 
 /// The time between two moments, in the unit that fits.
 pub(super) fn duration(start: Timestamp, end: Timestamp) -> String {
-    let seconds = (end - start).total(jiff::Unit::Second).unwrap_or(0.0).max(0.0);
+    let seconds = end.duration_since(start).as_secs_f64().max(0.0);
     match seconds {
         s if s < 1.0 => format!("{:.0} ms", s * 1000.0),
         s if s < 120.0 => format!("{s:.1} s"),

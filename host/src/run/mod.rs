@@ -8,4 +8,4 @@ mod schedule;
 mod task;
 mod variables;
 
-pub use execution::{Outcome, RunError, Runner};
+pub use execution::{Observer, Outcome, RunError, Runner};

@@ -21,7 +21,9 @@ impl Recorder for Catalog {
 }
 
 fn durability_of(events: &[RunEvent]) -> Durability {
-    let finishes = events.iter().any(|event| matches!(event.kind, RunEventKind::ExecutionFinished { .. }));
+    let finishes = events
+        .iter()
+        .any(|event| matches!(event.kind, RunEventKind::ExecutionFinished { .. }));
     match finishes {
         true => Durability::Power,
         false => Durability::Process,
@@ -59,7 +61,13 @@ fn record(
     fact: Fact,
 ) -> Result<Entry, StoreError> {
     let actor = (*event.actor).clone();
-    let entry = Entry { seq: head.seq + 1, time, clock: event.time, actor, fact };
+    let entry = Entry {
+        seq: head.seq + 1,
+        time,
+        clock: event.time,
+        actor,
+        fact,
+    };
     *head = chain::append(connection, head, &entry, &entry.encode()?)?;
     apply(connection, &entry)?;
     Ok(entry)
@@ -69,10 +77,15 @@ fn record(
 fn fact_of(connection: &Connection, event: &RunEvent, time: Timestamp) -> Result<Option<Fact>, StoreError> {
     let fact = match &event.kind {
         RunEventKind::ExecutionStarted(start) => start_of(connection, event, start)?,
-        RunEventKind::TaskRunStarted(start) => Fact::TaskRunStarted { task_type: start.task_type.clone() },
-        RunEventKind::LineageRecorded(declared) => {
-            Fact::LineageRecorded(lineage::settle(connection, declared, &event.actor.flow.namespace, time)?)
-        }
+        RunEventKind::TaskRunStarted(start) => Fact::TaskRunStarted {
+            task_type: start.task_type.clone(),
+        },
+        RunEventKind::LineageRecorded(declared) => Fact::LineageRecorded(lineage::settle(
+            connection,
+            declared,
+            &event.actor.flow.namespace,
+            time,
+        )?),
         RunEventKind::TaskRunFinished(finish) => Fact::TaskRunFinished(FinishFact {
             state: finish.state,
             outputs: finish.outputs.clone(),
@@ -80,9 +93,10 @@ fn fact_of(connection: &Connection, event: &RunEvent, time: Timestamp) -> Result
             log_lines: finish.log_lines,
             log_digest: finish.log_digest.clone(),
         }),
-        RunEventKind::ExecutionFinished { state, error } => {
-            Fact::ExecutionFinished { state: *state, error: error.clone() }
-        }
+        RunEventKind::ExecutionFinished { state, error } => Fact::ExecutionFinished {
+            state: *state,
+            error: error.clone(),
+        },
         RunEventKind::TaskLogged(_) => return Ok(None),
     };
     Ok(Some(fact))
@@ -92,13 +106,23 @@ fn fact_of(connection: &Connection, event: &RunEvent, time: Timestamp) -> Result
 fn start_of(connection: &Connection, event: &RunEvent, start: &StartedExecution) -> Result<Fact, StoreError> {
     let query = "SELECT 1 FROM flow_source WHERE digest = ?1";
     let digest = &event.actor.flow.digest;
-    let known = connection.prepare_cached(query)?.query_row([digest], |_| Ok(())).optional()?.is_some();
+    let known = connection
+        .prepare_cached(query)?
+        .query_row([digest], |_| Ok(()))
+        .optional()?
+        .is_some();
     let source = (!known).then(|| start.source.to_string());
-    Ok(Fact::ExecutionStarted(StartFact { inputs: start.inputs.clone(), labels: start.labels.clone(), source }))
+    Ok(Fact::ExecutionStarted(StartFact {
+        inputs: start.inputs.clone(),
+        labels: start.labels.clone(),
+        source,
+    }))
 }
 
 fn changes_of(entry: &Entry) -> Vec<AssetChange> {
-    let Fact::LineageRecorded(lineage) = &entry.fact else { return Vec::new() };
+    let Fact::LineageRecorded(lineage) = &entry.fact else {
+        return Vec::new();
+    };
     let task_run = &entry.actor.task_run;
     let change = |fact: &AssetFact| AssetChange {
         id: fact.asset.id.clone(),
@@ -107,4 +131,159 @@ fn changes_of(entry: &Entry) -> Vec<AssetChange> {
         task_run: task_run.clone(),
     };
     lineage.assets.iter().map(change).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AssetEvent, LogLevel, State};
+    use crate::store::fixtures::{
+        self, Folder, bundle, finished, lineage, logged, record, started, task_finished, task_started,
+    };
+
+    fn payloads(catalog: &Catalog) -> Vec<String> {
+        let query = |connection: &Connection| {
+            let mut statement = connection.prepare("SELECT payload FROM event ORDER BY seq")?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        };
+        catalog.read(query).unwrap()
+    }
+
+    #[test]
+    fn a_payload_is_canonical_and_tells_sequence_time_actor_and_fact() {
+        let catalog = Catalog::in_memory().unwrap();
+        record(&catalog, 1, vec![started("id: create_vm\n"), task_started()]);
+        let digest = &fixtures::actor(1).flow.digest;
+        let flow = format!(r#"{{"digest":"{digest}","id":"create_vm","namespace":"company.team"}}"#);
+        let run = "0000000000000g00000000000";
+        let actor = format!(r#"{{"execution":"{run}0","flow":{flow},"task":"create","taskRun":"{run}1"}}"#);
+        let expected = |data: &str, kind: &str, seq: i64| {
+            let time = "2026-05-28T20:26:41Z";
+            format!(r#"{{"actor":{actor},"clock":"{time}","data":{data},"kind":"{kind}","seq":{seq},"time":"{time}"}}"#)
+        };
+        let started = r#"{"inputs":{"vm":"web"},"labels":{},"source":"id: create_vm\n"}"#;
+        let told = [
+            expected(started, "ExecutionStarted", 1),
+            expected(r#"{"taskType":"log"}"#, "TaskRunStarted", 2),
+        ];
+        assert_eq!(payloads(&catalog), told);
+    }
+
+    #[test]
+    fn the_text_of_a_flow_is_kept_once() {
+        let catalog = Catalog::in_memory().unwrap();
+        record(&catalog, 1, vec![started("id: create_vm\n")]);
+        record(&catalog, 2, vec![started("id: create_vm\n")]);
+        let with_source: Vec<_> = payloads(&catalog)
+            .iter()
+            .map(|payload| payload.contains("\"source\""))
+            .collect();
+        assert_eq!(with_source, [true, false]);
+    }
+
+    #[test]
+    fn recorded_time_never_runs_backwards_and_the_clock_is_kept() {
+        let catalog = Catalog::in_memory().unwrap();
+        record(&catalog, 9, vec![started("a")]);
+        record(&catalog, 3, vec![started("b")]);
+        let entry = Entry::decode(&payloads(&catalog)[1]).unwrap();
+        assert_eq!((entry.time, entry.clock), (fixtures::time(9), fixtures::time(3)));
+    }
+
+    #[test]
+    fn a_receipt_lists_the_assets_in_the_order_they_were_declared() {
+        let catalog = Catalog::in_memory().unwrap();
+        assert_eq!(catalog.append(&[]).unwrap(), Receipt::default());
+        assert_eq!(
+            record(&catalog, 1, vec![logged(LogLevel::Info, "x")]).last_sequence,
+            None
+        );
+        fixtures::run(&catalog, 1, State::Success, vec![bundle(&[], &["vm:VM"])]);
+        let bundles = vec![
+            bundle(&["net", "vm"], &["disk:Disk"]),
+            bundle(&["disk"], &["vm", "ip:IP"]),
+        ];
+        let receipt = record(
+            &catalog,
+            2,
+            vec![lineage(State::Success, bundles), task_finished(State::Success, &[])],
+        );
+        let told: Vec<_> = receipt
+            .assets
+            .iter()
+            .map(|change| format!("{} {}", change.id, change.event))
+            .collect();
+        assert_eq!(told, ["net CREATED", "vm UPDATED", "disk CREATED", "ip CREATED"]);
+        assert_eq!(receipt.assets[1].asset_type.as_str(), "VM");
+        assert_eq!(receipt.assets[1].task_run, fixtures::actor(2).task_run);
+        assert_eq!(receipt.last_sequence, Some(7));
+        assert!(receipt.assets.iter().all(|change| change.event != AssetEvent::Deleted));
+    }
+
+    #[test]
+    fn an_append_is_all_or_nothing() {
+        let catalog = Catalog::in_memory().unwrap();
+        let mut actor = (*fixtures::actor(1)).clone();
+        actor.task_run = None;
+        let event = |kind| RunEvent {
+            time: fixtures::time(1),
+            actor: actor.clone().into(),
+            kind,
+        };
+        let error = catalog
+            .append(&[event(started("a")), event(task_started())])
+            .unwrap_err();
+        assert_eq!(error.to_string(), "a `TaskRunStarted` event names no task run");
+        assert_eq!(payloads(&catalog).len(), 0);
+        record(&catalog, 1, vec![started("a")]);
+        assert_eq!(catalog.verify().unwrap().events, 1);
+    }
+
+    #[test]
+    fn two_holders_of_one_file_make_one_chain() {
+        let folder = Folder::new();
+        let path = folder.path("catalog.db");
+        let holders = [Catalog::open(&path).unwrap(), Catalog::open(&path).unwrap()];
+        std::thread::scope(|scope| {
+            for (number, holder) in (0_u32..).zip(&holders) {
+                scope.spawn(move || {
+                    for round in 0..20 {
+                        fixtures::run(
+                            holder,
+                            number * 100 + round,
+                            State::Success,
+                            vec![bundle(&["net"], &["vm:VM"])],
+                        );
+                    }
+                });
+            }
+        });
+        let view = holders[0].verify().unwrap();
+        assert_eq!((view.events, view.problem), (200, None));
+        assert_eq!(holders[1].executions(100).unwrap().len(), 40);
+        let before = fixtures::dump(&holders[0]);
+        holders[1].rebuild().unwrap();
+        assert_eq!(fixtures::dump(&holders[0]), before);
+    }
+
+    #[test]
+    fn nothing_is_appended_to_a_log_that_lost_its_end() {
+        let folder = Folder::new();
+        let path = folder.path("catalog.db");
+        let catalog = Catalog::open(&path).unwrap();
+        fixtures::run(&catalog, 1, State::Success, vec![]);
+        fixtures::raw(&path)
+            .execute("DELETE FROM event WHERE seq = 5", [])
+            .unwrap();
+        let event = RunEvent {
+            time: fixtures::time(1),
+            actor: fixtures::actor(2),
+            kind: finished(State::Success),
+        };
+        let error = catalog.append(&[event]).unwrap_err();
+        let expected = "the log of the catalog ends at event 4 and its tables stand at event 5: run `begat catalog verify`, \
+                        then `begat catalog rebuild`";
+        assert_eq!(error.to_string(), expected);
+    }
 }

@@ -7,8 +7,8 @@ use rusqlite::{Connection, params};
 use crate::model::{Asset, AssetEvent, AssetId, JsonMap, State, TaskId, TaskRunId};
 
 use super::lineage::leaves_assets;
-use super::{StoreError, canonical};
 use super::payload::{AssetFact, BundleFact, Entry, Fact, FinishFact, LineageFact, StartFact};
+use super::{StoreError, canonical};
 
 /// Changes every table that the event bears on.
 pub(super) fn apply(connection: &Connection, entry: &Entry) -> Result<(), StoreError> {
@@ -23,7 +23,12 @@ pub(super) fn apply(connection: &Connection, entry: &Entry) -> Result<(), StoreE
 
 /// The task and the task run an event is about.
 fn task_run_of<'a>(entry: &'a Entry, kind: &'static str) -> Result<(&'a TaskId, &'a TaskRunId), StoreError> {
-    entry.actor.task.as_ref().zip(entry.actor.task_run.as_ref()).ok_or(StoreError::NoTaskRun { kind })
+    entry
+        .actor
+        .task
+        .as_ref()
+        .zip(entry.actor.task_run.as_ref())
+        .ok_or(StoreError::NoTaskRun { kind })
 }
 
 /// Canonical, so that what was just said and what is read back from the log give the same text.
@@ -33,7 +38,10 @@ fn json(map: &JsonMap) -> Result<String, StoreError> {
 
 fn plugin_of(entry: &Entry) -> Result<Option<String>, StoreError> {
     let plugin = entry.actor.plugin.as_ref();
-    plugin.map(serde_json::to_string).transpose().map_err(|source| StoreError::Unrecordable { source })
+    plugin
+        .map(serde_json::to_string)
+        .transpose()
+        .map_err(|source| StoreError::Unrecordable { source })
 }
 
 /// An execution that starts again keeps its beginning.
@@ -41,7 +49,9 @@ fn start_execution(connection: &Connection, entry: &Entry, start: &StartFact) ->
     let flow = &entry.actor.flow;
     if let Some(source) = &start.source {
         let insert = "INSERT INTO flow_source (digest, from_seq, source) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-        connection.prepare_cached(insert)?.execute(params![flow.digest, entry.seq, source])?;
+        connection
+            .prepare_cached(insert)?
+            .execute(params![flow.digest, entry.seq, source])?;
     }
     let insert = "INSERT INTO execution
             (started_seq, id, namespace, flow_id, flow_digest, state, start_date, labels, inputs)
@@ -156,11 +166,18 @@ fn record_lineage(connection: &Connection, entry: &Entry, lineage: &LineageFact)
 
 /// Every output of a bundle was made from every input of it. An asset that is both was only changed.
 fn edges_of(bundles: &[BundleFact]) -> BTreeSet<(&AssetId, &AssetId)> {
-    bundles.iter().flat_map(pairs_of).filter(|(from, to)| from != to).collect()
+    bundles
+        .iter()
+        .flat_map(pairs_of)
+        .filter(|(from, to)| from != to)
+        .collect()
 }
 
 fn pairs_of(bundle: &BundleFact) -> impl Iterator<Item = (&AssetId, &AssetId)> {
-    bundle.inputs.iter().flat_map(|from| bundle.outputs.iter().map(move |to| (from, to)))
+    bundle
+        .inputs
+        .iter()
+        .flat_map(|from| bundle.outputs.iter().map(move |to| (from, to)))
 }
 
 fn put_asset(connection: &Connection, seq: i64, asset: &Asset) -> Result<(), StoreError> {
@@ -204,7 +221,9 @@ fn open_edge(connection: &Connection, seq: i64, from: &AssetId, to: &AssetId) ->
     let insert = "INSERT INTO edge (from_asset, to_asset, from_seq)
         SELECT ?1, ?2, ?3 WHERE NOT EXISTS
             (SELECT 1 FROM edge WHERE from_asset = ?1 AND to_asset = ?2 AND to_seq IS NULL)";
-    connection.prepare_cached(insert)?.execute(params![from.as_str(), to.as_str(), seq])?;
+    connection
+        .prepare_cached(insert)?
+        .execute(params![from.as_str(), to.as_str(), seq])?;
     Ok(())
 }
 

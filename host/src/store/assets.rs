@@ -4,7 +4,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use crate::model::{
-    Asset, AssetDetailView, AssetEvent, AssetFilter, AssetId, AssetView, CatalogReader, HistoryView, RecordError, closest,
+    Asset, AssetDetailView, AssetEvent, AssetFilter, AssetId, AssetView, CatalogReader, HistoryView, RecordError,
+    closest,
 };
 
 use super::{Catalog, StoreError, canonical, columns};
@@ -45,7 +46,10 @@ fn history_from_row(row: &Row<'_>) -> rusqlite::Result<HistoryView> {
 /// The asset of that id, as it is now.
 pub(super) fn find(connection: &Connection, id: &AssetId) -> Result<Option<Asset>, StoreError> {
     let query = format!("SELECT {COLUMNS} FROM asset WHERE id = ?1");
-    Ok(connection.prepare_cached(&query)?.query_row([id.as_str()], from_row).optional()?)
+    Ok(connection
+        .prepare_cached(&query)?
+        .query_row([id.as_str()], from_row)
+        .optional()?)
 }
 
 impl CatalogReader for Catalog {
@@ -80,7 +84,10 @@ impl Catalog {
                 && let Some(row) = rows.next()?
             {
                 let asset = from_row(row)?;
-                if wanted.iter().all(|(key, value)| asset.metadata.get(*key) == Some(value)) {
+                if wanted
+                    .iter()
+                    .all(|(key, value)| asset.metadata.get(*key) == Some(value))
+                {
                     found.push(asset);
                 }
             }
@@ -94,11 +101,18 @@ impl Catalog {
     /// When the catalog cannot be read.
     pub fn asset_detail(&self, id: &AssetId) -> Result<Option<AssetDetailView>, StoreError> {
         self.read(|connection| {
-            let Some(asset) = find(connection, id)? else { return Ok(None) };
+            let Some(asset) = find(connection, id)? else {
+                return Ok(None);
+            };
             let parents = neighbours(connection, id, "from_asset", "to_asset")?;
             let children = neighbours(connection, id, "to_asset", "from_asset")?;
             let history = history(connection, id)?;
-            Ok(Some(AssetDetailView { asset, parents, children, history }))
+            Ok(Some(AssetDetailView {
+                asset,
+                parents,
+                children,
+                history,
+            }))
         })
     }
 
@@ -110,8 +124,12 @@ impl Catalog {
         let mut candidates = self.read(|connection| Ok(ids_near(connection, unknown)?))?;
         let mut similar = Vec::new();
         while similar.len() < SUGGESTIONS
-            && let Some(best) = closest(unknown, candidates.iter().map(AssetId::as_str))
-                .or_else(|| candidates.iter().map(AssetId::as_str).find(|id| id.starts_with(unknown)))
+            && let Some(best) = closest(unknown, candidates.iter().map(AssetId::as_str)).or_else(|| {
+                candidates
+                    .iter()
+                    .map(AssetId::as_str)
+                    .find(|id| id.starts_with(unknown))
+            })
             && let Some(place) = candidates.iter().position(|id| id.as_str() == best)
         {
             similar.push(candidates.remove(place));
@@ -139,16 +157,14 @@ fn query_of(filter: &AssetFilter) -> (String, Vec<Value>) {
         narrow("namespace = ?", namespace.to_string());
     }
     let conditions = conditions.join(" AND ");
-    (format!("SELECT {COLUMNS} FROM asset WHERE {conditions} ORDER BY created_seq, id"), parameters)
+    (
+        format!("SELECT {COLUMNS} FROM asset WHERE {conditions} ORDER BY created_seq, id"),
+        parameters,
+    )
 }
 
 /// The assets at the other ends of the open edges, the oldest first.
-fn neighbours(
-    connection: &Connection,
-    id: &AssetId,
-    wanted: &str,
-    given: &str,
-) -> Result<Vec<AssetId>, StoreError> {
+fn neighbours(connection: &Connection, id: &AssetId, wanted: &str, given: &str) -> Result<Vec<AssetId>, StoreError> {
     let query = format!(
         "SELECT asset.id FROM edge JOIN asset ON asset.id = edge.{wanted}
          WHERE edge.{given} = ?1 AND edge.to_seq IS NULL ORDER BY asset.created_seq, asset.id"
@@ -179,4 +195,114 @@ fn ids_near(connection: &Connection, text: &str) -> rusqlite::Result<Vec<AssetId
         }
     }
     Ok(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{Bundle, Json, Namespace, State};
+    use crate::store::fixtures::{self, declared, id};
+
+    fn inventory() -> Catalog {
+        let catalog = Catalog::in_memory().unwrap();
+        let other = crate::model::Declaration {
+            namespace: Namespace::parse("other").ok(),
+            ..declared("web-03:io.assets.VM", json!({"zone": "b", "gb": 8}))
+        };
+        let outputs = vec![
+            declared("web-02:io.assets.VM", json!({"zone": "a", "gb": 8})),
+            declared("web-01:io.assets.VM", json!({"zone": "b", "tags": ["x"]})),
+            declared("ip:io.assets.VM.IP", json!({"zone": "b"})),
+            other,
+        ];
+        fixtures::run(
+            &catalog,
+            1,
+            State::Success,
+            vec![Bundle {
+                inputs: vec![],
+                outputs,
+            }],
+        );
+        fixtures::run(
+            &catalog,
+            3,
+            State::Success,
+            vec![fixtures::bundle(&[], &["app:odd[x]"])],
+        );
+        catalog
+    }
+
+    fn check(filter: AssetFilter, expected: &[&str]) {
+        let found = inventory().assets(&filter).unwrap();
+        let names: Vec<_> = found.iter().map(|asset| asset.id.as_str()).collect();
+        assert_eq!(names, expected, "{filter:?}");
+    }
+
+    #[test]
+    fn every_part_of_a_filter_narrows_and_the_oldest_come_first() {
+        let all = AssetFilter::default;
+        let of_type = |name: &str| AssetFilter {
+            asset_type: Some(name.to_owned()),
+            ..all()
+        };
+        check(all(), &["ip", "web-01", "web-02", "web-03", "app"]);
+        check(
+            AssetFilter {
+                limit: Some(2),
+                ..all()
+            },
+            &["ip", "web-01"],
+        );
+        check(
+            AssetFilter {
+                id: Some(id("web-02")),
+                ..all()
+            },
+            &["web-02"],
+        );
+        check(
+            AssetFilter {
+                namespace: Namespace::parse("other").ok(),
+                ..all()
+            },
+            &["web-03"],
+        );
+        check(of_type("io.assets.VM"), &["web-01", "web-02", "web-03"]);
+        check(of_type("*.VM*"), &["ip", "web-01", "web-02", "web-03"]);
+        check(of_type("io.assets.?M"), &["web-01", "web-02", "web-03"]);
+        check(of_type("odd[x*"), &["app"]);
+        check(of_type("vm"), &[]);
+        let metadata = vec![("zone".to_owned(), json!("b")), ("gb".to_owned(), json!(8.0))];
+        check(AssetFilter { metadata, ..all() }, &["web-03"]);
+        check(
+            AssetFilter {
+                metadata: vec![("tags".to_owned(), json!(["x"]))],
+                limit: Some(1),
+                ..all()
+            },
+            &["web-01"],
+        );
+        check(
+            AssetFilter {
+                metadata: vec![("none".to_owned(), Json::Null)],
+                ..all()
+            },
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_slip_of_the_hand_is_answered_with_the_ids_it_may_have_meant() {
+        let similar = |text: &str| {
+            let ids = inventory().similar_assets(text).unwrap();
+            ids.iter().map(AssetId::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(similar("wbe-01"), ["web-01", "web-02", "web-03"]);
+        assert_eq!(similar("web"), ["web-01", "web-02", "web-03"]);
+        assert_eq!(similar("kubernetes"), Vec::<String>::new());
+        assert_eq!(inventory().asset_detail(&id("wbe-01")).unwrap(), None);
+    }
 }

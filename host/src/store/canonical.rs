@@ -189,7 +189,10 @@ mod tests {
     #[test]
     fn keys_sort_by_utf16_and_numbers_take_their_shortest_form() {
         let value = json!({"\u{fb33}": 1, "\u{1f600}": 2, "b": 2.0, "a": 1e21, "z": -0.0, "\n": 0.1});
-        assert_eq!(text(&value).unwrap(), "{\"\\n\":0.1,\"a\":1e+21,\"b\":2,\"z\":0,\"\u{1f600}\":2,\"\u{fb33}\":1}");
+        assert_eq!(
+            text(&value).unwrap(),
+            "{\"\\n\":0.1,\"a\":1e+21,\"b\":2,\"z\":0,\"\u{1f600}\":2,\"\u{fb33}\":1}"
+        );
     }
 
     #[test]
@@ -219,7 +222,8 @@ mod tests {
         leaf.prop_recursive(4, 32, 5, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..5).prop_map(Json::from),
-                prop::collection::vec((any::<String>(), inner), 0..5).prop_map(|m| Json::Object(m.into_iter().collect())),
+                prop::collection::vec((any::<String>(), inner), 0..5)
+                    .prop_map(|m| Json::Object(m.into_iter().collect())),
             ]
         })
     }

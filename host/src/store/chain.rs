@@ -25,12 +25,20 @@ impl Head {
     const COLUMNS: &'static str = "seq, hash, time";
 
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self { seq: row.get("seq")?, hash: row.get("hash")?, time: columns::time(row, "time")? })
+        Ok(Self {
+            seq: row.get("seq")?,
+            hash: row.get("hash")?,
+            time: columns::time(row, "time")?,
+        })
     }
 
     /// The end of a log without events.
     pub(super) fn genesis() -> Self {
-        Self { seq: 0, hash: GENESIS, time: Timestamp::MIN }
+        Self {
+            seq: 0,
+            hash: GENESIS,
+            time: Timestamp::MIN,
+        }
     }
 
     /// Where the tables stand.
@@ -45,20 +53,29 @@ impl Head {
         let tail = last(connection)?;
         match tail == (head.seq, head.hash) {
             true => Ok(head),
-            false => Err(StoreError::OutOfStep { tail: tail.0, head: head.seq }),
+            false => Err(StoreError::OutOfStep {
+                tail: tail.0,
+                head: head.seq,
+            }),
         }
     }
 
     /// Says where the tables stand now.
     pub(super) fn write(&self, connection: &Connection) -> rusqlite::Result<()> {
         let update = "UPDATE head SET seq = ?1, hash = ?2, time = ?3";
-        connection.prepare_cached(update)?.execute(params![self.seq, self.hash, self.time.to_string()])?;
+        connection
+            .prepare_cached(update)?
+            .execute(params![self.seq, self.hash, self.time.to_string()])?;
         Ok(())
     }
 
     /// The head after an event was linked to this one.
     pub(super) fn after(&self, entry: &Entry, payload_hash: &Hash) -> Self {
-        Self { seq: entry.seq, hash: link(&self.hash, payload_hash), time: entry.time }
+        Self {
+            seq: entry.seq,
+            hash: link(&self.hash, payload_hash),
+            time: entry.time,
+        }
     }
 }
 
@@ -73,7 +90,10 @@ pub(super) fn start(connection: &Connection) -> rusqlite::Result<()> {
 /// Sequence number and hash of the last event in the log.
 pub(super) fn last(connection: &Connection) -> rusqlite::Result<(i64, Hash)> {
     let query = "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1";
-    let last = connection.prepare_cached(query)?.query_row([], |row| Ok((row.get("seq")?, row.get("hash")?))).optional()?;
+    let last = connection
+        .prepare_cached(query)?
+        .query_row([], |row| Ok((row.get("seq")?, row.get("hash")?)))
+        .optional()?;
     Ok(last.unwrap_or((0, GENESIS)))
 }
 
@@ -84,7 +104,11 @@ pub(super) fn payload_hash(payload: &str) -> Hash {
 
 /// sha256 of the hash before and the payload's hash.
 pub(super) fn link(previous: &Hash, payload_hash: &Hash) -> Hash {
-    Sha256::new().chain_update(previous).chain_update(payload_hash).finalize().into()
+    Sha256::new()
+        .chain_update(previous)
+        .chain_update(payload_hash)
+        .finalize()
+        .into()
 }
 
 /// Writes hash bytes as lower-case hexadecimal.
@@ -97,6 +121,8 @@ pub(super) fn append(connection: &Connection, head: &Head, entry: &Entry, payloa
     let digest = payload_hash(payload);
     let next = head.after(entry, &digest);
     let insert = "INSERT INTO event (seq, payload, payload_hash, prev_hash, hash) VALUES (?1, ?2, ?3, ?4, ?5)";
-    connection.prepare_cached(insert)?.execute(params![entry.seq, payload, digest, head.hash, next.hash])?;
+    connection
+        .prepare_cached(insert)?
+        .execute(params![entry.seq, payload, digest, head.hash, next.hash])?;
     Ok(next)
 }

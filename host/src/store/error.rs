@@ -58,7 +58,10 @@ pub enum StoreError {
     #[error("no execution starts with `{prefix}`: see `begat execution list`")]
     NoExecution { prefix: String },
     #[error("several executions start with `{prefix}`: {}", listed(candidates))]
-    AmbiguousExecution { prefix: String, candidates: Vec<ExecutionId> },
+    AmbiguousExecution {
+        prefix: String,
+        candidates: Vec<ExecutionId>,
+    },
 }
 
 fn listed(candidates: &[ExecutionId]) -> String {
@@ -73,6 +76,7 @@ impl StoreError {
         let path = path.to_owned();
         match source.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::NotADatabase { path },
+            Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) if path.is_dir() => Self::NotADatabase { path },
             Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt { path, source },
             Some(ErrorCode::DiskFull) => Self::Full { path, source },
             Some(ErrorCode::ReadOnly) => Self::ReadOnly { path, source },
@@ -107,6 +111,52 @@ impl StoreError {
 
 impl From<StoreError> for RecordError {
     fn from(error: StoreError) -> Self {
-        Self { message: error.to_string(), source: error.into_source() }
+        Self {
+            message: error.to_string(),
+            source: error.into_source(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(code: i32, expected: &str) {
+        let failure = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        let error = RecordError::from(StoreError::from(failure).at(Path::new("a/catalog.db")));
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn each_failure_of_sqlite_names_the_catalog_and_the_way_out() {
+        use rusqlite::ffi;
+        check(
+            ffi::SQLITE_BUSY,
+            "another process holds the catalog `a/catalog.db`: wait for it to end, then run again",
+        );
+        check(
+            ffi::SQLITE_FULL,
+            "there is no space left for the catalog `a/catalog.db`: free some and run again",
+        );
+        check(
+            ffi::SQLITE_CORRUPT,
+            "the catalog `a/catalog.db` is damaged: keep a copy of it and restore it from a backup",
+        );
+        check(
+            ffi::SQLITE_NOTADB,
+            "`a/catalog.db` is not a catalog, nor any other SQLite database: name another file with `--catalog`",
+        );
+        check(
+            ffi::SQLITE_READONLY,
+            "the catalog `a/catalog.db` may not be written: make the file and its folder writable, or name another file \
+             with `--catalog`",
+        );
+        check(
+            ffi::SQLITE_CANTOPEN,
+            "could not open the catalog `a/catalog.db`: check that it is a file in a folder that exists and that you may \
+             use, or name another with `--catalog`",
+        );
+        check(ffi::SQLITE_IOERR, "could not use the catalog `a/catalog.db`");
     }
 }

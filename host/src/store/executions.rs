@@ -2,9 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::model::{
-    AssetEvent, AssetEventView, ExecutionDetailView, ExecutionId, ExecutionView, State, TaskRunView,
-};
+use crate::model::{AssetEvent, AssetEventView, ExecutionDetailView, ExecutionId, ExecutionView, State, TaskRunView};
 
 use super::{Catalog, StoreError, columns};
 
@@ -76,9 +74,16 @@ impl Catalog {
     pub fn execution(&self, id: &ExecutionId) -> Result<Option<ExecutionDetailView>, StoreError> {
         self.read(|connection| {
             let query = format!("SELECT {COLUMNS} FROM execution WHERE id = ?1");
-            let execution = connection.prepare_cached(&query)?.query_row([id.as_str()], from_row).optional()?;
+            let execution = connection
+                .prepare_cached(&query)?
+                .query_row([id.as_str()], from_row)
+                .optional()?;
             let Some(execution) = execution else { return Ok(None) };
-            Ok(Some(ExecutionDetailView { execution, tasks: task_runs(connection, id)?, assets: asset_events(connection, id)? }))
+            Ok(Some(ExecutionDetailView {
+                execution,
+                tasks: task_runs(connection, id)?,
+                assets: asset_events(connection, id)?,
+            }))
         })
     }
 
@@ -92,8 +97,13 @@ impl Catalog {
         candidates.retain(|id| id.as_str().starts_with(&lower));
         match candidates.as_slice() {
             [only] => Ok(only.clone()),
-            [] => Err(StoreError::NoExecution { prefix: prefix.to_owned() }),
-            _ => Err(StoreError::AmbiguousExecution { prefix: prefix.to_owned(), candidates }),
+            [] => Err(StoreError::NoExecution {
+                prefix: prefix.to_owned(),
+            }),
+            _ => Err(StoreError::AmbiguousExecution {
+                prefix: prefix.to_owned(),
+                candidates,
+            }),
         }
     }
 }
@@ -118,4 +128,143 @@ fn asset_events(connection: &Connection, id: &ExecutionId) -> Result<Vec<AssetEv
     let mut statement = connection.prepare_cached(&query)?;
     let rows = statement.query_map([id.as_str()], asset_event_from_row)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{Json, PluginReference, Recorder, RunEvent};
+    use crate::store::fixtures::{
+        self, bundle, execution_id, finished, record, run, started, task_finished, task_started, time,
+    };
+
+    #[test]
+    fn an_execution_shows_its_tasks_and_what_they_did() {
+        let catalog = Catalog::in_memory().unwrap();
+        run(&catalog, 1, State::Success, vec![bundle(&["net"], &["vm:VM"])]);
+        run(&catalog, 2, State::Failed, vec![bundle(&["net"], &["vm:VM"])]);
+        let detail = catalog.execution(&execution_id(2)).unwrap().unwrap();
+        assert_eq!(
+            (detail.execution.state, detail.execution.end_date),
+            (State::Failed, Some(time(2)))
+        );
+        assert_eq!(Json::Object(detail.execution.inputs), json!({"vm": "web"}));
+        assert_eq!(detail.execution.flow_digest, fixtures::actor(2).flow.digest);
+        let [task] = detail.tasks.as_slice() else {
+            panic!("{:?}", detail.tasks)
+        };
+        assert_eq!(
+            (task.task_id.as_str(), task.task_type.as_str(), task.state),
+            ("create", "log", State::Failed)
+        );
+        assert_eq!(
+            (task.error.as_deref(), task.outputs["value"].as_f64()),
+            (Some("it broke"), Some(1.5))
+        );
+        let assets: Vec<_> = detail
+            .assets
+            .iter()
+            .map(|asset| format!("{} {}", asset.id, asset.event))
+            .collect();
+        assert_eq!(assets, ["net USED", "vm USED"]);
+        assert_eq!(catalog.execution(&execution_id(3)).unwrap(), None);
+    }
+
+    #[test]
+    fn executions_come_newest_first_and_a_running_one_has_no_end() {
+        let catalog = Catalog::in_memory().unwrap();
+        for number in 1..=3 {
+            record(&catalog, number, vec![started("a")]);
+        }
+        let views = catalog.executions(2).unwrap();
+        let told: Vec<_> = views
+            .iter()
+            .map(|view| (view.id.clone(), view.state, view.end_date))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (execution_id(3), State::Running, None),
+                (execution_id(2), State::Running, None)
+            ]
+        );
+    }
+
+    #[test]
+    fn an_execution_that_is_resumed_keeps_its_beginning() {
+        let catalog = Catalog::in_memory().unwrap();
+        record(
+            &catalog,
+            1,
+            vec![
+                started("a"),
+                task_started(),
+                task_finished(State::Failed, &[]),
+                finished(State::Failed),
+            ],
+        );
+        record(&catalog, 1, vec![started("a"), task_started()]);
+        let detail = catalog.execution(&execution_id(1)).unwrap().unwrap();
+        assert_eq!(
+            (detail.execution.state, detail.execution.end_date),
+            (State::Running, None)
+        );
+        assert_eq!(
+            (detail.tasks.len(), detail.tasks[0].state, detail.tasks[0].error.clone()),
+            (1, State::Running, None)
+        );
+    }
+
+    #[test]
+    fn a_skipped_task_is_told_by_its_end_alone_and_a_plugin_is_kept() {
+        let catalog = Catalog::in_memory().unwrap();
+        let plugin = PluginReference {
+            name: "log".into(),
+            version: "1.0.0".into(),
+            digest: "00".into(),
+        };
+        let mut actor = (*fixtures::actor(1)).clone();
+        actor.plugin = Some(plugin.clone());
+        let kind = task_finished(State::Skipped, &[]);
+        catalog
+            .append(&[RunEvent {
+                time: time(1),
+                actor: actor.into(),
+                kind,
+            }])
+            .unwrap();
+        record(&catalog, 1, vec![started("a")]);
+        let detail = catalog.execution(&execution_id(1)).unwrap().unwrap();
+        assert_eq!(
+            (detail.tasks[0].state, detail.tasks[0].plugin.clone()),
+            (State::Skipped, Some(plugin))
+        );
+    }
+
+    #[test]
+    fn the_beginning_of_an_id_is_enough_while_it_names_one() {
+        let catalog = Catalog::in_memory().unwrap();
+        for number in [1, 1 << 20] {
+            record(&catalog, number, vec![started("a")]);
+        }
+        let whole = execution_id(1);
+        assert_eq!(catalog.find_execution(whole.as_str()).unwrap(), whole);
+        assert_eq!(
+            catalog.find_execution(&whole.as_str()[..14].to_uppercase()).unwrap(),
+            whole
+        );
+        let message = |text: &str| catalog.find_execution(text).unwrap_err().to_string();
+        assert_eq!(
+            message("zz"),
+            "no execution starts with `zz`: see `begat execution list`"
+        );
+        let both = format!(
+            "several executions start with `00`: `{}`, `{}`",
+            whole,
+            execution_id(1 << 20)
+        );
+        assert_eq!(message("00"), both);
+    }
 }

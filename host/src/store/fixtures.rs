@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::model::{
     Actor, AssetId, AssetType, Bundle, Declaration, ExecutionId, FinishedTask, FlowId, FlowReference, Json, JsonMap,
-    Lineage, LogLevel, LogLine, Namespace, Receipt, Recorder, RunEvent, RunEventKind, StartedExecution, StartedTask, State,
-    TaskId, TaskRunId, Timestamp,
+    Lineage, LogLevel, LogLine, Namespace, Receipt, Recorder, RunEvent, RunEventKind, StartedExecution, StartedTask,
+    State, TaskId, TaskRunId, Timestamp,
 };
 
 use super::{Catalog, chain};
@@ -21,7 +21,11 @@ pub struct Folder(PathBuf);
 impl Folder {
     pub fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("begat-store-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "begat-store-{}-{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
@@ -68,27 +72,46 @@ pub fn actor(number: u32) -> Arc<Actor> {
 
 /// A declaration: `id`, or `id:Type`, with metadata.
 pub fn declared(text: &str, metadata: Json) -> Declaration {
-    let (name, asset_type) = text.split_once(':').map_or((text, None), |(name, given)| (name, AssetType::parse(given)));
-    Declaration { asset_type, metadata: metadata.as_object().unwrap().clone(), ..Declaration::of(id(name)) }
+    let (name, asset_type) = text
+        .split_once(':')
+        .map_or((text, None), |(name, given)| (name, AssetType::parse(given)));
+    Declaration {
+        asset_type,
+        metadata: metadata.as_object().unwrap().clone(),
+        ..Declaration::of(id(name))
+    }
 }
 
 /// A bundle of assets named as `declared` reads them.
 pub fn bundle(inputs: &[&str], outputs: &[&str]) -> Bundle {
     let all = |texts: &[&str]| texts.iter().map(|text| declared(text, json!({}))).collect();
-    Bundle { inputs: all(inputs), outputs: all(outputs) }
+    Bundle {
+        inputs: all(inputs),
+        outputs: all(outputs),
+    }
 }
 
 pub fn started(source: &str) -> RunEventKind {
     let inputs = json!({"vm": "web"}).as_object().unwrap().clone();
-    RunEventKind::ExecutionStarted(StartedExecution { source: source.into(), inputs, labels: JsonMap::new() })
+    RunEventKind::ExecutionStarted(StartedExecution {
+        source: source.into(),
+        inputs,
+        labels: JsonMap::new(),
+    })
 }
 
 pub fn task_started() -> RunEventKind {
-    RunEventKind::TaskRunStarted(StartedTask { task_type: "log".to_owned() })
+    RunEventKind::TaskRunStarted(StartedTask {
+        task_type: "log".to_owned(),
+    })
 }
 
 pub fn logged(level: LogLevel, message: &str) -> RunEventKind {
-    RunEventKind::TaskLogged(LogLine { time: time(0), level, message: message.to_owned() })
+    RunEventKind::TaskLogged(LogLine {
+        time: time(0),
+        level,
+        message: message.to_owned(),
+    })
 }
 
 pub fn lineage(state: State, bundles: Vec<Bundle>) -> RunEventKind {
@@ -113,7 +136,11 @@ pub fn finished(state: State) -> RunEventKind {
 
 /// Records what execution `number` did, at second `number`.
 pub fn record(catalog: &Catalog, number: u32, kinds: Vec<RunEventKind>) -> Receipt {
-    let event = |kind| RunEvent { time: time(i64::from(number)), actor: actor(number), kind };
+    let event = |kind| RunEvent {
+        time: time(i64::from(number)),
+        actor: actor(number),
+        kind,
+    };
     let events: Vec<_> = kinds.into_iter().map(event).collect();
     catalog.append(&events).unwrap()
 }
@@ -122,7 +149,11 @@ pub fn record(catalog: &Catalog, number: u32, kinds: Vec<RunEventKind>) -> Recei
 pub fn run(catalog: &Catalog, number: u32, state: State, bundles: Vec<Bundle>) -> Receipt {
     record(catalog, number, vec![started("id: create_vm\n"), task_started()]);
     let line = logged(LogLevel::Info, "hello");
-    let receipt = record(catalog, number, vec![line, lineage(state, bundles), task_finished(state, &["INFO hello"])]);
+    let receipt = record(
+        catalog,
+        number,
+        vec![line, lineage(state, bundles), task_finished(state, &["INFO hello"])],
+    );
     record(catalog, number, vec![finished(state)]);
     receipt
 }
@@ -146,7 +177,8 @@ pub fn dump(catalog: &Catalog) -> String {
             let columns = statement.column_count();
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                let values: Result<Vec<rusqlite::types::Value>, _> = (0..columns).map(|column| row.get(column)).collect();
+                let values: Result<Vec<rusqlite::types::Value>, _> =
+                    (0..columns).map(|column| row.get(column)).collect();
                 text.push_str(&format!("{table} {:?}\n", values?));
             }
         }

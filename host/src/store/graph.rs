@@ -49,7 +49,12 @@ impl Catalog {
             let (reached, partial) = walk(connection, request)?;
             let nodes = nodes(connection, &reached)?;
             let edges = edges(connection, &nodes)?;
-            Ok(Some(GraphView { root: request.root.clone(), nodes, edges, partial }))
+            Ok(Some(GraphView {
+                root: request.root.clone(),
+                nodes,
+                edges,
+                partial,
+            }))
         })
     }
 }
@@ -63,11 +68,20 @@ struct Walk {
 
 impl Walk {
     fn from(root: &AssetId, neighbours: &'static str) -> Self {
-        Self { neighbours, seen: HashSet::from([root.clone()]), frontier: vec![root.clone()] }
+        Self {
+            neighbours,
+            seen: HashSet::from([root.clone()]),
+            frontier: vec![root.clone()],
+        }
     }
 
     /// Takes one step from everywhere it stands. Returns whether the limit on nodes stopped it.
-    fn step(&mut self, connection: &Connection, reached: &mut HashSet<AssetId>, limit: usize) -> Result<bool, StoreError> {
+    fn step(
+        &mut self,
+        connection: &Connection,
+        reached: &mut HashSet<AssetId>,
+        limit: usize,
+    ) -> Result<bool, StoreError> {
         let mut statement = connection.prepare_cached(self.neighbours)?;
         for id in std::mem::take(&mut self.frontier) {
             let mut rows = statement.query([id.as_str()])?;
@@ -134,7 +148,11 @@ fn nodes(connection: &Connection, reached: &HashSet<AssetId>) -> Result<Vec<Asse
 /// The edges between the nodes, ordered by the age of their ends. What an asset was made from is a short list, what
 /// was made from it may be the whole catalog, so that edges are read from their lower end.
 fn edges(connection: &Connection, nodes: &[Asset]) -> Result<Vec<EdgeView>, StoreError> {
-    let ranks: BTreeMap<&AssetId, usize> = nodes.iter().enumerate().map(|(rank, asset)| (&asset.id, rank)).collect();
+    let ranks: BTreeMap<&AssetId, usize> = nodes
+        .iter()
+        .enumerate()
+        .map(|(rank, asset)| (&asset.id, rank))
+        .collect();
     let mut statement = connection.prepare_cached(PARENTS)?;
     let mut found = Vec::new();
     for (to, asset) in nodes.iter().enumerate() {
@@ -145,7 +163,10 @@ fn edges(connection: &Connection, nodes: &[Asset]) -> Result<Vec<EdgeView>, Stor
         }
     }
     found.sort_unstable();
-    let edge = |(from, to): (usize, usize)| EdgeView { from: nodes[from].id.clone(), to: nodes[to].id.clone() };
+    let edge = |(from, to): (usize, usize)| EdgeView {
+        from: nodes[from].id.clone(),
+        to: nodes[to].id.clone(),
+    };
     Ok(found.into_iter().map(edge).collect())
 }
 
@@ -162,13 +183,21 @@ mod tests {
     fn catalog_of(edges: &[(u8, u8)]) -> Catalog {
         let catalog = Catalog::in_memory().unwrap();
         let name = |node: &u8| format!("n{node}");
-        let bundles = edges.iter().map(|(from, to)| bundle(&[&name(from)], &[&name(to)])).collect();
+        let bundles = edges
+            .iter()
+            .map(|(from, to)| bundle(&[&name(from)], &[&name(to)]))
+            .collect();
         fixtures::run(&catalog, 1, State::Success, bundles);
         catalog
     }
 
     fn request(root: &str, direction: Direction, depth: Option<usize>, nodes: usize) -> GraphRequest {
-        GraphRequest { root: id(root), direction, depth, nodes }
+        GraphRequest {
+            root: id(root),
+            direction,
+            depth,
+            nodes,
+        }
     }
 
     fn names(view: &GraphView) -> Vec<&str> {
@@ -179,8 +208,15 @@ mod tests {
     const DIAMOND: [(u8, u8); 6] = [(0, 1), (0, 2), (1, 3), (2, 3), (3, 4), (5, 3)];
 
     fn check(root: &str, direction: Direction, depth: Option<usize>, limit: usize, expected: &[&str], partial: bool) {
-        let view = catalog_of(&DIAMOND).graph(&request(root, direction, depth, limit)).unwrap().unwrap();
-        assert_eq!((names(&view).as_slice(), view.partial), (expected, partial), "{root} {direction:?} {depth:?} {limit}");
+        let view = catalog_of(&DIAMOND)
+            .graph(&request(root, direction, depth, limit))
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (names(&view).as_slice(), view.partial),
+            (expected, partial),
+            "{root} {direction:?} {depth:?} {limit}"
+        );
     }
 
     #[test]
@@ -189,7 +225,14 @@ mod tests {
         check("n0", Direction::Down, None, 100, &["n0", "n1", "n2", "n3", "n4"], false);
         check("n1", Direction::Both, None, 100, &["n0", "n1", "n3", "n4"], false);
         check("n1", Direction::Both, Some(1), 100, &["n0", "n1", "n3"], true);
-        check("n3", Direction::Both, Some(1), 100, &["n1", "n2", "n3", "n4", "n5"], true);
+        check(
+            "n3",
+            Direction::Both,
+            Some(1),
+            100,
+            &["n1", "n2", "n3", "n4", "n5"],
+            true,
+        );
         check("n3", Direction::Down, Some(1), 100, &["n3", "n4"], false);
         check("n3", Direction::Down, Some(0), 100, &["n3"], true);
         check("n4", Direction::Down, Some(0), 100, &["n4"], false);
@@ -200,8 +243,15 @@ mod tests {
     #[test]
     fn edges_come_in_the_order_of_their_ends_and_an_unknown_root_gives_nothing() {
         let catalog = catalog_of(&DIAMOND);
-        let view = catalog.graph(&request("n3", Direction::Up, None, 100)).unwrap().unwrap();
-        let edges: Vec<_> = view.edges.iter().map(|edge| format!("{}>{}", edge.from, edge.to)).collect();
+        let view = catalog
+            .graph(&request("n3", Direction::Up, None, 100))
+            .unwrap()
+            .unwrap();
+        let edges: Vec<_> = view
+            .edges
+            .iter()
+            .map(|edge| format!("{}>{}", edge.from, edge.to))
+            .collect();
         assert_eq!(edges, ["n0>n1", "n0>n2", "n1>n3", "n2>n3", "n5>n3"]);
         assert_eq!(catalog.graph(&request("n9", Direction::Up, None, 100)).unwrap(), None);
     }
@@ -210,7 +260,11 @@ mod tests {
     fn reach(edges: &[(u8, u8)], root: u8, depth: usize) -> BTreeSet<u8> {
         let mut reached = BTreeSet::from([root]);
         for _ in 0..depth {
-            let next: Vec<u8> = edges.iter().filter(|(from, _)| reached.contains(from)).map(|(_, to)| *to).collect();
+            let next: Vec<u8> = edges
+                .iter()
+                .filter(|(from, _)| reached.contains(from))
+                .map(|(_, to)| *to)
+                .collect();
             reached.extend(next);
         }
         reached

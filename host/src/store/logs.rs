@@ -79,3 +79,29 @@ pub(super) fn digest(
     }
     Ok((count, chain::hexadecimal(&digest.finalize())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::fixtures::{execution_id, logged, record};
+
+    #[test]
+    fn lines_come_in_order_and_can_be_narrowed_to_a_task_and_a_level() {
+        let catalog = Catalog::in_memory().unwrap();
+        record(
+            &catalog,
+            1,
+            vec![logged(LogLevel::Info, "first"), logged(LogLevel::Debug, "second")],
+        );
+        record(&catalog, 2, vec![logged(LogLevel::Info, "of another")]);
+        record(&catalog, 1, vec![logged(LogLevel::Error, "third")]);
+        let lines = |task: Option<&str>, least| {
+            let task = task.map(|task| TaskId::parse(task).unwrap());
+            let lines = catalog.logs(&execution_id(1), task.as_ref(), least).unwrap();
+            lines.into_iter().map(|line| line.message).collect::<Vec<_>>()
+        };
+        assert_eq!(lines(None, LogLevel::Trace), ["first", "second", "third"]);
+        assert_eq!(lines(Some("create"), LogLevel::Info), ["first", "third"]);
+        assert_eq!(lines(Some("other"), LogLevel::Trace), Vec::<String>::new());
+    }
+}

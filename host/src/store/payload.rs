@@ -125,17 +125,31 @@ mod tests {
 
     fn started_with(inputs: &Json) -> Entry {
         let inputs = inputs.as_object().unwrap().clone();
-        let fact = Fact::ExecutionStarted(StartFact { inputs, labels: JsonMap::new(), source: Some("id: x\n".into()) });
+        let fact = Fact::ExecutionStarted(StartFact {
+            inputs,
+            labels: JsonMap::new(),
+            source: Some("id: x\n".into()),
+        });
         let actor = (*fixtures::actor(1)).clone();
-        Entry { seq: 3, time: fixtures::time(5), clock: fixtures::time(4), actor, fact }
+        Entry {
+            seq: 3,
+            time: fixtures::time(5),
+            clock: fixtures::time(4),
+            actor,
+            fact,
+        }
     }
 
     #[test]
     fn an_entry_reads_back_as_it_was_written() {
-        let inputs = json!({"id": 4567890123456789012_u64, "name": "web", "list": [1.5, {"deep": -9007199254740993_i64}]});
+        let inputs =
+            json!({"id": 4567890123456789012_u64, "name": "web", "list": [1.5, {"deep": -9007199254740993_i64}]});
         let entry = started_with(&inputs);
         let text = entry.encode().unwrap();
-        assert!(text.contains(r#""integers":["/data/inputs/id","/data/inputs/list/1/deep"]"#), "{text}");
+        assert!(
+            text.contains(r#""integers":["/data/inputs/id","/data/inputs/list/1/deep"]"#),
+            "{text}"
+        );
         assert_eq!(Entry::decode(&text).unwrap(), entry);
     }
 }

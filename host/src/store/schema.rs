@@ -25,11 +25,16 @@ pub(super) enum Found {
 /// Tells a catalog from a fresh database, and refuses all others.
 pub(super) fn inspect(connection: &Connection, path: &Path) -> Result<Found, StoreError> {
     let marks = "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version";
-    let (application, version): (i64, i64) =
-        connection.query_row(marks, [], |row| Ok((row.get("application_id")?, row.get("user_version")?)))?;
+    let (application, version): (i64, i64) = connection.query_row(marks, [], |row| {
+        Ok((row.get("application_id")?, row.get("user_version")?))
+    })?;
     match (application, version) {
         (APPLICATION_ID, VERSION) => Ok(Found::Catalog),
-        (APPLICATION_ID, found) => Err(StoreError::Newer { path: path.to_owned(), found, known: VERSION }),
+        (APPLICATION_ID, found) => Err(StoreError::Newer {
+            path: path.to_owned(),
+            found,
+            known: VERSION,
+        }),
         (0, 0) if is_empty(connection)? => Ok(Found::Fresh),
         _ => Err(StoreError::Foreign { path: path.to_owned() }),
     }
@@ -49,7 +54,9 @@ pub(super) fn create(connection: &mut Connection, path: &Path) -> Result<(), Sto
         transaction.pragma_update(None, "user_version", VERSION)?;
         super::chain::start(&transaction)?;
     }
-    Ok(transaction.commit()?)
+    transaction.commit()?;
+    // The file itself says from now on that it is a catalog, also where the write-ahead log beside it gets lost.
+    Ok(connection.pragma_update(None, "wal_checkpoint", "PASSIVE")?)
 }
 
 /// Turns the write-ahead log on, which stays with the file. SQLite does not wait for others while it does this, so
@@ -58,7 +65,9 @@ fn use_write_ahead_log(connection: &Connection) -> rusqlite::Result<()> {
     let start = Instant::now();
     loop {
         match connection.pragma_update(None, "journal_mode", "WAL") {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && start.elapsed() < BUSY_TIMEOUT => {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && start.elapsed() < BUSY_TIMEOUT =>
+            {
                 std::thread::sleep(Duration::from_millis(2));
             }
             result => return result,

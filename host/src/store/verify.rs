@@ -39,7 +39,10 @@ struct Problem {
 
 impl Problem {
     fn at(seq: i64, message: impl Into<String>) -> Self {
-        Self { seq, message: message.into() }
+        Self {
+            seq,
+            message: message.into(),
+        }
     }
 }
 
@@ -75,7 +78,11 @@ fn check_all(connection: &Connection, head: &mut Head) -> Result<Option<Problem>
                 if let Some(problem) = check_log(connection, &entry)? {
                     return Ok(Some(problem));
                 }
-                *head = Head { seq: entry.seq, hash, time: entry.time };
+                *head = Head {
+                    seq: entry.seq,
+                    hash,
+                    time: entry.time,
+                };
             }
         }
     }
@@ -85,19 +92,31 @@ fn check_all(connection: &Connection, head: &mut Head) -> Result<Option<Problem>
 fn check_link(stored: &Stored, head: &Head) -> Result<Hash, Problem> {
     let (seq, expected) = (stored.seq, head.seq + 1);
     if seq != expected {
-        return Err(Problem::at(expected, format!("event {expected} is missing: event {seq} follows event {}", head.seq)));
+        return Err(Problem::at(
+            expected,
+            format!("event {expected} is missing: event {seq} follows event {}", head.seq),
+        ));
     }
     let payload_hash = chain::payload_hash(&stored.payload);
     if stored.payload_hash != payload_hash {
-        return Err(Problem::at(seq, format!("event {seq} was edited: its payload does not match its payload hash")));
+        return Err(Problem::at(
+            seq,
+            format!("event {seq} was edited: its payload does not match its payload hash"),
+        ));
     }
     if stored.prev_hash != head.hash {
-        return Err(Problem::at(seq, format!("event {seq} does not link to the event before it")));
+        return Err(Problem::at(
+            seq,
+            format!("event {seq} does not link to the event before it"),
+        ));
     }
     let hash = chain::link(&head.hash, &payload_hash);
     match stored.hash == hash {
         true => Ok(hash),
-        false => Err(Problem::at(seq, format!("the hash of event {seq} was edited: it does not match its content"))),
+        false => Err(Problem::at(
+            seq,
+            format!("the hash of event {seq} was edited: it does not match its content"),
+        )),
     }
 }
 
@@ -106,20 +125,33 @@ fn check_entry(stored: &Stored, head: &Head) -> Result<Entry, Problem> {
     let entry = Entry::decode(&stored.payload)
         .map_err(|error| Problem::at(seq, format!("event {seq} cannot be read: {error}")))?;
     if entry.seq != seq {
-        return Err(Problem::at(seq, format!("event {seq} was moved: its payload says it is event {}", entry.seq)));
+        return Err(Problem::at(
+            seq,
+            format!("event {seq} was moved: its payload says it is event {}", entry.seq),
+        ));
     }
     match entry.time < head.time {
-        true => Err(Problem::at(seq, format!("event {seq} says it was recorded before event {}", head.seq))),
+        true => Err(Problem::at(
+            seq,
+            format!("event {seq} says it was recorded before event {}", head.seq),
+        )),
         false => Ok(entry),
     }
 }
 
 /// A task run without any line left has had its log dropped, which is no harm to the chain.
 fn check_log(connection: &Connection, entry: &Entry) -> Result<Option<Problem>, StoreError> {
-    let (Fact::TaskRunFinished(finish), Some(task_run)) = (&entry.fact, &entry.actor.task_run) else { return Ok(None) };
+    let (Fact::TaskRunFinished(finish), Some(task_run)) = (&entry.fact, &entry.actor.task_run) else {
+        return Ok(None);
+    };
     let (lines, digest) = logs::digest(connection, &entry.actor.execution, task_run)?;
     let holds = lines == 0 || (lines == finish.log_lines && digest == finish.log_digest);
-    let message = || format!("the log lines of task run `{task_run}` do not match the digest in event {}", entry.seq);
+    let message = || {
+        format!(
+            "the log lines of task run `{task_run}` do not match the digest in event {}",
+            entry.seq
+        )
+    };
     Ok((!holds).then(|| Problem::at(entry.seq, message())))
 }
 
@@ -127,11 +159,19 @@ fn check_tables(connection: &Connection, end: &Head) -> Result<Option<Problem>, 
     let tables = Head::read(connection)?;
     if tables.seq > end.seq {
         let missing = end.seq + 1;
-        let message = format!("event {missing} is missing: the tables know events up to {}", tables.seq);
+        let message = format!(
+            "event {missing} is missing: the tables know events up to {}",
+            tables.seq
+        );
         return Ok(Some(Problem::at(missing, message)));
     }
     let in_step = (tables.seq, tables.hash) == (end.seq, end.hash);
-    let message = || format!("the tables stand at event {} and the log ends at event {}", tables.seq, end.seq);
+    let message = || {
+        format!(
+            "the tables stand at event {} and the log ends at event {}",
+            tables.seq, end.seq
+        )
+    };
     Ok((!in_step).then(|| Problem::at(end.seq, message())))
 }
 
@@ -154,7 +194,11 @@ mod tests {
         assert_eq!(whole.head.map(|head| head.len()), Some(64));
         fixtures::raw(&path).execute_batch(forgery).unwrap();
         let found = catalog.verify().unwrap();
-        assert_eq!((found.broken_sequence, found.problem.as_deref()), (Some(sequence), Some(problem)), "{forgery}");
+        assert_eq!(
+            (found.broken_sequence, found.problem.as_deref()),
+            (Some(sequence), Some(problem)),
+            "{forgery}"
+        );
     }
 
     #[test]
@@ -179,9 +223,21 @@ mod tests {
             4,
             "event 4 does not link to the event before it",
         );
-        check("DELETE FROM event WHERE seq = 5", 5, "event 5 is missing: event 6 follows event 4");
-        check("DELETE FROM event WHERE seq = 1", 1, "event 1 is missing: event 2 follows event 0");
-        check("DELETE FROM event WHERE seq > 8", 9, "event 9 is missing: the tables know events up to 10");
+        check(
+            "DELETE FROM event WHERE seq = 5",
+            5,
+            "event 5 is missing: event 6 follows event 4",
+        );
+        check(
+            "DELETE FROM event WHERE seq = 1",
+            1,
+            "event 1 is missing: event 2 follows event 0",
+        );
+        check(
+            "DELETE FROM event WHERE seq > 8",
+            9,
+            "event 9 is missing: the tables know events up to 10",
+        );
         check(
             "UPDATE event SET seq = -seq WHERE seq IN (6, 7);
              UPDATE event SET seq = 13 + seq WHERE seq < 0;",
@@ -193,18 +249,34 @@ mod tests {
             4,
             "event 4 does not link to the event before it",
         );
-        check("UPDATE head SET seq = 9", 10, "the tables stand at event 9 and the log ends at event 10");
+        check(
+            "UPDATE head SET seq = 9",
+            10,
+            "the tables stand at event 9 and the log ends at event 10",
+        );
     }
 
     #[test]
     fn a_forged_log_line_is_found_and_a_dropped_log_is_not_held_against_the_chain() {
         let problem = |run| format!("the log lines of task run `{run}` do not match the digest in event 4");
         let run = fixtures::actor(1).task_run.clone().unwrap();
-        check("UPDATE log SET message = 'forged' WHERE id = 1", 4, &problem(run.clone()));
-        check("INSERT INTO log SELECT 9, execution_id, task_run_id, task_id, time, level, 'x' FROM log WHERE id = 1", 4, &problem(run));
+        check(
+            "UPDATE log SET message = 'forged' WHERE id = 1",
+            4,
+            &problem(run.clone()),
+        );
+        check(
+            "INSERT INTO log SELECT 9, execution_id, task_run_id, task_id, time, level, 'x' FROM log WHERE id = 1",
+            4,
+            &problem(run),
+        );
         let catalog = Catalog::in_memory().unwrap();
         fixtures::run(&catalog, 1, State::Success, vec![]);
-        catalog.write(crate::store::catalog::Durability::Process, |connection| Ok(connection.execute("DELETE FROM log", [])?)).unwrap();
+        catalog
+            .write(crate::store::catalog::Durability::Process, |connection| {
+                Ok(connection.execute("DELETE FROM log", [])?)
+            })
+            .unwrap();
         assert_eq!(catalog.verify().unwrap().problem, None);
     }
 
@@ -215,13 +287,24 @@ mod tests {
         let catalog = Catalog::open(&path).unwrap();
         fixtures::run(&catalog, 1, State::Success, vec![]);
         let raw = fixtures::raw(&path);
-        let payload: String = raw.query_row("SELECT payload FROM event WHERE seq = 4", [], |row| row.get(0)).unwrap();
-        let previous: Hash = raw.query_row("SELECT prev_hash FROM event WHERE seq = 5", [], |row| row.get(0)).unwrap();
+        let payload: String = raw
+            .query_row("SELECT payload FROM event WHERE seq = 4", [], |row| row.get(0))
+            .unwrap();
+        let previous: Hash = raw
+            .query_row("SELECT prev_hash FROM event WHERE seq = 5", [], |row| row.get(0))
+            .unwrap();
         let digest = chain::payload_hash(&payload);
         let forged = (payload, digest, chain::link(&previous, &digest));
-        raw.execute("UPDATE event SET payload = ?1, payload_hash = ?2, hash = ?3 WHERE seq = 5", forged).unwrap();
+        raw.execute(
+            "UPDATE event SET payload = ?1, payload_hash = ?2, hash = ?3 WHERE seq = 5",
+            forged,
+        )
+        .unwrap();
         let problem = catalog.verify().unwrap().problem;
-        assert_eq!(problem.as_deref(), Some("event 5 was moved: its payload says it is event 4"));
+        assert_eq!(
+            problem.as_deref(),
+            Some("event 5 was moved: its payload says it is event 4")
+        );
     }
 
     #[test]
@@ -234,8 +317,12 @@ mod tests {
             "INSERT OR REPLACE INTO event VALUES (1, '', x'', x'', x'')",
         ] {
             let change = |connection: &Connection| Ok(connection.execute(change, [])?);
-            let error = catalog.write(crate::store::catalog::Durability::Process, change).unwrap_err();
-            let StoreError::Database { source, .. } = error else { panic!("{error}") };
+            let error = catalog
+                .write(crate::store::catalog::Durability::Process, change)
+                .unwrap_err();
+            let StoreError::Database { source, .. } = error else {
+                panic!("{error}")
+            };
             assert_eq!(source.to_string(), "the event log is append-only");
         }
     }

@@ -1,0 +1,96 @@
+//! A world of its own for each test: a folder, a catalog and the program.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::Value;
+
+/// The top of the repository.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("host has a parent")
+}
+
+/// A folder that is gone when the test ends.
+pub struct World {
+    pub folder: PathBuf,
+}
+
+/// What a command answered.
+pub struct Answer {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Answer {
+    /// Standard output as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
+    }
+}
+
+impl World {
+    pub fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("begat-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        Self { folder }
+    }
+
+    /// Writes a file into the folder and gives its path.
+    pub fn file(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+        let path = self.folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+
+    /// Runs begat with the catalog of this world.
+    pub fn begat(&self, arguments: &[&str]) -> Answer {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_begat"));
+        command.args(arguments).current_dir(repository());
+        command.env("BEGAT_CATALOG", self.folder.join("catalog.db")).env("BEGAT_CACHE", cache());
+        command.env("NO_COLOR", "1").env_remove("BEGAT_PLUGINS");
+        let Output { status, stdout, stderr } = command.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Answer { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
+    }
+
+    /// Runs begat and expects it to succeed.
+    pub fn good(&self, arguments: &[&str]) -> Answer {
+        let answer = self.begat(arguments);
+        assert_eq!(answer.code, Some(0), "{arguments:?}\n{}\n{}", answer.stdout, answer.stderr);
+        answer
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.folder));
+    }
+}
+
+/// One cache of compiled plugins for all tests: compiling takes seconds.
+fn cache() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
+}
+
+/// Builds the hostile plugin once and gives the folder it is in.
+pub fn guests() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guests");
+        let mut command = Command::new(env!("CARGO"));
+        command.current_dir(repository()).args(["build", "--release", "--locked", "-p", "begat-guest-hostile"]);
+        command.args(["--target", "wasm32-wasip2", "--target-dir"]).arg(&target).env_remove("CARGO_TARGET_DIR");
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins");
+        std::fs::create_dir_all(&folder).unwrap();
+        let built = target.join("wasm32-wasip2/release/begat_guest_hostile.wasm");
+        std::fs::copy(built, folder.join("hostile.wasm")).unwrap();
+        folder
+    })
+}
