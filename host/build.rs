@@ -7,7 +7,7 @@ use std::{env, fs};
 use sha2::{Digest, Sha256};
 
 const TARGET: &str = "wasm32-wasip2";
-const PLUGINS: [&str; 3] = ["log", "shell", "gcp-snapshot"];
+const PLUGINS: [&str; 4] = ["log", "shell", "powershell", "gcp-snapshot"];
 
 fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
@@ -34,23 +34,39 @@ fn watch(root: &Path) {
 
 fn build(root: &Path, target_folder: &Path) {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root).args(["build", "--release", "--locked", "--target", TARGET, "--target-dir"]);
+    command
+        .current_dir(root)
+        .args(["build", "--release", "--locked", "--target", TARGET, "--target-dir"]);
     command.arg(target_folder);
     for name in PLUGINS {
         command.args(["-p", &format!("begat-plugin-{name}")]);
     }
     // What the outer cargo sets for the host would reach into the plugins, and a shared target folder would deadlock.
-    for name in ["RUSTC_WORKSPACE_WRAPPER", "RUSTC_WRAPPER", "CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "CARGO_TARGET_DIR"] {
+    for name in [
+        "RUSTC_WORKSPACE_WRAPPER",
+        "RUSTC_WRAPPER",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "RUSTFLAGS",
+        "CARGO_TARGET_DIR",
+    ] {
         command.env_remove(name);
     }
     // Size matters more than speed in a guest, and a panic ends it anyway.
-    command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s").env("CARGO_PROFILE_RELEASE_PANIC", "abort");
-    command.env("CARGO_PROFILE_RELEASE_LTO", "true").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1");
+    command
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s")
+        .env("CARGO_PROFILE_RELEASE_PANIC", "abort");
+    command
+        .env("CARGO_PROFILE_RELEASE_LTO", "true")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1");
     let output = command.output().expect("cargo can be started");
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr);
         let missing = text.contains("can't find crate for `core`") || text.contains("can't find crate for `std`");
-        let hint = if missing { format!("\nthe target {TARGET} is missing: run `make wasm-target`") } else { String::new() };
+        let hint = if missing {
+            format!("\nthe target {TARGET} is missing: run `make wasm-target`")
+        } else {
+            String::new()
+        };
         panic!("building the plugins failed:\n{text}{hint}");
     }
 }
@@ -59,7 +75,10 @@ fn entry(root: &Path, target_folder: &Path, name: &str) -> String {
     let file = format!("begat_plugin_{}.wasm", name.replace('-', "_"));
     let component = target_folder.join(TARGET).join("release").join(file);
     let bytes = fs::read(&component).expect("the plugin was just built");
-    let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest: String = Sha256::digest(&bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let description = root.join("plugins").join(name).join("describe.json");
     format!(
         "Embedded {{ name: {name:?}, component: include_bytes!({component:?}), digest: {digest:?}, \

@@ -14,25 +14,43 @@ fn check(task_type: &str, extra: &[&str], message: &str) -> Value {
     let mut arguments = vec!["run", &flow, "--plugins", &plugins, "--format", "json"];
     arguments.extend(extra);
     let answer = world.begat(&arguments);
-    assert_eq!(answer.code, Some(1), "{task_type}\n{}\n{}", answer.stdout, answer.stderr);
+    assert_eq!(
+        answer.code,
+        Some(1),
+        "{task_type}\n{}\n{}",
+        answer.stdout,
+        answer.stderr
+    );
     let view = answer.json();
     assert_eq!(view["execution"]["state"], "FAILED", "{task_type}");
     assert_eq!(view["tasks"][0]["state"], "FAILED", "{task_type}");
     let error = view["tasks"][0]["error"].as_str().unwrap_or_default();
     assert!(error.contains(message), "{task_type}: {error}");
     world.good(&["catalog", "verify"]);
-    assert_eq!(world.good(&["asset", "list", "--format", "json"]).json(), serde_json::json!([]), "{task_type}");
+    assert_eq!(
+        world.good(&["asset", "list", "--format", "json"]).json(),
+        serde_json::json!([]),
+        "{task_type}"
+    );
     view
 }
 
 #[test]
 fn an_endless_loop_ends_at_the_limit_on_time() {
-    check("loop", &["--task-timeout", "0.5"], "longer than its limit of 0.5 s (`time`)");
+    check(
+        "loop",
+        &["--task-timeout", "0.5"],
+        "longer than its limit of 0.5 s (`time`)",
+    );
 }
 
 #[test]
 fn eating_memory_ends_at_the_limit_on_memory() {
-    check("memory", &["--task-memory", "64"], "more memory than its limit of 64 MiB (`memory`)");
+    check(
+        "memory",
+        &["--task-memory", "64"],
+        "more memory than its limit of 64 MiB (`memory`)",
+    );
 }
 
 #[test]
@@ -58,7 +76,10 @@ fn no_file_of_the_host_is_there() {
 #[test]
 fn a_flood_of_log_lines_is_cut_and_the_log_says_so() {
     let world = World::new();
-    let flow = world.file("flood.yaml", "id: flood\nnamespace: a\ntasks:\n  - id: flood\n    type: hostile.log\n");
+    let flow = world.file(
+        "flood.yaml",
+        "id: flood\nnamespace: a\ntasks:\n  - id: flood\n    type: hostile.log\n",
+    );
     let plugins = guests().display().to_string();
     world.good(&["run", &flow, "--plugins", &plugins]);
     let list = world.good(&["execution", "list", "--format", "json"]).json();
@@ -78,8 +99,19 @@ fn a_plugin_cannot_declare_the_asset_of_a_stranger() {
     );
     let plugins = guests().display().to_string();
     let answer = world.good(&["run", &flow, "--plugins", &plugins]);
-    assert!(answer.stderr.contains("declared the asset `somebody-elses`, which the flow does not"), "{}", answer.stderr);
+    assert!(
+        answer
+            .stderr
+            .contains("declared the asset `somebody-elses`, which the flow does not"),
+        "{}",
+        answer.stderr
+    );
     let assets = world.good(&["asset", "list", "--format", "json"]).json();
-    let ids: Vec<_> = assets.as_array().unwrap().iter().map(|asset| asset["id"].clone()).collect();
+    let ids: Vec<_> = assets
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|asset| asset["id"].clone())
+        .collect();
     assert_eq!(ids, ["mine"]);
 }

@@ -9,7 +9,9 @@ use serde_json::Value;
 
 /// The top of the repository.
 pub fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("host has a parent")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("host has a parent")
 }
 
 /// A folder that is gone when the test ends.
@@ -34,7 +36,11 @@ impl Answer {
 impl World {
     pub fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("begat-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "begat-test-{}-{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).unwrap();
         Self { folder }
@@ -51,17 +57,29 @@ impl World {
     pub fn begat(&self, arguments: &[&str]) -> Answer {
         let mut command = Command::new(env!("CARGO_BIN_EXE_begat"));
         command.args(arguments).current_dir(repository());
-        command.env("BEGAT_CATALOG", self.folder.join("catalog.db")).env("BEGAT_CACHE", cache());
+        command
+            .env("BEGAT_CATALOG", self.folder.join("catalog.db"))
+            .env("BEGAT_CACHE", cache());
         command.env("NO_COLOR", "1").env_remove("BEGAT_PLUGINS");
         let Output { status, stdout, stderr } = command.output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        Answer { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
+        Answer {
+            code: status.code(),
+            stdout: text(stdout),
+            stderr: text(stderr),
+        }
     }
 
     /// Runs begat and expects it to succeed.
     pub fn good(&self, arguments: &[&str]) -> Answer {
         let answer = self.begat(arguments);
-        assert_eq!(answer.code, Some(0), "{arguments:?}\n{}\n{}", answer.stdout, answer.stderr);
+        assert_eq!(
+            answer.code,
+            Some(0),
+            "{arguments:?}\n{}\n{}",
+            answer.stdout,
+            answer.stderr
+        );
         answer
     }
 }
@@ -83,8 +101,13 @@ pub fn guests() -> &'static Path {
     FOLDER.get_or_init(|| {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guests");
         let mut command = Command::new(env!("CARGO"));
-        command.current_dir(repository()).args(["build", "--release", "--locked", "-p", "begat-guest-hostile"]);
-        command.args(["--target", "wasm32-wasip2", "--target-dir"]).arg(&target).env_remove("CARGO_TARGET_DIR");
+        command
+            .current_dir(repository())
+            .args(["build", "--release", "--locked", "-p", "begat-guest-hostile"]);
+        command
+            .args(["--target", "wasm32-wasip2", "--target-dir"])
+            .arg(&target)
+            .env_remove("CARGO_TARGET_DIR");
         let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins");

@@ -102,7 +102,7 @@ fn error_view(error: &AppError) -> serde_json::Value {
         ErrorKind::Refused => "refused",
         ErrorKind::Host => "host",
     };
-    let findings = error.report.as_ref().map(|report| findings_view(report)).unwrap_or_default();
+    let findings = error.report.as_ref().map(findings_view).unwrap_or_default();
     json!({
         "kind": kind, "message": error.message, "causes": error.causes, "hint": error.hint, "findings": findings,
     })

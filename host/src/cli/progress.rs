@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::output::{CYAN, DIM, Output};
 use super::tables::{level_style, paint, state_style};
 use crate::app::Observer;
-use crate::model::{RunEvent, RunEventKind};
+use crate::model::{LogLevel, RunEvent, RunEventKind};
 
 /// Shows the events of a run as they come.
 pub(super) struct Progress {
@@ -58,6 +58,7 @@ impl Progress {
                     bar.set_message(format!("{task} {}", started.task_type));
                 }
             }
+            RunEventKind::TaskLogged(line) if line.level < LogLevel::Info => {}
             RunEventKind::TaskLogged(line) => {
                 let level = paint(level_style(line.level), &format!("{:<5}", line.level));
                 self.line(&format!("{level} {} {}", paint(CYAN, task), line.message));

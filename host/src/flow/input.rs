@@ -89,7 +89,9 @@ fn read(source: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Inp
         _ => {
             findings.push(unknown_type(&name, span));
             // What belongs to the type cannot be judged without it.
-            KEYS.iter().for_each(|key| drop(fields.take(key)));
+            for key in KEYS {
+                fields.take(key);
+            }
             None
         }
     });

@@ -121,11 +121,14 @@ fn walk(connection: &Connection, request: &GraphRequest) -> Result<(HashSet<Asse
         }
         steps += 1;
     }
-    // One more step with no room left tells whether the limit on depth hid anything.
+    // Walking on with no room left tells whether the limit on depth hid anything. Where walks up and down meet in a
+    // cycle, one may have to pass what the other reached before it finds something new.
     let full = reached.len();
     for walk in &mut walks {
-        if walk.step(connection, &mut reached, full)? {
-            return Ok((reached, true));
+        while !walk.frontier.is_empty() {
+            if walk.step(connection, &mut reached, full)? {
+                return Ok((reached, true));
+            }
         }
     }
     Ok((reached, false))
@@ -238,6 +241,19 @@ mod tests {
         check("n4", Direction::Down, Some(0), 100, &["n4"], false);
         check("n0", Direction::Down, None, 3, &["n0", "n1", "n2"], true);
         check("n0", Direction::Down, None, 5, &["n0", "n1", "n2", "n3", "n4"], false);
+    }
+
+    #[test]
+    fn a_limit_hides_what_lies_behind_an_asset_that_the_other_way_reached() {
+        let catalog = catalog_of(&[(0, 1), (1, 2), (2, 3), (3, 1), (4, 2)]);
+        let view = catalog
+            .graph(&request("n1", Direction::Both, Some(1), 100))
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (names(&view).as_slice(), view.partial),
+            (["n0", "n1", "n2", "n3"].as_slice(), true)
+        );
     }
 
     #[test]

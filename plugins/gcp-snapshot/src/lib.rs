@@ -47,11 +47,15 @@ impl Plugin for GcpSnapshot {
     type Outputs = Outputs;
 
     fn describe() -> Description {
-        Description::new("gcp-snapshot", env!("CARGO_PKG_VERSION"), "Takes snapshots of Compute Engine disks (simulated)")
-            .task_type(
-                TaskType::of::<Self>("gcp.snapshot", "Takes a snapshot of a disk, from a simulated provider")
-                    .alias("gcp.compute.Snapshot"),
-            )
+        Description::new(
+            "gcp-snapshot",
+            env!("CARGO_PKG_VERSION"),
+            "Takes snapshots of Compute Engine disks (simulated)",
+        )
+        .task_type(
+            TaskType::of::<Self>("gcp.snapshot", "Takes a snapshot of a disk, from a simulated provider")
+                .alias("gcp.compute.Snapshot"),
+        )
     }
 
     fn run(context: &Context, properties: Properties) -> Result<Outputs, Failure> {
@@ -69,7 +73,11 @@ impl Plugin for GcpSnapshot {
     /// have no type, are enriched; a flow that declares none gets none.
     fn declare(_: &Context, outputs: &JsonMap, mut declared: Vec<Bundle>) -> Result<Vec<Bundle>, Failure> {
         for asset in declared.iter_mut().flat_map(|bundle| &mut bundle.outputs) {
-            if asset.asset_type.as_deref().is_none_or(|name| name.ends_with("Snapshot")) {
+            if asset
+                .asset_type
+                .as_deref()
+                .is_none_or(|name| name.ends_with("Snapshot"))
+            {
                 enrich(asset, outputs);
             }
         }

@@ -53,8 +53,22 @@ impl Properties {
             return Err(Failure::invalid_properties("`project` is empty"));
         }
         let retention_days = self.retention.map(Retention::days).transpose()?;
-        let Self { project, zone, disk, name, labels, .. } = self;
-        Ok(Wanted { project, zone, disk, name, labels, retention_days })
+        let Self {
+            project,
+            zone,
+            disk,
+            name,
+            labels,
+            ..
+        } = self;
+        Ok(Wanted {
+            project,
+            zone,
+            disk,
+            name,
+            labels,
+            retention_days,
+        })
     }
 }
 
@@ -63,7 +77,12 @@ impl Retention {
         let days = match &self {
             Retention::Days(days) => Some(*days),
             Retention::Text(text) => {
-                let number = text.trim().trim_end_matches("days").trim_end_matches("day").trim_end_matches('d').trim();
+                let number = text
+                    .trim()
+                    .trim_end_matches("days")
+                    .trim_end_matches("day")
+                    .trim_end_matches('d')
+                    .trim();
                 number.parse().ok()
             }
         };
@@ -81,7 +100,9 @@ fn check_name(property: &str, name: &str) -> Result<(), Failure> {
     let good = name.len() <= 63
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && !name.ends_with('-')
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     match good {
         true => Ok(()),
         false => Err(Failure::invalid_properties(format!(

@@ -13,7 +13,10 @@ fn properties() -> Value {
 }
 
 fn declared(asset: Asset) -> Vec<Bundle> {
-    vec![Bundle { inputs: vec![Asset::new("windows-web-01")], outputs: vec![asset] }]
+    vec![Bundle {
+        inputs: vec![Asset::new("windows-web-01")],
+        outputs: vec![asset],
+    }]
 }
 
 #[test]
@@ -25,8 +28,15 @@ fn the_description_is_the_one_the_host_knows() {
 fn a_snapshot_says_that_it_is_simulated() {
     let outcome = testing::run::<GcpSnapshot>("gcp.snapshot", properties());
     let outputs = outcome.outputs();
-    assert_eq!((outputs.status.as_str(), outputs.retention_days, outputs.simulated), ("READY", Some(30), true));
-    assert!(outcome.logs.iter().all(|(_, line)| line.contains("simulated")), "{:?}", outcome.logs);
+    assert_eq!(
+        (outputs.status.as_str(), outputs.retention_days, outputs.simulated),
+        ("READY", Some(30), true)
+    );
+    assert!(
+        outcome.logs.iter().all(|(_, line)| line.contains("simulated")),
+        "{:?}",
+        outcome.logs
+    );
 }
 
 #[test]
@@ -38,7 +48,12 @@ fn the_declared_snapshot_is_enriched_and_what_the_flow_said_stands() {
     assert_eq!(asset.metadata["status"], json!("kept"));
     assert_eq!(asset.metadata["sourceDisk"], json!("windows-web-01"));
     assert_eq!(asset.metadata["simulated"], json!(true));
-    assert!(!asset.metadata.keys().any(|key| key.to_lowercase().contains("link") || key == "id"));
+    assert!(
+        !asset
+            .metadata
+            .keys()
+            .any(|key| key.to_lowercase().contains("link") || key == "id")
+    );
     assert_eq!(outcome.assets[0].inputs, [Asset::new("windows-web-01")]);
 }
 
@@ -55,11 +70,23 @@ fn names_and_retention_are_checked() {
         let mut given = properties();
         given[key] = value;
         let outcome = testing::run::<GcpSnapshot>("gcp.snapshot", given);
-        assert!(outcome.failure().message.starts_with(expected), "{}", outcome.failure().message);
+        assert!(
+            outcome.failure().message.starts_with(expected),
+            "{}",
+            outcome.failure().message
+        );
     };
-    check("name", json!("Backup"), "`name` is `Backup`; it must be 1 to 63 lower-case letters");
+    check(
+        "name",
+        json!("Backup"),
+        "`name` is `Backup`; it must be 1 to 63 lower-case letters",
+    );
     check("disk", json!(""), "`disk` is ``; it must be");
-    check("retention", json!("soon"), "`retention` is `soon`; give a number of days from 1");
+    check(
+        "retention",
+        json!("soon"),
+        "`retention` is `soon`; give a number of days from 1",
+    );
     check("retention", json!(0), "`retention` must be at least one day");
     check("project", json!(" "), "`project` is empty");
     check("region", json!("x"), "unknown field `region`");

@@ -57,7 +57,12 @@ impl Plugin for Log {
     type Outputs = Outputs;
 
     fn describe() -> Description {
-        Description::new("log", env!("CARGO_PKG_VERSION"), "Writes lines to the log of the execution").task_type(
+        Description::new(
+            "log",
+            env!("CARGO_PKG_VERSION"),
+            "Writes lines to the log of the execution",
+        )
+        .task_type(
             TaskType::of::<Self>("log", "Writes one line or a list of lines to the log")
                 .alias("io.kestra.plugin.core.log.Log")
                 .alias("io.kestra.core.tasks.log.Log"),
@@ -98,18 +103,28 @@ mod tests {
     #[test]
     fn a_list_of_messages_keeps_its_order_and_level() {
         let outcome = testing::run::<Log>("log", json!({"message": ["a", "b"], "level": "WARN"}));
-        assert_eq!(outcome.logs, [(Level::Warn, "a".to_owned()), (Level::Warn, "b".to_owned())]);
+        assert_eq!(
+            outcome.logs,
+            [(Level::Warn, "a".to_owned()), (Level::Warn, "b".to_owned())]
+        );
     }
 
     #[test]
     fn an_unknown_property_is_refused() {
         let outcome = testing::run::<Log>("log", json!({"message": "a", "levle": "WARN"}));
-        assert!(outcome.failure().message.contains("unknown field `levle`"), "{}", outcome.failure().message);
+        assert!(
+            outcome.failure().message.contains("unknown field `levle`"),
+            "{}",
+            outcome.failure().message
+        );
     }
 
     #[test]
     fn what_the_flow_declares_is_returned_unchanged() {
-        let declared = vec![begat_task::Bundle { inputs: vec![], outputs: vec![begat_task::Asset::new("vm")] }];
+        let declared = vec![begat_task::Bundle {
+            inputs: vec![],
+            outputs: vec![begat_task::Asset::new("vm")],
+        }];
         let outcome = testing::run_declaring::<Log>("log", json!({"message": "a"}), declared.clone());
         assert_eq!(outcome.assets, declared);
     }

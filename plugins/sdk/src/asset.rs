@@ -25,12 +25,18 @@ pub struct Asset {
 impl Asset {
     /// Names an asset and says nothing else of it.
     pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into(), ..Self::default() }
+        Self {
+            id: id.into(),
+            ..Self::default()
+        }
     }
 
     /// The same asset, of a type.
     pub fn of_type(self, asset_type: impl Into<String>) -> Self {
-        Self { asset_type: Some(asset_type.into()), ..self }
+        Self {
+            asset_type: Some(asset_type.into()),
+            ..self
+        }
     }
 
     /// The same asset with one more fact.

@@ -18,9 +18,9 @@ pub mod generated {
 
 pub use generated::begat::task::types;
 pub use generated::begat::task::{catalog, log, secrets};
+pub use generated::export;
 pub use generated::exports::begat::task::task;
 pub use generated::exports::begat::task::task::Guest;
-pub use generated::export;
 
 /// The host that the component's imports lead to.
 struct Imports;
@@ -76,7 +76,9 @@ pub fn describe<P: Plugin>() -> task::Description {
 /// Answers the host's `run`.
 pub fn run<P: Plugin>(request: task::Request) -> Result<String, types::Failure> {
     let context = Context::new(request, Box::new(Imports));
-    let outputs = context.read_properties().and_then(|properties| P::run(&context, properties))?;
+    let outputs = context
+        .read_properties()
+        .and_then(|properties| P::run(&context, properties))?;
     serde_json::to_string(&outputs).map_err(|error| Failure::failed(format!("writing the outputs: {error}")).into())
 }
 

@@ -134,5 +134,7 @@ impl Context {
 /// A JSON error without the position in a text that the author of the flow never saw.
 fn describe(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned()
+    text.rsplit_once(" at line ")
+        .map_or(text.as_str(), |(message, _)| message)
+        .to_owned()
 }

@@ -111,12 +111,20 @@ impl Capability {
     /// Wants a grant of a kind (`net`, `read`, `write`, `env`, `secret`, `run`, `assets`), and says why. Without it
     /// the plugin still does something useful.
     pub fn optional(kind: &str, target: &str, reason: &str) -> Self {
-        Self { kind: kind.to_owned(), target: target.to_owned(), reason: reason.to_owned(), required: false }
+        Self {
+            kind: kind.to_owned(),
+            target: target.to_owned(),
+            reason: reason.to_owned(),
+            required: false,
+        }
     }
 
     /// Wants a grant that the plugin is of no use without.
     pub fn required(kind: &str, target: &str, reason: &str) -> Self {
-        Self { required: true, ..Self::optional(kind, target, reason) }
+        Self {
+            required: true,
+            ..Self::optional(kind, target, reason)
+        }
     }
 
     fn to_json(&self) -> serde_json::Value {
@@ -133,7 +141,11 @@ impl From<Description> for task::Description {
             version: description.version,
             summary: description.summary,
             task_types: description.task_types.into_iter().map(task::TaskType::from).collect(),
-            capabilities: description.capabilities.into_iter().map(task::Capability::from).collect(),
+            capabilities: description
+                .capabilities
+                .into_iter()
+                .map(task::Capability::from)
+                .collect(),
         }
     }
 }

@@ -52,7 +52,12 @@ impl Failure {
     /// A failure of a kind. It is retryable when something was missing for now or did not answer.
     pub fn of(kind: FailureKind, message: impl Into<String>) -> Self {
         let retryable = matches!(kind, FailureKind::Unavailable | FailureKind::TimedOut);
-        Self { kind, message: message.into(), retryable, details: JsonMap::new() }
+        Self {
+            kind,
+            message: message.into(),
+            retryable,
+            details: JsonMap::new(),
+        }
     }
 
     /// The same failure with one more fact.
@@ -73,6 +78,11 @@ impl From<Failure> for types::Failure {
             FailureKind::Other(name) => types::FailureKind::Other(name),
         };
         let details = (!failure.details.is_empty()).then(|| serde_json::Value::Object(failure.details).to_string());
-        Self { kind, message: failure.message, retryable: failure.retryable, details }
+        Self {
+            kind,
+            message: failure.message,
+            retryable: failure.retryable,
+            details,
+        }
     }
 }

@@ -49,7 +49,9 @@ struct StandIn {
 
 impl Host for StandIn {
     fn log(&self, level: Level, message: &str) {
-        self.logs.borrow_mut().extend(message.lines().map(|line| (level, line.to_owned())));
+        self.logs
+            .borrow_mut()
+            .extend(message.lines().map(|line| (level, line.to_owned())));
     }
 
     fn find_assets(&self, _: Option<&str>, _: Option<&str>, _: &JsonMap) -> Result<Vec<Asset>, LookupError> {
@@ -85,7 +87,9 @@ pub fn run_declaring<P: Plugin>(
         extra: "{}".to_owned(),
     };
     let context = Context::new(request, Box::new(host.clone()));
-    let mut result = context.read_properties().and_then(|properties| P::run(&context, properties));
+    let mut result = context
+        .read_properties()
+        .and_then(|properties| P::run(&context, properties));
     let mut assets = Vec::new();
     if let Ok(outputs) = &result {
         match declare::<P>(&context, outputs, declared) {
@@ -116,5 +120,8 @@ pub fn check_description<P: Plugin>(path: &str) {
         std::fs::write(path, &actual).expect("describe.json can be written");
     }
     let expected = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(actual == expected, "{path} is out of date; run the tests with BEGAT_UPDATE=1\n{actual}");
+    assert!(
+        actual == expected,
+        "{path} is out of date; run the tests with BEGAT_UPDATE=1\n{actual}"
+    );
 }

@@ -60,11 +60,20 @@ pub(crate) fn run(
         .enable_time()
         .build()
         .map_err(|error| format!("starting the shell: {error}"))?;
-    let result = runtime.block_on(bash.exec_streaming(script, callback)).map_err(|error| error.to_string())?;
+    let result = runtime
+        .block_on(bash.exec_streaming(script, callback))
+        .map_err(|error| error.to_string())?;
     if result.stdout_truncated || result.stderr_truncated {
-        return Err(format!("the script wrote more than {} MiB to one stream", OUTPUT_LIMIT >> 20));
+        return Err(format!(
+            "the script wrote more than {} MiB to one stream",
+            OUTPUT_LIMIT >> 20
+        ));
     }
-    Ok(Ended { exit_code: result.exit_code, stdout: result.stdout.to_string(), stderr: result.stderr.to_string() })
+    Ok(Ended {
+        exit_code: result.exit_code,
+        stdout: result.stdout.to_string(),
+        stderr: result.stderr.to_string(),
+    })
 }
 
 fn limits() -> ExecutionLimits {

@@ -37,7 +37,12 @@ impl Plugin for Shell {
     type Outputs = Outputs;
 
     fn describe() -> Description {
-        Description::new("shell", env!("CARGO_PKG_VERSION"), "Runs bash scripts inside the sandbox").task_type(
+        Description::new(
+            "shell",
+            env!("CARGO_PKG_VERSION"),
+            "Runs bash scripts inside the sandbox",
+        )
+        .task_type(
             TaskType::of::<Self>("shell", "Runs a script, or a list of commands, in an emulated bash")
                 .alias("io.kestra.plugin.scripts.shell.Script")
                 .alias("io.kestra.plugin.scripts.shell.Commands"),
@@ -54,21 +59,35 @@ impl Plugin for Shell {
         let (stdout, vars) = split_outputs(&ended.stdout)?;
         if ended.exit_code == 0 {
             context.log(Level::Debug, "the script ended with exit code 0");
-            return Ok(Outputs { exit_code: 0, stdout, stderr: ended.stderr, vars });
+            return Ok(Outputs {
+                exit_code: 0,
+                stdout,
+                stderr: ended.stderr,
+                vars,
+            });
         }
         let tail = tail(&ended.stderr);
-        let said = if tail.is_empty() { String::new() } else { format!(": {tail}") };
-        Err(Failure::failed(format!("the script ended with exit code {}{said}", ended.exit_code))
-            .with("exitCode", ended.exit_code)
-            .with("stdout", stdout)
-            .with("stderr", ended.stderr))
+        let said = if tail.is_empty() {
+            String::new()
+        } else {
+            format!(": {tail}")
+        };
+        Err(
+            Failure::failed(format!("the script ended with exit code {}{said}", ended.exit_code))
+                .with("exitCode", ended.exit_code)
+                .with("stdout", stdout)
+                .with("stderr", ended.stderr),
+        )
     }
 }
 
 /// Hands output to the component's own streams, which the host turns into log lines as they come.
 fn print_through(text: &str, to_stderr: bool) {
     use std::io::Write;
-    let shown: String = text.split_inclusive('\n').filter(|line| protocol(line).is_none()).collect();
+    let shown: String = text
+        .split_inclusive('\n')
+        .filter(|line| protocol(line).is_none())
+        .collect();
     let written = match to_stderr {
         true => std::io::stderr().write_all(shown.as_bytes()),
         false => std::io::stdout().write_all(shown.as_bytes()),
@@ -79,7 +98,10 @@ fn print_through(text: &str, to_stderr: bool) {
 
 /// The JSON text of a line `::{…}::`.
 fn protocol(line: &str) -> Option<&str> {
-    line.trim().strip_prefix("::").and_then(|rest| rest.strip_suffix("::")).filter(|inner| inner.starts_with('{'))
+    line.trim()
+        .strip_prefix("::")
+        .and_then(|rest| rest.strip_suffix("::"))
+        .filter(|inner| inner.starts_with('{'))
 }
 
 /// Takes the lines that set outputs out of a text.
@@ -96,7 +118,11 @@ fn split_outputs(stdout: &str) -> Result<(String, BTreeMap<String, serde_json::V
             match (key.as_str(), value) {
                 ("outputs", serde_json::Value::Object(outputs)) => vars.extend(outputs),
                 ("outputs", _) => return Err(Failure::failed("`outputs` in a `::{…}::` line must be an object")),
-                _ => return Err(Failure::failed(format!("`{key}` in a `::{{…}}::` line is not supported yet"))),
+                _ => {
+                    return Err(Failure::failed(format!(
+                        "`{key}` in a `::{{…}}::` line is not supported yet"
+                    )));
+                }
             }
         }
     }

@@ -46,7 +46,10 @@ fn commands_share_one_shell_and_stop_at_the_first_failure() {
 
 #[test]
 fn a_failing_script_fails_the_task_with_its_code_and_its_last_words() {
-    check_failure(json!({"script": "echo oops >&2; exit 3"}), "the script ended with exit code 3: oops");
+    check_failure(
+        json!({"script": "echo oops >&2; exit 3"}),
+        "the script ended with exit code 3: oops",
+    );
     let missing = testing::run::<Shell>("shell", json!({"script": "no_such_command"}));
     assert_eq!(missing.failure().details["exitCode"], json!(127));
 }
@@ -72,7 +75,10 @@ fn lines_of_the_protocol_become_vars_and_leave_the_output() {
 #[test]
 fn exactly_one_of_script_and_commands_is_given() {
     check_failure(json!({}), "give a `script` or a list of `commands`");
-    check_failure(json!({"script": "a", "commands": ["b"]}), "give either `script` or `commands`, not both");
+    check_failure(
+        json!({"script": "a", "commands": ["b"]}),
+        "give either `script` or `commands`, not both",
+    );
     check_failure(json!({"commands": []}), "`commands` is empty");
 }
 

@@ -24,9 +24,12 @@ impl Plugin for Hostile {
 
     fn describe() -> Description {
         let names = ["loop", "memory", "panic", "log", "outputs", "stranger", "file", "stack"];
-        names.iter().fold(Description::new("hostile", "0.1.0", "Breaks limits"), |description, name| {
-            description.task_type(TaskType::of::<Self>(&format!("hostile.{name}"), "Breaks a limit"))
-        })
+        names.iter().fold(
+            Description::new("hostile", "0.1.0", "Breaks limits"),
+            |description, name| {
+                description.task_type(TaskType::of::<Self>(&format!("hostile.{name}"), "Breaks a limit"))
+            },
+        )
     }
 
     fn run(context: &Context, _: Properties) -> Result<Outputs, Failure> {
@@ -56,14 +59,22 @@ impl Plugin for Hostile {
 
     fn declare(context: &Context, _: &JsonMap, mut declared: Vec<Bundle>) -> Result<Vec<Bundle>, Failure> {
         if context.task_type() == "hostile.stranger" {
-            declared.push(Bundle { inputs: vec![], outputs: vec![Asset::new("somebody-elses").with("owned", true)] });
+            declared.push(Bundle {
+                inputs: vec![],
+                outputs: vec![Asset::new("somebody-elses").with("owned", true)],
+            });
         }
         Ok(declared)
     }
 }
 
 fn deeper(depth: u64) -> u64 {
-    std::hint::black_box(depth) + if depth == u64::MAX { 0 } else { deeper(std::hint::black_box(depth + 1)) }
+    std::hint::black_box(depth)
+        + if depth == u64::MAX {
+            0
+        } else {
+            deeper(std::hint::black_box(depth + 1))
+        }
 }
 
 begat_task::export!(Hostile);
