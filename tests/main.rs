@@ -1,5 +1,11 @@
 //! The end-to-end tests: the built program as its users meet it, and the shape of the source.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::too_many_lines,
+    reason = "a test may stop where it fails, and tell one story in full"
+)]
+
 mod cli;
 mod hostile;
 mod seed;

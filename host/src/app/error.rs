@@ -39,12 +39,21 @@ pub struct AppError {
 impl AppError {
     /// The request is refused.
     pub fn refused(message: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::Refused, message: message.into(), causes: Vec::new(), hint: None, report: None }
+        Self {
+            kind: ErrorKind::Refused,
+            message: message.into(),
+            causes: Vec::new(),
+            hint: None,
+            report: None,
+        }
     }
 
     /// The same error with something to do.
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
     }
 
     /// The same error with what led to it.
@@ -58,7 +67,10 @@ impl AppError {
     }
 
     fn host(error: &dyn Error) -> Self {
-        let base = Self { kind: ErrorKind::Host, ..Self::refused(error.to_string()) };
+        let base = Self {
+            kind: ErrorKind::Host,
+            ..Self::refused(error.to_string())
+        };
         match error.source() {
             Some(cause) => base.because(cause),
             None => base,
@@ -74,7 +86,10 @@ impl From<StoreError> for AppError {
             }
             _ => ErrorKind::Host,
         };
-        Self { kind, ..Self::host(&error) }
+        Self {
+            kind,
+            ..Self::host(&error)
+        }
     }
 }
 
@@ -104,6 +119,10 @@ impl From<SandboxError> for AppError {
             | SandboxError::SameType { .. } => ErrorKind::Refused,
         };
         let hint = error.hint().map(str::to_owned);
-        Self { kind, hint, ..Self::host(&error) }
+        Self {
+            kind,
+            hint,
+            ..Self::host(&error)
+        }
     }
 }

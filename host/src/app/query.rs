@@ -3,8 +3,8 @@
 use super::{App, AppError};
 use crate::lineage;
 use crate::model::{
-    AssetDetailView, AssetId, AssetView, ExecutionDetailView, ExecutionId, ExecutionView, GraphView, LogLevel, LogView,
-    AssetFilter, Namespace, PluginView, TaskId, VerifyView, closest,
+    AssetDetailView, AssetFilter, AssetId, AssetView, ExecutionDetailView, ExecutionId, ExecutionView, GraphView,
+    LogLevel, LogView, Namespace, PluginView, TaskId, VerifyView, closest,
 };
 use crate::store::{Catalog, Direction, GraphRequest};
 
@@ -75,7 +75,9 @@ impl App {
     pub fn asset(&self, id: &str) -> Result<AssetDetailView, AppError> {
         let catalog = self.catalog()?;
         match AssetId::parse(id) {
-            Ok(parsed) => catalog.asset_detail(&parsed)?.map_or_else(|| Err(unknown_asset(&catalog, id)), Ok),
+            Ok(parsed) => catalog
+                .asset_detail(&parsed)?
+                .map_or_else(|| Err(unknown_asset(&catalog, id)), Ok),
             Err(error) => Err(AppError::refused(error.to_string())),
         }
     }
@@ -89,7 +91,12 @@ impl App {
             (false, true) => Direction::Down,
             _ => Direction::Both,
         };
-        let graph = catalog.graph(&GraphRequest { root, direction, depth: query.depth, nodes: NODE_LIMIT })?;
+        let graph = catalog.graph(&GraphRequest {
+            root,
+            direction,
+            depth: query.depth,
+            nodes: NODE_LIMIT,
+        })?;
         graph.map_or_else(|| Err(unknown_asset(&catalog, &query.root)), Ok)
     }
 
@@ -123,13 +130,19 @@ impl App {
         let plugins = self.plugins().await?;
         let answers = |plugin: &PluginView| {
             let types = plugin.task_types.iter();
-            plugin.name == name || types.flat_map(|t| t.aliases.iter().chain([&t.name])).any(|known| known == name)
+            plugin.name == name
+                || types
+                    .flat_map(|t| t.aliases.iter().chain([&t.name]))
+                    .any(|known| known == name)
         };
         if let Some(plugin) = plugins.iter().find(|plugin| answers(plugin)) {
             return Ok(plugin.clone());
         }
         let near = closest(name, plugins.iter().map(|plugin| plugin.name.as_str()));
-        let hint = near.map_or_else(|| "`begat plugin list` shows all".to_owned(), |near| format!("did you mean `{near}`?"));
+        let hint = near.map_or_else(
+            || "`begat plugin list` shows all".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
         Err(AppError::refused(format!("unknown plugin `{name}`")).with_hint(hint))
     }
 

@@ -28,7 +28,11 @@ pub enum Notice {
     /// Findings about the flow that do not keep it from running.
     Findings(Report),
     /// The flow is about to run: its id and how many tasks it has.
-    Starting { flow: String, execution: ExecutionId, tasks: usize },
+    Starting {
+        flow: String,
+        execution: ExecutionId,
+        tasks: usize,
+    },
 }
 
 impl App {
@@ -44,7 +48,9 @@ impl App {
         let task_types = registry.task_types();
         let (report, flow) = check(&request.flow, &task_types)?;
         let source = report.source.clone();
-        let Some(flow) = flow else { return Err(refuse("the flow has errors and was not run", report)) };
+        let Some(flow) = flow else {
+            return Err(refuse("the flow has errors and was not run", report));
+        };
         if !report.diagnostics.is_empty() {
             notice(Notice::Findings(report));
         }
@@ -62,13 +68,26 @@ impl App {
         let plan = plan::build(Arc::new(flow), plan_request)
             .map_err(|diagnostics| refuse("the flow was not run", about(source, diagnostics)))?;
         let (flow, tasks) = (plan.flow.id.to_string(), plan.tasks.len());
-        notice(Notice::Starting { flow, execution: plan.execution.clone(), tasks });
+        notice(Notice::Starting {
+            flow,
+            execution: plan.execution.clone(),
+            tasks,
+        });
         let reader: Arc<dyn CatalogReader> = catalog.clone();
-        let runner = Runner { registry, recorder: catalog.clone(), catalog: reader, observer, cancelled };
+        let runner = Runner {
+            registry,
+            recorder: catalog.clone(),
+            catalog: reader,
+            observer,
+            cancelled,
+        };
         let outcome = runner.execute(&plan).await?;
         catalog.execution(&outcome.execution)?.ok_or_else(|| AppError {
             kind: ErrorKind::Host,
-            ..AppError::refused(format!("execution `{}` is not in the catalog after its end", outcome.execution))
+            ..AppError::refused(format!(
+                "execution `{}` is not in the catalog after its end",
+                outcome.execution
+            ))
         })
     }
 }
@@ -78,7 +97,14 @@ fn about(source: Source, diagnostics: Vec<Diagnostic>) -> Report {
 }
 
 fn refuse(message: &str, report: Report) -> AppError {
-    let count = report.diagnostics.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let count = report
+        .diagnostics
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .count();
     let noun = if count == 1 { "problem" } else { "problems" };
-    AppError { report: Some(report), ..AppError::refused(format!("{message}: {count} {noun}")) }
+    AppError {
+        report: Some(report),
+        ..AppError::refused(format!("{message}: {count} {noun}"))
+    }
 }

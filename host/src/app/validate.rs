@@ -22,7 +22,10 @@ impl App {
         if files.is_empty() {
             return Err(AppError::refused("no flow was found").with_hint("name files, or folders that hold `*.yaml`"));
         }
-        files.iter().map(|path| check(path, &task_types).map(|(report, _)| report)).collect()
+        files
+            .iter()
+            .map(|path| check(path, &task_types).map(|(report, _)| report))
+            .collect()
     }
 }
 
@@ -42,7 +45,10 @@ fn read(path: &Path) -> Result<Source, AppError> {
         return Err(AppError::refused(format!("`{name}` is a folder, not a flow")).with_hint("name one flow file"));
     }
     if metadata.len() > SIZE_LIMIT {
-        return Err(AppError::refused(format!("`{name}` is larger than {} MiB", SIZE_LIMIT >> 20)));
+        return Err(AppError::refused(format!(
+            "`{name}` is larger than {} MiB",
+            SIZE_LIMIT >> 20
+        )));
     }
     let bytes = fs::read(path).map_err(|error| failed(&error))?;
     let text = String::from_utf8(bytes).map_err(|error| failed(&error).with_hint("save the file as UTF-8"))?;
@@ -62,7 +68,9 @@ fn gather(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), AppError> {
     }
     entries.sort();
     for entry in entries {
-        let is_flow = entry.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+        let is_flow = entry
+            .extension()
+            .is_some_and(|extension| extension == "yaml" || extension == "yml");
         if entry.is_dir() || is_flow {
             gather(&entry, files)?;
         }

@@ -8,8 +8,10 @@ use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 /// make.
 #[derive(Debug, Parser)]
 #[command(name = "begat", version, about, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 done · 1 the flow ran and failed · 2 the request was wrong or refused, nothing ran · \
-                        3 the host could not do its work · 130 killed by Ctrl-C")]
+#[command(
+    after_help = "Exit codes: 0 done · 1 the flow ran and failed · 2 the request was wrong or refused, nothing ran · \
+                        3 the host could not do its work · 130 killed by Ctrl-C"
+)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub command: Command,

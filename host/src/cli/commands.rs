@@ -21,7 +21,9 @@ use crate::model::{AssetEvent, ExecutionDetailView, LogLevel, Severity, State};
 pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<ExitCode, AppError> {
     let is_graph = matches!(arguments.command, Command::Asset(AssetCommand::Graph { .. }));
     if matches!(arguments.format, Format::Dot | Format::Mermaid) && !is_graph {
-        return Err(AppError::refused("only `asset graph` has the formats `dot` and `mermaid`"));
+        return Err(AppError::refused(
+            "only `asset graph` has the formats `dot` and `mermaid`",
+        ));
     }
     let app = |run: Option<&RunArguments>| App::new(settings(&arguments, run));
     match &arguments.command {
@@ -50,14 +52,20 @@ fn settings(arguments: &Arguments, run: Option<&RunArguments>) -> Settings {
         plugins: arguments.plugins.clone(),
         cache: cache_folder(),
         task_timeout: run.and_then(|run| run.task_timeout),
-        task_memory: run.and_then(|run| run.task_memory).map(|mib| mib.saturating_mul(1024 * 1024)),
+        task_memory: run
+            .and_then(|run| run.task_memory)
+            .map(|mib| mib.saturating_mul(1024 * 1024)),
         on_compile: Arc::new(on_compile),
     }
 }
 
 /// `$BEGAT_CACHE`, else the user's cache folder (XDG base directory specification).
 fn cache_folder() -> PathBuf {
-    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     folder("BEGAT_CACHE")
         .or_else(|| folder("XDG_CACHE_HOME").map(|cache| cache.join("begat")))
         .or_else(|| folder("HOME").map(|home| home.join(".cache/begat")))
@@ -108,9 +116,15 @@ async fn run(app: &App, arguments: &RunArguments, output: &Output) -> Result<Exi
 /// What happened, then the next step worth taking.
 fn summary(view: &ExecutionDetailView, arguments: &RunArguments) -> String {
     let execution = &view.execution;
-    let written = view.assets.iter().filter(|asset| asset.event != AssetEvent::Used).count();
+    let written = view
+        .assets
+        .iter()
+        .filter(|asset| asset.event != AssetEvent::Used)
+        .count();
     let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
-    let took = execution.end_date.map_or_else(String::new, |end| format!(" ({})", duration(execution.start_date, end)));
+    let took = execution
+        .end_date
+        .map_or_else(String::new, |end| format!(" ({})", duration(execution.start_date, end)));
     let mut text = format!(
         "Execution {} {}: {}, {} written{took}\n",
         execution.id,
@@ -119,7 +133,12 @@ fn summary(view: &ExecutionDetailView, arguments: &RunArguments) -> String {
         count(written, "asset"),
     );
     for asset in view.assets.iter().filter(|asset| asset.event != AssetEvent::Used) {
-        text += &format!("  {} {} ({})\n", asset.event.name().to_lowercase(), asset.id, asset.asset_type.short_name());
+        text += &format!(
+            "  {} {} ({})\n",
+            asset.event.name().to_lowercase(),
+            asset.id,
+            asset.asset_type.short_name()
+        );
     }
     let next = match (arguments.ephemeral, execution.state) {
         (true, _) => None,
@@ -152,7 +171,11 @@ async fn validate(app: &App, paths: &[PathBuf], output: &Output) -> Result<ExitC
         let noun = if reports.len() == 1 { "flow" } else { "flows" };
         match bad {
             0 => output.answer(&format!("{} {noun} checked, no errors\n", reports.len())),
-            bad => output.message(&format!("{} {bad} of {} {noun} cannot run\n", paint(RED, "error:"), reports.len())),
+            bad => output.message(&format!(
+                "{} {bad} of {} {noun} cannot run\n",
+                paint(RED, "error:"),
+                reports.len()
+            )),
         }
     }
     Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })
@@ -164,7 +187,11 @@ fn execution(app: &App, command: &ExecutionCommand, output: &Output) -> Result<E
         ExecutionCommand::Show { id } => show(output, &app.execution(id)?, tables::execution),
         ExecutionCommand::Logs { id, task, level } => {
             let level = LogLevel::from_name(level).unwrap_or(LogLevel::Info);
-            let query = LogQuery { execution: id.clone(), task: task.clone(), level };
+            let query = LogQuery {
+                execution: id.clone(),
+                task: task.clone(),
+                level,
+            };
             show(output, &app.logs(&query)?, |views| tables::logs(views))
         }
     }
@@ -172,13 +199,26 @@ fn execution(app: &App, command: &ExecutionCommand, output: &Output) -> Result<E
 
 fn asset(app: &App, command: &AssetCommand, output: &Output) -> Result<ExitCode, AppError> {
     match command {
-        AssetCommand::List { asset_type, namespace, limit } => {
-            let query = AssetQuery { asset_type: asset_type.clone(), namespace: namespace.clone(), limit: *limit };
+        AssetCommand::List {
+            asset_type,
+            namespace,
+            limit,
+        } => {
+            let query = AssetQuery {
+                asset_type: asset_type.clone(),
+                namespace: namespace.clone(),
+                limit: *limit,
+            };
             show(output, &app.assets(&query)?, |views| tables::assets(views))
         }
         AssetCommand::Show { id } => show(output, &app.asset(id)?, tables::asset),
         AssetCommand::Graph { id, up, down, depth } => {
-            let graph = app.graph(&GraphQuery { root: id.clone(), up: *up, down: *down, depth: *depth })?;
+            let graph = app.graph(&GraphQuery {
+                root: id.clone(),
+                up: *up,
+                down: *down,
+                depth: *depth,
+            })?;
             match output.format {
                 Format::Text => output.answer(&tables::graph(app, &graph)),
                 Format::Json => output.json(&graph),
@@ -202,15 +242,24 @@ fn verify(app: &App, output: &Output) -> Result<ExitCode, AppError> {
     if output.format == Format::Json {
         output.json(&view);
     } else if let Some(problem) = &view.problem {
-        let place = view.broken_sequence.map_or_else(String::new, |seq| format!(" at event {seq}"));
-        output.message(&format!("{} the catalog is not whole{place}: {problem}\n", paint(RED, "error:")));
+        let place = view
+            .broken_sequence
+            .map_or_else(String::new, |seq| format!(" at event {seq}"));
+        output.message(&format!(
+            "{} the catalog is not whole{place}: {problem}\n",
+            paint(RED, "error:")
+        ));
     } else {
         match &view.head {
             Some(head) => output.answer(&format!("{} events verified, the chain ends in {head}\n", view.events)),
             None => output.answer(&format!("{} the catalog is empty\n", paint(YELLOW, "note:"))),
         }
     }
-    Ok(if view.problem.is_none() { ExitCode::SUCCESS } else { ExitCode::from(3) })
+    Ok(if view.problem.is_none() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(3)
+    })
 }
 
 fn show<T: serde::Serialize>(output: &Output, view: &T, text: impl Fn(&T) -> String) -> Result<ExitCode, AppError> {

@@ -7,8 +7,16 @@ use crate::model::{Diagnostic, Severity, Source, Span};
 
 /// Draws all findings of a report, each followed by an empty line.
 pub(super) fn render(report: &Report, coloured: bool) -> String {
-    let renderer = if coloured { Renderer::styled() } else { Renderer::plain() };
-    report.diagnostics.iter().map(|finding| format!("{}\n\n", draw(&renderer, &report.source, finding))).collect()
+    let renderer = if coloured {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    report
+        .diagnostics
+        .iter()
+        .map(|finding| format!("{}\n\n", draw(&renderer, &report.source, finding)))
+        .collect()
 }
 
 fn draw(renderer: &Renderer, source: &Source, finding: &Diagnostic) -> String {
@@ -24,7 +32,11 @@ fn draw(renderer: &Renderer, source: &Source, finding: &Diagnostic) -> String {
         let caption = finding.caption.as_deref().unwrap_or_default();
         snippet = snippet.annotation(AnnotationKind::Primary.span(range(source, span)).label(caption));
         for label in &finding.labels {
-            snippet = snippet.annotation(AnnotationKind::Context.span(range(source, label.span)).label(label.text.as_str()));
+            snippet = snippet.annotation(
+                AnnotationKind::Context
+                    .span(range(source, label.span))
+                    .label(label.text.as_str()),
+            );
         }
         group = group.element(snippet);
     } else {
@@ -38,7 +50,11 @@ fn draw(renderer: &Renderer, source: &Source, finding: &Diagnostic) -> String {
 
 /// A span within the text and on character borders, whatever a check gave.
 fn range(source: &Source, span: Span) -> std::ops::Range<usize> {
-    let border = |offset: usize| (0..=offset.min(source.text.len())).rev().find(|o| source.text.is_char_boundary(*o));
+    let border = |offset: usize| {
+        (0..=offset.min(source.text.len()))
+            .rev()
+            .find(|o| source.text.is_char_boundary(*o))
+    };
     let start = border(span.start).unwrap_or(0);
     let end = border(span.end).unwrap_or(start).max(start);
     start..end

@@ -94,7 +94,10 @@ fn is_coloured() -> bool {
 
 /// An error of this process itself.
 pub(super) fn host_error(what: &str, error: &dyn Error) -> AppError {
-    AppError { kind: ErrorKind::Host, ..AppError::refused(what).because(error) }
+    AppError {
+        kind: ErrorKind::Host,
+        ..AppError::refused(what).because(error)
+    }
 }
 
 fn error_view(error: &AppError) -> serde_json::Value {
@@ -110,7 +113,11 @@ fn error_view(error: &AppError) -> serde_json::Value {
 
 /// The findings of a report as JSON, in the order of their places.
 pub(super) fn findings_view(report: &Report) -> Vec<serde_json::Value> {
-    report.diagnostics.iter().map(|finding| finding_view(&report.source, finding)).collect()
+    report
+        .diagnostics
+        .iter()
+        .map(|finding| finding_view(&report.source, finding))
+        .collect()
 }
 
 fn finding_view(source: &Source, finding: &Diagnostic) -> serde_json::Value {

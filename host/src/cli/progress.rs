@@ -65,7 +65,10 @@ impl Progress {
             }
             RunEventKind::TaskRunFinished(finished) => {
                 let state = paint(state_style(finished.state), finished.state.name());
-                let error = finished.error.as_ref().map_or_else(String::new, |error| format!(": {error}"));
+                let error = finished
+                    .error
+                    .as_ref()
+                    .map_or_else(String::new, |error| format!(": {error}"));
                 self.line(&format!("{state} {}{error}", paint(DIM, task)));
             }
             RunEventKind::ExecutionStarted(_)

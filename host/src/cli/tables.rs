@@ -6,8 +6,8 @@ use comfy_table::{Cell, ContentArrangement, Table, presets};
 use super::output::{BOLD, CYAN, DIM, GREEN, RED, YELLOW};
 use crate::app::App;
 use crate::model::{
-    Asset, AssetDetailView, AssetEvent, ExecutionDetailView, ExecutionView, GraphView, Json, JsonMap, LogLevel, LogView,
-    PluginView, State, TaskRunView, Timestamp,
+    Asset, AssetDetailView, AssetEvent, ExecutionDetailView, ExecutionView, GraphView, Json, JsonMap, LogLevel,
+    LogView, PluginView, State, TaskRunView, Timestamp,
 };
 
 /// Paints a text.
@@ -48,7 +48,9 @@ fn event_style(event: AssetEvent) -> Style {
 /// Aligns rows under a heading, with two spaces between columns and nothing at the end of a line.
 fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(heading.iter().map(|title| Cell::new(paint(BOLD, title))));
     for row in rows {
         table.add_row(row);
@@ -76,7 +78,10 @@ pub(super) fn duration(start: Timestamp, end: Timestamp) -> String {
 }
 
 fn brief(map: &JsonMap, limit: usize) -> String {
-    let text: Vec<String> = map.iter().map(|(key, value)| format!("{key}: {}", plain(value))).collect();
+    let text: Vec<String> = map
+        .iter()
+        .map(|(key, value)| format!("{key}: {}", plain(value)))
+        .collect();
     let text = text.join(", ");
     match text.chars().count() > limit {
         true => text.chars().take(limit - 1).chain("…".chars()).collect(),
@@ -85,7 +90,9 @@ fn brief(map: &JsonMap, limit: usize) -> String {
 }
 
 fn plain(value: &Json) -> String {
-    value.as_str().map_or_else(|| value.to_string(), |text| text.replace('\n', " "))
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), |text| text.replace('\n', " "))
 }
 
 /// The list of executions.
@@ -99,10 +106,14 @@ pub(super) fn executions(views: &[ExecutionView]) -> String {
             format!("{}.{}", view.namespace, view.flow_id),
             paint(state_style(view.state), view.state.name()),
             moment(view.start_date),
-            view.end_date.map_or_else(|| "-".to_owned(), |end| duration(view.start_date, end)),
+            view.end_date
+                .map_or_else(|| "-".to_owned(), |end| duration(view.start_date, end)),
         ]
     };
-    table(&["EXECUTION", "FLOW", "STATE", "STARTED", "TOOK"], views.iter().map(row).collect())
+    table(
+        &["EXECUTION", "FLOW", "STATE", "STARTED", "TOOK"],
+        views.iter().map(row).collect(),
+    )
 }
 
 /// One execution with its task runs and assets.
@@ -129,13 +140,21 @@ pub(super) fn execution(view: &ExecutionDetailView) -> String {
         text += &format!("{} {error}\n", paint(RED, "error:"));
     }
     text += "\n";
-    text += &table(&["TASK", "TYPE", "STATE", "TOOK", "PLUGIN"], view.tasks.iter().map(task_row).collect());
+    text += &table(
+        &["TASK", "TYPE", "STATE", "TOOK", "PLUGIN"],
+        view.tasks.iter().map(task_row).collect(),
+    );
     if !view.assets.is_empty() {
         text += "\n";
         let rows = view.assets.iter().map(|asset| {
             let task = asset.task_id.as_ref().map_or("-", |task| task.as_str()).to_owned();
             let event = paint(event_style(asset.event), asset.event.name());
-            vec![asset.id.to_string(), asset.asset_type.short_name().to_owned(), event, task]
+            vec![
+                asset.id.to_string(),
+                asset.asset_type.short_name().to_owned(),
+                event,
+                task,
+            ]
         });
         text += &table(&["ASSET", "TYPE", "EVENT", "BY TASK"], rows.collect());
     }
@@ -148,8 +167,11 @@ fn task_row(task: &TaskRunView) -> Vec<String> {
         task.task_id.to_string(),
         task.task_type.clone(),
         paint(state_style(task.state), task.state.name()),
-        task.end_date.map_or_else(|| "-".to_owned(), |end| duration(task.start_date, end)),
-        plugin.map_or_else(String::new, |p| format!("{} {} {}", p.name, p.version, p.digest.get(..12).unwrap_or(&p.digest))),
+        task.end_date
+            .map_or_else(|| "-".to_owned(), |end| duration(task.start_date, end)),
+        plugin.map_or_else(String::new, |p| {
+            format!("{} {} {}", p.name, p.version, p.digest.get(..12).unwrap_or(&p.digest))
+        }),
     ]
 }
 
@@ -157,7 +179,12 @@ fn task_row(task: &TaskRunView) -> Vec<String> {
 pub(super) fn logs(views: &[LogView]) -> String {
     let line = |view: &LogView| {
         let level = paint(level_style(view.level), &format!("{:<5}", view.level));
-        format!("{} {level} {} {}\n", paint(DIM, &moment(view.time)), paint(CYAN, view.task_id.as_str()), view.message)
+        format!(
+            "{} {level} {} {}\n",
+            paint(DIM, &moment(view.time)),
+            paint(CYAN, view.task_id.as_str()),
+            view.message
+        )
     };
     views.iter().map(line).collect()
 }
@@ -175,7 +202,10 @@ pub(super) fn assets(views: &[Asset]) -> String {
             brief(&asset.metadata, 70),
         ]
     };
-    table(&["ASSET", "TYPE", "UPDATED", "METADATA"], views.iter().map(row).collect())
+    table(
+        &["ASSET", "TYPE", "UPDATED", "METADATA"],
+        views.iter().map(row).collect(),
+    )
 }
 
 /// One asset with all that is known of it.
@@ -186,7 +216,11 @@ pub(super) fn asset(view: &AssetDetailView) -> String {
         text += &format!("{line}\n");
     }
     let namespace = asset.namespace.as_ref().map_or("-", |namespace| namespace.as_str());
-    text += &format!("namespace {namespace}, created {}, updated {}\n", moment(asset.created), moment(asset.updated));
+    text += &format!(
+        "namespace {namespace}, created {}, updated {}\n",
+        moment(asset.created),
+        moment(asset.updated)
+    );
     if !asset.metadata.is_empty() {
         text += &format!("\n{}\n", paint(BOLD, "METADATA"));
         let width = asset.metadata.keys().map(String::len).max().unwrap_or(0);
@@ -217,7 +251,11 @@ pub(super) fn asset(view: &AssetDetailView) -> String {
 pub(super) fn graph(app: &App, view: &GraphView) -> String {
     let mut text = String::new();
     for line in app.tree(view) {
-        let id = if line.asset.id == view.root { paint(BOLD, line.asset.id.as_str()) } else { line.asset.id.to_string() };
+        let id = if line.asset.id == view.root {
+            paint(BOLD, line.asset.id.as_str())
+        } else {
+            line.asset.id.to_string()
+        };
         let mut notes = paint(DIM, line.asset.asset_type.short_name());
         if !line.other_parents.is_empty() {
             let parents: Vec<&str> = line.other_parents.iter().map(|parent| parent.as_str()).collect();
@@ -280,11 +318,20 @@ fn schema(title: &str, schema: &Json) -> String {
     let Some(fields) = schema.get("properties").and_then(Json::as_object) else {
         return format!("  no {title}\n");
     };
-    let required: Vec<&str> =
-        schema.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).collect();
+    let required: Vec<&str> = schema
+        .get("required")
+        .and_then(Json::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Json::as_str)
+        .collect();
     let mut text = format!("  {title}\n");
     for (name, field) in fields {
-        let mark = if required.contains(&name.as_str()) && title == "properties" { " (required)" } else { "" };
+        let mark = if required.contains(&name.as_str()) && title == "properties" {
+            " (required)"
+        } else {
+            ""
+        };
         let words = field.get("description").and_then(Json::as_str).unwrap_or_default();
         text += &format!("    {}{mark}  {words}\n", paint(CYAN, name));
     }

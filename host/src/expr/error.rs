@@ -19,21 +19,37 @@ pub struct ExprError {
 
 impl ExprError {
     pub(super) fn new(span: Span, code: &'static str, message: impl Into<String>) -> Self {
-        Self { span, code, message: message.into(), caption: None, hint: None }
+        Self {
+            span,
+            code,
+            message: message.into(),
+            caption: None,
+            hint: None,
+        }
     }
 
     pub(super) fn with_hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
     }
 
     pub(super) fn with_caption(self, caption: impl Into<String>) -> Self {
-        Self { caption: Some(caption.into()), ..self }
+        Self {
+            caption: Some(caption.into()),
+            ..self
+        }
     }
 
     /// The finding that says this of a larger text, in which the template starts at byte `offset`.
     pub fn diagnostic(&self, offset: usize) -> Diagnostic {
         let diagnostic = Diagnostic::error(self.code, self.message.clone(), self.span.shifted(offset));
-        Diagnostic { caption: self.caption.clone(), hint: self.hint.clone(), ..diagnostic }
+        Diagnostic {
+            caption: self.caption.clone(),
+            hint: self.hint.clone(),
+            ..diagnostic
+        }
     }
 
     /// Whether something was missing, rather than wrong: what `??`, `???`, `is defined` and `default` answer for.
@@ -61,24 +77,45 @@ pub(super) struct Problem {
 impl Problem {
     /// A value of a kind that the operation cannot use.
     pub(super) fn wrong_type(message: impl Into<String>) -> Self {
-        Self { code: WRONG_TYPE, message: message.into(), hint: None }
+        Self {
+            code: WRONG_TYPE,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// An argument that the operation cannot use.
     pub(super) fn wrong_argument(message: impl Into<String>) -> Self {
-        Self { code: WRONG_ARGUMENT, message: message.into(), hint: None }
+        Self {
+            code: WRONG_ARGUMENT,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// A limit of the expression language was reached.
     pub(super) fn limit(message: impl Into<String>) -> Self {
-        Self { code: LIMIT, message: message.into(), hint: None }
+        Self {
+            code: LIMIT,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     pub(super) fn with_hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
     }
 
     pub(super) fn at(self, span: Span) -> ExprError {
-        ExprError { span, code: self.code, message: self.message, caption: None, hint: self.hint }
+        ExprError {
+            span,
+            code: self.code,
+            message: self.message,
+            caption: None,
+            hint: self.hint,
+        }
     }
 }

@@ -38,15 +38,26 @@ const RAW_HINT: &str = "to keep the text as it is, write it between `{% raw %}` 
 
 /// Cuts the source into tokens, the last of which is the end.
 pub(super) fn tokenize(source: &str) -> (Vec<Token>, Vec<ExprError>) {
-    let mut lexer = Lexer { source, position: 0, tokens: Vec::new(), errors: Vec::new(), trim_next: false };
+    let mut lexer = Lexer {
+        source,
+        position: 0,
+        tokens: Vec::new(),
+        errors: Vec::new(),
+        trim_next: false,
+    };
     if source.len() > limits::SOURCE {
         let message = format!("the template is longer than {} bytes", limits::SOURCE);
-        lexer.errors.push(ExprError::new(Span::from(0..source.len()), LIMIT, message));
+        lexer
+            .errors
+            .push(ExprError::new(Span::from(0..source.len()), LIMIT, message));
     } else {
         lexer.template();
     }
     let end = Span::from(source.len()..source.len());
-    lexer.tokens.push(Token { kind: TokenKind::End, span: end });
+    lexer.tokens.push(Token {
+        kind: TokenKind::End,
+        span: end,
+    });
     (lexer.tokens, lexer.errors)
 }
 
@@ -100,7 +111,10 @@ impl<'s> Lexer<'s> {
 
     fn fault(&mut self, error: ExprError) {
         let end = Span::from(self.position..self.position);
-        self.tokens.push(Token { kind: TokenKind::Broken, span: end });
+        self.tokens.push(Token {
+            kind: TokenKind::Broken,
+            span: end,
+        });
         if self.errors.len() < limits::ERRORS {
             self.errors.push(error);
         }
@@ -110,7 +124,9 @@ impl<'s> Lexer<'s> {
         while self.position < self.source.len() {
             let start = next_section(self.source, self.position);
             let trims = self.source[start..].get(2..).is_some_and(|after| {
-                after.strip_prefix('-').is_some_and(|after| after.starts_with(char::is_whitespace))
+                after
+                    .strip_prefix('-')
+                    .is_some_and(|after| after.starts_with(char::is_whitespace))
             });
             self.text(self.position..start, trims);
             self.position = start;
@@ -134,7 +150,10 @@ impl<'s> Lexer<'s> {
             range.end = range.start + self.source[range.clone()].trim_end().len();
         }
         if !range.is_empty() {
-            self.tokens.push(Token { kind: TokenKind::Text, span: Span::from(range) });
+            self.tokens.push(Token {
+                kind: TokenKind::Text,
+                span: Span::from(range),
+            });
         }
     }
 
@@ -147,7 +166,11 @@ impl<'s> Lexer<'s> {
             }
             None => {
                 self.position = self.source.len();
-                let error = ExprError::new(Span::from(start..start + 2), SYNTAX, "the comment that `{#` opens is not closed");
+                let error = ExprError::new(
+                    Span::from(start..start + 2),
+                    SYNTAX,
+                    "the comment that `{#` opens is not closed",
+                );
                 self.fault(error.with_caption("a comment starts here").with_hint(RAW_HINT));
             }
         }
@@ -155,7 +178,9 @@ impl<'s> Lexer<'s> {
 
     /// Takes `{% raw %}…{% endraw %}`, or the same with `verbatim`, as text.
     fn raw(&mut self) -> bool {
-        let Some((name, length, trim_start)) = raw_tag(self.rest(), &["raw", "verbatim"]) else { return false };
+        let Some((name, length, trim_start)) = raw_tag(self.rest(), &["raw", "verbatim"]) else {
+            return false;
+        };
         let end_name = if name == "raw" { "endraw" } else { "endverbatim" };
         let body = self.position + length;
         let mut search = body;
@@ -173,12 +198,19 @@ impl<'s> Lexer<'s> {
         }
         let span = Span::from(self.position..body);
         self.position = self.source.len();
-        self.fault(ExprError::new(span, SYNTAX, format!("`{{% {name} %}}` is not closed by `{{% {end_name} %}}`")));
+        self.fault(ExprError::new(
+            span,
+            SYNTAX,
+            format!("`{{% {name} %}}` is not closed by `{{% {end_name} %}}`"),
+        ));
         true
     }
 
     fn section(&mut self, end: TokenKindOfEnd, start: TokenKind, trims: bool) {
-        let section = Section { end, start: Span::from(self.position..self.position + 2) };
+        let section = Section {
+            end,
+            start: Span::from(self.position..self.position + 2),
+        };
         self.push(start, 2);
         if trims {
             self.position += 1;
@@ -188,7 +220,11 @@ impl<'s> Lexer<'s> {
             self.position += self.rest().len() - self.rest().trim_start().len();
             if self.rest().is_empty() {
                 let sign = if end == TokenKindOfEnd::Print { "{{" } else { "{%" };
-                let error = ExprError::new(section.start, SYNTAX, format!("`{sign}` is not closed by `{}`", end.sign()));
+                let error = ExprError::new(
+                    section.start,
+                    SYNTAX,
+                    format!("`{sign}` is not closed by `{}`", end.sign()),
+                );
                 self.fault(error.with_hint(RAW_HINT));
                 return;
             }
@@ -201,7 +237,10 @@ impl<'s> Lexer<'s> {
 
     /// Ends the section if its end sign comes next and is not part of a map.
     fn close(&mut self, section: Section, brackets: &mut Vec<(char, Span)>) -> bool {
-        let trimmed = self.rest().strip_prefix('-').is_some_and(|rest| rest.starts_with(section.end.sign()));
+        let trimmed = self
+            .rest()
+            .strip_prefix('-')
+            .is_some_and(|rest| rest.starts_with(section.end.sign()));
         let in_map = brackets.last().is_some_and(|(open, _)| matches!(open, '{' | '#'));
         if in_map || !(trimmed || self.rest().starts_with(section.end.sign())) {
             return false;
@@ -240,7 +279,13 @@ impl<'s> Lexer<'s> {
     }
 
     fn name(&mut self) {
-        let after_dot = matches!(self.tokens.last(), Some(Token { kind: TokenKind::Punctuation('.'), .. }));
+        let after_dot = matches!(
+            self.tokens.last(),
+            Some(Token {
+                kind: TokenKind::Punctuation('.'),
+                ..
+            })
+        );
         if !after_dot && let Some((operator, length)) = word_operator(self.rest()) {
             return self.push(TokenKind::Operator(operator), length);
         }
@@ -266,7 +311,9 @@ impl<'s> Lexer<'s> {
             None => {
                 let span = Span::from(self.position..self.position + length);
                 self.position = span.end;
-                self.fault(ExprError::new(span, SYNTAX, "the number is too large").with_caption("at most 9223372036854775807"));
+                self.fault(
+                    ExprError::new(span, SYNTAX, "the number is too large").with_caption("at most 9223372036854775807"),
+                );
             }
         }
         // Java marks a long number with `L`; every whole number is long here.
@@ -318,7 +365,9 @@ impl<'s> Lexer<'s> {
 
     /// Goes on in a string with double quotes, after the opening quote or after the end of an inner expression.
     fn interpolated_string(&mut self, section: Section, brackets: &mut Vec<(char, Span)>) {
-        let Some(length) = string_end(self.rest(), '"', true) else { return self.unclosed_string(section) };
+        let Some(length) = string_end(self.rest(), '"', true) else {
+            return self.unclosed_string(section);
+        };
         let text = unescape(&self.rest()[..length], '"');
         self.push(TokenKind::String(text), length);
         if self.rest().starts_with('"') {
@@ -421,7 +470,10 @@ mod tests {
             TokenKind::Broken => "broken".to_owned(),
             _ => text.to_owned(),
         };
-        let tokens: Vec<_> = tokens.iter().map(|t| show(&t.kind, &source[t.span.start..t.span.end])).collect();
+        let tokens: Vec<_> = tokens
+            .iter()
+            .map(|t| show(&t.kind, &source[t.span.start..t.span.end]))
+            .collect();
         let errors = errors.iter().map(|e| format!(" !{} {}", e.span.start, e.message));
         tokens.join(" ").trim_end().to_owned() + &errors.collect::<String>()
     }
@@ -444,13 +496,25 @@ mod tests {
     #[test]
     fn raw_text_is_kept() {
         check("{% raw %} {{ x }} {% endraw %}z", "text \" {{ x }} \" text \"z\"");
-        check("a {%- verbatim -%} {{ {%- endverbatim -%} b", "text \"a\" text \"{{\" text \"b\"");
-        check("{% raw %}{{", " !0 `{% raw %}` is not closed by `{% endraw %}`".trim_start_matches(' ').replace("!0", "broken !0").as_str());
+        check(
+            "a {%- verbatim -%} {{ {%- endverbatim -%} b",
+            "text \"a\" text \"{{\" text \"b\"",
+        );
+        check(
+            "{% raw %}{{",
+            " !0 `{% raw %}` is not closed by `{% endraw %}`"
+                .trim_start_matches(' ')
+                .replace("!0", "broken !0")
+                .as_str(),
+        );
     }
 
     #[test]
     fn words_are_operators_unless_they_are_longer_or_attributes() {
-        check("{{ order or a.in is  not b not in c }}", "{{ order or a . in is not b not in c }}");
+        check(
+            "{{ order or a.in is  not b not in c }}",
+            "{{ order or a . in is not b not in c }}",
+        );
         check("{{ not inside isIn x isNotIn y }}", "{{ not inside in x not in y }}");
         check("{{ a???b ?? 1..3 ? 2 : 1.5 }}", "{{ a ??? b ?? 1 .. 3 ? 2 : 1.5 }}");
         check("{{ 10L }}", "{{ 10 }}");
@@ -462,7 +526,10 @@ mod tests {
         check(r##"{{ "a#{b}c#{d}" }}"##, r##"{{ "a" #{ b } "c" #{ d } "" }}"##);
         check(r##"{{ "say \"#{x}\" # {" }}"##, r##"{{ "say \"" #{ x } "\" # {" }}"##);
         check(r##"{{ '#{b}' }}"##, r##"{{ "#{b}" }}"##);
-        check(r##"{{ "#{ {'a': "x#{1}"}['a'] }" }}"##, "{{ \"\" #{ { \"a\" : \"x\" #{ 1 } \"\" } [ \"a\" ] } \"\" }}");
+        check(
+            r##"{{ "#{ {'a': "x#{1}"}['a'] }" }}"##,
+            "{{ \"\" #{ { \"a\" : \"x\" #{ 1 } \"\" } [ \"a\" ] } \"\" }}",
+        );
     }
 
     #[test]
@@ -472,10 +539,16 @@ mod tests {
 
     #[test]
     fn every_fault_is_found_and_spoils_its_section_only() {
-        check("{{ a § }} {{ b ) }} {{ c", "{{ a broken }} text \" \" {{ b broken }} text \" \" {{ c broken !5 unexpected character `§` !14 unexpected `)` !20 `{{` is not closed by `}}`");
+        check(
+            "{{ a § }} {{ b ) }} {{ c",
+            "{{ a broken }} text \" \" {{ b broken }} text \" \" {{ c broken !5 unexpected character `§` !14 unexpected `)` !20 `{{` is not closed by `}}`",
+        );
         check("{{ 'x }} y", "{{ broken }} text \" y\" !3 the string is not closed");
         check("{{ f(1 }}", "{{ f ( 1 broken }} !4 `(` is not closed");
-        check("echo ${#x}", "text \"echo $\" broken !6 the comment that `{#` opens is not closed");
+        check(
+            "echo ${#x}",
+            "text \"echo $\" broken !6 the comment that `{#` opens is not closed",
+        );
         check("{{ 99999999999999999999 }}", "{{ broken }} !3 the number is too large");
     }
 }

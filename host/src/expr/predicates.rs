@@ -19,19 +19,41 @@ const fn predicate(
     summary: &'static str,
     holds: fn(Option<&Value>) -> Result<bool, Problem>,
 ) -> Predicate {
-    Predicate { name, summary, accepts_missing: false, holds }
+    Predicate {
+        name,
+        summary,
+        accepts_missing: false,
+        holds,
+    }
 }
 
 /// Every test there is.
 pub(super) static ALL: [Predicate; 8] = [
-    Predicate { accepts_missing: true, ..predicate("defined", "exists and is not null", |v| Ok(v.is_some_and(|v| !v.is_null()))) },
-    predicate("empty", "is null, blank, or a list or map without anything in it", |v| Ok(v.is_none_or(is_empty))),
+    Predicate {
+        accepts_missing: true,
+        ..predicate("defined", "exists and is not null", |v| {
+            Ok(v.is_some_and(|v| !v.is_null()))
+        })
+    },
+    predicate(
+        "empty",
+        "is null, blank, or a list or map without anything in it",
+        |v| Ok(v.is_none_or(is_empty)),
+    ),
     predicate("null", "is null", |v| Ok(v.is_none_or(Value::is_null))),
-    predicate("even", "is a whole number that two divides", |v| Ok(whole_number("even", v)? % 2 == 0)),
-    predicate("odd", "is a whole number that two does not divide", |v| Ok(whole_number("odd", v)? % 2 != 0)),
-    predicate("iterable", "can be gone through by `for`", |v| Ok(matches!(v, Some(Value::List(_) | Value::Map(_))))),
+    predicate("even", "is a whole number that two divides", |v| {
+        Ok(whole_number("even", v)? % 2 == 0)
+    }),
+    predicate("odd", "is a whole number that two does not divide", |v| {
+        Ok(whole_number("odd", v)? % 2 != 0)
+    }),
+    predicate("iterable", "can be gone through by `for`", |v| {
+        Ok(matches!(v, Some(Value::List(_) | Value::Map(_))))
+    }),
     predicate("map", "is a map", |v| Ok(matches!(v, Some(Value::Map(_))))),
-    predicate("json", "is text that can be read as JSON", |v| Ok(v.and_then(Value::as_str).is_some_and(is_json))),
+    predicate("json", "is text that can be read as JSON", |v| {
+        Ok(v.and_then(Value::as_str).is_some_and(is_json))
+    }),
 ];
 
 /// Finds the test of that name.
@@ -59,7 +81,9 @@ fn whole_number(name: &str, value: Option<&Value>) -> Result<i64, Problem> {
         Some(Value::Integer(integer)) => Ok(*integer),
         other => {
             let kind = other.map_or("null", Value::kind);
-            Err(Problem::wrong_type(format!("the test `{name}` works on whole numbers, not on a {kind}")))
+            Err(Problem::wrong_type(format!(
+                "the test `{name}` works on whole numbers, not on a {kind}"
+            )))
         }
     }
 }
@@ -71,22 +95,44 @@ mod tests {
     #[test]
     fn tests_answer_what_their_names_say() {
         check("{{ nothing is null }} {{ name is null }}", "true false");
-        check("{{ '' is empty }} {{ ' ' is empty }} {{ [] is empty }} {{ {} is empty }} {{ 0 is empty }}", "true true true true false");
+        check(
+            "{{ '' is empty }} {{ ' ' is empty }} {{ [] is empty }} {{ {} is empty }} {{ 0 is empty }}",
+            "true true true true false",
+        );
         check("{{ 4 is even }} {{ 4 is odd }} {{ -3 is odd }}", "true false true");
-        check("{{ list is iterable }} {{ map is iterable }} {{ name is iterable }}", "true true false");
-        check("{{ map is map }} {{ list is map }} {{ list is not map }}", "true false true");
-        check("{{ '{\"a\":1}' is json }} {{ '{a' is json }} {{ 1 is json }}", "true false false");
+        check(
+            "{{ list is iterable }} {{ map is iterable }} {{ name is iterable }}",
+            "true true false",
+        );
+        check(
+            "{{ map is map }} {{ list is map }} {{ list is not map }}",
+            "true false true",
+        );
+        check(
+            "{{ '{\"a\":1}' is json }} {{ '{a' is json }} {{ 1 is json }}",
+            "true false false",
+        );
     }
 
     #[test]
     fn defined_answers_for_what_is_missing() {
-        check("{{ name is defined }} {{ nope is defined }} {{ map.nope is defined }}", "true false false");
-        check("{{ nothing is defined }} {{ nothing.id is defined }} {{ a.b.c is not defined }}", "false false true");
+        check(
+            "{{ name is defined }} {{ nope is defined }} {{ map.nope is defined }}",
+            "true false false",
+        );
+        check(
+            "{{ nothing is defined }} {{ nothing.id is defined }} {{ a.b.c is not defined }}",
+            "false false true",
+        );
     }
 
     #[test]
     fn other_tests_refuse_what_is_missing_or_of_another_kind() {
         check_error("{{ nope is empty }}", "undefined-variable", "`nope` is not defined");
-        check_error("{{ 'a' is odd }}", "expression-type", "the test `odd` works on whole numbers, not on a string");
+        check_error(
+            "{{ 'a' is odd }}",
+            "expression-type",
+            "the test `odd` works on whole numbers, not on a string",
+        );
     }
 }

@@ -20,11 +20,19 @@ pub struct Reference {
 
 /// Lists what the nodes and the macros read.
 pub(super) fn references(nodes: &[Node], macros: &[Macro]) -> Vec<Reference> {
-    let mut reader = Reader { found: Vec::new(), locals: Vec::new(), guarded: false };
+    let mut reader = Reader {
+        found: Vec::new(),
+        locals: Vec::new(),
+        guarded: false,
+    };
     reader.nodes(nodes);
     for definition in macros {
         reader.locals = definition.parameters.iter().map(|(name, _)| name.clone()).collect();
-        definition.parameters.iter().filter_map(|(_, default)| default.as_ref()).for_each(|d| reader.expression(d));
+        definition
+            .parameters
+            .iter()
+            .filter_map(|(_, default)| default.as_ref())
+            .for_each(|d| reader.expression(d));
         reader.nodes(&definition.body);
     }
     reader.found.sort_by_key(|reference| reference.span);
@@ -67,7 +75,10 @@ impl Reader {
                 self.locals.push(name.clone());
             }
             Node::Filter { filters, body, .. } => {
-                filters.iter().flat_map(|call| call.arguments.expressions()).for_each(|a| self.expression(a));
+                filters
+                    .iter()
+                    .flat_map(|call| call.arguments.expressions())
+                    .for_each(|a| self.expression(a));
                 self.nodes(body);
             }
             Node::Block(block) => self.nodes(&block.body),
@@ -87,7 +98,11 @@ impl Reader {
                 if let Some(path) = self.path(expression)
                     && !self.locals.iter().any(|local| **local == *path[0])
                 {
-                    self.found.push(Reference { path, span: expression.span, guarded: self.guarded });
+                    self.found.push(Reference {
+                        path,
+                        span: expression.span,
+                        guarded: self.guarded,
+                    });
                 }
             }
             Kind::List(items) | Kind::Concatenation(items) => items.iter().for_each(|item| self.expression(item)),
@@ -114,8 +129,14 @@ impl Reader {
                 self.expression(&parts.2);
             }
             Kind::Filtered(input, call) => {
-                if call.filter.accepts_missing { self.guarded(input) } else { self.expression(input) }
-                call.arguments.expressions().for_each(|argument| self.expression(argument));
+                if call.filter.accepts_missing {
+                    self.guarded(input)
+                } else {
+                    self.expression(input)
+                }
+                call.arguments
+                    .expressions()
+                    .for_each(|argument| self.expression(argument));
             }
             Kind::Call(_, arguments) => arguments.expressions().for_each(|argument| self.expression(argument)),
             Kind::Macro(_, arguments) => arguments.iter().for_each(|(_, argument)| self.expression(argument)),
@@ -161,7 +182,10 @@ mod tests {
             .references()
             .iter()
             .map(|r| {
-                assert!(source[r.span.start..r.span.end].starts_with(&r.path[0]), "{source}: {r:?}");
+                assert!(
+                    source[r.span.start..r.span.end].starts_with(&r.path[0]),
+                    "{source}: {r:?}"
+                );
                 r.path.join("/") + if r.guarded { "?" } else { "" }
             })
             .collect();
@@ -170,26 +194,44 @@ mod tests {
 
     #[test]
     fn paths_reach_as_far_as_they_are_written_out() {
-        check("{{ inputs.target_vm }} {{ outputs['my-task'].vars.x }}", "inputs/target_vm outputs/my-task/vars/x");
+        check(
+            "{{ inputs.target_vm }} {{ outputs['my-task'].vars.x }}",
+            "inputs/target_vm outputs/my-task/vars/x",
+        );
         check("{{ a[b.c].d }} {{ a.b[0].c }}", "a b/c a/b");
         check("{{ (a ~ b).c }} {{ (x | first).id }}", "a b x");
-        check("{{ f.g | join(sep) }} {{ [a, {k: v}] }} {{ max(a.b, -c) }}", "f/g sep a k v a/b c");
+        check(
+            "{{ f.g | join(sep) }} {{ [a, {k: v}] }} {{ max(a.b, -c) }}",
+            "f/g sep a k v a/b c",
+        );
         check("{{ \"#{inputs.x}\" }} {{ not (a is even) ? b : c }}", "inputs/x a b c");
     }
 
     #[test]
     fn guards_cover_what_they_answer_for() {
         check("{{ a.b ?? c }} {{ a ??? b.c }}", "a/b? c a? b/c");
-        check("{{ a.b is defined }} {{ a.b is not defined }} {{ a is null }}", "a/b? a/b? a");
+        check(
+            "{{ a.b is defined }} {{ a.b is not defined }} {{ a is null }}",
+            "a/b? a/b? a",
+        );
         check("{{ a.b | default(c) }} {{ (a | upper) | default(c) }}", "a/b? c a? c");
     }
 
     #[test]
     fn names_of_the_template_itself_are_left_out() {
-        check("{% for x in xs %}{{ x.id }}{{ loop.index }}{{ y }}{% else %}{{ x }}{% endfor %}{{ loop }}", "xs y x loop");
+        check(
+            "{% for x in xs %}{{ x.id }}{{ loop.index }}{{ y }}{% else %}{{ x }}{% endfor %}{{ loop }}",
+            "xs y x loop",
+        );
         check("{% set a = b %}{{ a }}{{ c }}", "b c");
-        check("{% macro m(a, b=d) %}{{ a }}{{ b }}{{ c }}{% endmacro %}{{ m(e) }}{{ a }}", "d c e a");
+        check(
+            "{% macro m(a, b=d) %}{{ a }}{{ b }}{{ c }}{% endmacro %}{{ m(e) }}{{ a }}",
+            "d c e a",
+        );
         check("{% if a %}{{ b }}{% elseif c %}{% else %}{{ d }}{% endif %}", "a b c d");
-        check("{% filter replace({'x': y}) %}{{ z }}{% endfilter %}{% block q %}{{ w }}{% endblock %}", "y z w");
+        check(
+            "{% filter replace({'x': y}) %}{{ z }}{% endfilter %}{% block q %}{{ w }}{% endblock %}",
+            "y z w",
+        );
     }
 }

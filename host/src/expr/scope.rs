@@ -20,7 +20,13 @@ pub struct Scope<'a> {
 impl<'a> Scope<'a> {
     /// A scope without variables, at that moment, in UTC.
     pub fn new(now: Timestamp) -> Self {
-        Self { variables: Vec::new(), catalog: None, namespace: None, now, time_zone: TimeZone::UTC }
+        Self {
+            variables: Vec::new(),
+            catalog: None,
+            namespace: None,
+            now,
+            time_zone: TimeZone::UTC,
+        }
     }
 
     /// The same scope with one more variable; it hides an earlier one of that name.
@@ -31,12 +37,18 @@ impl<'a> Scope<'a> {
 
     /// The same scope with the assets that `assets()` sees.
     pub fn with_catalog(self, catalog: &'a dyn CatalogReader) -> Self {
-        Self { catalog: Some(catalog), ..self }
+        Self {
+            catalog: Some(catalog),
+            ..self
+        }
     }
 
     /// The same scope with the namespace that `assets()` looks in unless it is told another.
     pub fn with_namespace(self, namespace: &'a Namespace) -> Self {
-        Self { namespace: Some(namespace), ..self }
+        Self {
+            namespace: Some(namespace),
+            ..self
+        }
     }
 
     /// The same scope with the time zone in which dates are written unless they are told another.
@@ -51,7 +63,11 @@ impl<'a> Scope<'a> {
 
     /// The value of a variable.
     pub fn variable(&self, name: &str) -> Option<&Value> {
-        self.variables.iter().rev().find(|(known, _)| &**known == name).map(|(_, value)| value)
+        self.variables
+            .iter()
+            .rev()
+            .find(|(known, _)| &**known == name)
+            .map(|(_, value)| value)
     }
 
     /// The names of all variables.

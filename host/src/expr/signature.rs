@@ -39,7 +39,9 @@ impl Given {
         self.get(position).ok_or_else(|| {
             let (kind, name) = self.callee;
             let parameter = self.parameters[position].name;
-            Problem::wrong_argument(format!("the {kind} `{name}` needs the argument `{parameter}`, which is null"))
+            Problem::wrong_argument(format!(
+                "the {kind} `{name}` needs the argument `{parameter}`, which is null"
+            ))
         })
     }
 
@@ -101,7 +103,10 @@ impl Given {
     /// Says that the filter cannot work on a value of this kind.
     pub(super) fn wrong_input(&self, expected: &str, input: &Value) -> Problem {
         let (kind, name) = self.callee;
-        Problem::wrong_type(format!("the {kind} `{name}` works on {expected}, not on a {}", input.kind()))
+        Problem::wrong_type(format!(
+            "the {kind} `{name}` works on {expected}, not on a {}",
+            input.kind()
+        ))
     }
 
     fn convert<'v, T>(
@@ -110,8 +115,12 @@ impl Given {
         expected: &str,
         convert: impl Fn(&'v Value) -> Option<T>,
     ) -> Result<Option<T>, Problem> {
-        let Some(value) = self.get(position) else { return Ok(None) };
+        let Some(value) = self.get(position) else {
+            return Ok(None);
+        };
         let converted = convert(value);
-        converted.map(Some).ok_or_else(|| self.wrong(position, format!("must be {expected}, not a {}", value.kind())))
+        converted
+            .map(Some)
+            .ok_or_else(|| self.wrong(position, format!("must be {expected}, not a {}", value.kind())))
     }
 }

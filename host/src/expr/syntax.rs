@@ -223,8 +223,16 @@ impl Operator {
 
     /// The operator as it is written.
     pub(super) fn text(self) -> String {
-        let sign = SIGN_OPERATORS.iter().find(|(_, operator)| *operator == self).map(|(sign, _)| (*sign).to_owned());
-        let word = || WORD_OPERATORS.iter().find(|(_, operator)| *operator == self).map(|(words, _)| words.join(" "));
+        let sign = SIGN_OPERATORS
+            .iter()
+            .find(|(_, operator)| *operator == self)
+            .map(|(sign, _)| (*sign).to_owned());
+        let word = || {
+            WORD_OPERATORS
+                .iter()
+                .find(|(_, operator)| *operator == self)
+                .map(|(words, _)| words.join(" "))
+        };
         sign.or_else(word).expect("every operator is in one of the two tables")
     }
 }

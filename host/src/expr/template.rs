@@ -27,11 +27,21 @@ impl Template {
         let source_text = Arc::from(source);
         if !["{{", "{%", "{#"].iter().any(|sign| source.contains(sign)) {
             let nodes = [Node::Text((0..source.len()).into())].into();
-            return Ok(Self { source: source_text, nodes, macros: [].into(), blocks: [].into() });
+            return Ok(Self {
+                source: source_text,
+                nodes,
+                macros: [].into(),
+                blocks: [].into(),
+            });
         }
         let parsed = parser::parse(source)?;
         let (nodes, macros, blocks) = (parsed.nodes.into(), parsed.macros.into(), parsed.blocks.into());
-        Ok(Self { source: source_text, nodes, macros, blocks })
+        Ok(Self {
+            source: source_text,
+            nodes,
+            macros,
+            blocks,
+        })
     }
 
     /// The text it was parsed from.

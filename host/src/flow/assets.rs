@@ -61,12 +61,21 @@ impl AssetsBlock {
         let enable_auto = fields.flag("enableAuto", false, findings);
         let failure_behavior = failure_behavior(&mut fields, findings);
         fields.finish("key of `assets`", &KEYS, findings);
-        Some(Self { inputs, outputs, enable_auto, failure_behavior, span })
+        Some(Self {
+            inputs,
+            outputs,
+            enable_auto,
+            failure_behavior,
+            span,
+        })
     }
 
     /// Renders the block. Every text renders as text; other scalars keep their type.
     pub fn render(&self, scope: &Scope<'_>) -> Result<Bundle, BlockError> {
-        Ok(Bundle { inputs: self.inputs.render(scope)?, outputs: self.outputs.render(scope)? })
+        Ok(Bundle {
+            inputs: self.inputs.render(scope)?,
+            outputs: self.outputs.render(scope)?,
+        })
     }
 
     /// All templates in it.
@@ -148,21 +157,37 @@ fn declaration(mut fields: JsonMap, span: Span) -> Result<Declaration, BlockErro
         Some(_) => return Err(fault(format!("`metadata` of asset `{id}` must be a map"))),
     };
     metadata.extend(fields);
-    Ok(Declaration { id, asset_type, namespace, display_name, description, metadata })
+    Ok(Declaration {
+        id,
+        asset_type,
+        namespace,
+        display_name,
+        description,
+        metadata,
+    })
 }
 
 fn list(source: &str, name: &str, fields: &mut Fields<'_>, findings: &mut Vec<Diagnostic>) -> AssetList {
-    let Some((_, node)) = fields.take(name) else { return AssetList::Listed(Vec::new()) };
+    let Some((_, node)) = fields.take(name) else {
+        return AssetList::Listed(Vec::new());
+    };
     match &node.kind {
-        NodeKind::List(items) => {
-            AssetList::Listed(items.iter().filter_map(|item| template(source, item, findings)).collect())
-        }
+        NodeKind::List(items) => AssetList::Listed(
+            items
+                .iter()
+                .filter_map(|item| template(source, item, findings))
+                .collect(),
+        ),
         NodeKind::Text(text, _) if text.contains("{{") => match Text::parse(source, node, findings) {
             Some(text) => AssetList::Expression(text),
             None => AssetList::Listed(Vec::new()),
         },
         _ => {
-            findings.push(wrong_kind(&format!("`{name}` of `assets`"), "a list of assets, or an expression", node));
+            findings.push(wrong_kind(
+                &format!("`{name}` of `assets`"),
+                "a list of assets, or an expression",
+                node,
+            ));
             AssetList::Listed(Vec::new())
         }
     }
@@ -177,20 +202,27 @@ fn template(source: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> Option
     let entry = |name: &str| entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node);
     match entry("id") {
         None => findings.push(Diagnostic::error("missing-key", "the asset has no `id`", span)),
-        Some(id) => check_literal(id, findings, |text| AssetId::parse(text).map(drop).map_err(|error| error.to_string())),
+        Some(id) => check_literal(id, findings, |text| {
+            AssetId::parse(text).map(drop).map_err(|error| error.to_string())
+        }),
     }
     if let Some(name) = entry("type") {
         check_literal(name, findings, |text| AssetType::try_from(text.to_owned()).map(drop));
     }
     if let Some(name) = entry("namespace") {
-        check_literal(name, findings, |text| Namespace::parse(text).map(drop).map_err(|error| error.to_string()));
+        check_literal(name, findings, |text| {
+            Namespace::parse(text).map(drop).map_err(|error| error.to_string())
+        });
     }
     if let Some(metadata) = entry("metadata")
         && !matches!(metadata.kind, NodeKind::Map(_) | NodeKind::Scalar(Json::Null))
     {
         findings.push(wrong_kind("`metadata`", "a map", metadata));
     }
-    Some(AssetTemplate { fields: Property::read(source, node, findings), span })
+    Some(AssetTemplate {
+        fields: Property::read(source, node, findings),
+        span,
+    })
 }
 
 /// Checks a text that holds no expression.

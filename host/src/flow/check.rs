@@ -37,8 +37,23 @@ pub struct Checked {
 
 const KEYS: [&str; 6] = ["id", "namespace", "description", "labels", "inputs", "tasks"];
 const LATER_KEYS: [&str; 17] = [
-    "outputs", "variables", "triggers", "errors", "finally", "afterExecution", "pluginDefaults", "concurrency", "retry",
-    "sla", "checks", "disabled", "workerGroup", "quotas", "taskDefaults", "listeners", "templates",
+    "outputs",
+    "variables",
+    "triggers",
+    "errors",
+    "finally",
+    "afterExecution",
+    "pluginDefaults",
+    "concurrency",
+    "retry",
+    "sla",
+    "checks",
+    "disabled",
+    "workerGroup",
+    "quotas",
+    "taskDefaults",
+    "listeners",
+    "templates",
 ];
 /// Written by servers and blueprints; they say nothing about a run.
 const HARMLESS_KEYS: [&str; 3] = ["revision", "deleted", "extend"];
@@ -46,7 +61,8 @@ const HARMLESS_KEYS: [&str; 3] = ["revision", "deleted", "extend"];
 /// Reads and checks a flow against the task types there are.
 pub fn check(source: &Source, task_types: &[TaskType]) -> Checked {
     let mut diagnostics = Vec::new();
-    let flow = yaml::parse(&source.text, &mut diagnostics).and_then(|root| read(source, &root, task_types, &mut diagnostics));
+    let flow =
+        yaml::parse(&source.text, &mut diagnostics).and_then(|root| read(source, &root, task_types, &mut diagnostics));
     if let Some(flow) = &flow {
         references::check(flow, &mut diagnostics);
     }
@@ -61,7 +77,10 @@ fn read(source: &Source, root: &Node, task_types: &[TaskType], findings: &mut Ve
     let id = fields.required("id", "the flow", findings);
     let namespace = fields.required("namespace", "the flow", findings);
     let description = fields.text("description", findings).map(|(text, _)| text);
-    let labels = fields.take("labels").map(|(_, node)| labels(node, findings)).unwrap_or_default();
+    let labels = fields
+        .take("labels")
+        .map(|(_, node)| labels(node, findings))
+        .unwrap_or_default();
     let inputs = fields.list("inputs", findings).unwrap_or_default();
     let inputs = input::read_all(text, inputs, findings);
     let tasks = tasks(text, &mut fields, task_types, findings);
@@ -74,10 +93,11 @@ fn read(source: &Source, root: &Node, task_types: &[TaskType], findings: &mut Ve
     fields.refuse(&LATER_KEYS, findings);
     fields.finish("key of a flow", &KEYS, findings);
     let (id, id_span) = id?;
-    let id = FlowId::parse(&id).map_err(|error| findings.push(Diagnostic::error("invalid-id", error.to_string(), id_span)));
+    let id =
+        FlowId::parse(&id).map_err(|error| findings.push(Diagnostic::error("invalid-id", error.to_string(), id_span)));
     let (namespace, span) = namespace?;
-    let namespace =
-        Namespace::parse(&namespace).map_err(|error| findings.push(Diagnostic::error("invalid-id", error.to_string(), span)));
+    let namespace = Namespace::parse(&namespace)
+        .map_err(|error| findings.push(Diagnostic::error("invalid-id", error.to_string(), span)));
     Some(Flow {
         id: id.ok()?,
         namespace: namespace.ok()?,
@@ -93,11 +113,23 @@ fn read(source: &Source, root: &Node, task_types: &[TaskType], findings: &mut Ve
 fn tasks(text: &str, fields: &mut Fields<'_>, task_types: &[TaskType], findings: &mut Vec<Diagnostic>) -> Vec<Task> {
     let span = fields.span;
     match fields.take("tasks") {
-        Some((key, Node { kind: NodeKind::List(items), .. })) if items.is_empty() => {
+        Some((
+            key,
+            Node {
+                kind: NodeKind::List(items),
+                ..
+            },
+        )) if items.is_empty() => {
             findings.push(Diagnostic::error("missing-key", "the flow has no task", key.span));
             Vec::new()
         }
-        Some((_, Node { kind: NodeKind::List(items), .. })) => task::read_all(text, items, task_types, findings),
+        Some((
+            _,
+            Node {
+                kind: NodeKind::List(items),
+                ..
+            },
+        )) => task::read_all(text, items, task_types, findings),
         Some((_, node)) => {
             findings.push(wrong_kind("`tasks`", "a list", node));
             Vec::new()
@@ -120,11 +152,17 @@ fn labels(node: &Node, findings: &mut Vec<Diagnostic>) -> JsonMap {
         }
         NodeKind::List(items) => {
             for item in items {
-                let Some(mut fields) = Fields::of(item, "a label", findings) else { continue };
+                let Some(mut fields) = Fields::of(item, "a label", findings) else {
+                    continue;
+                };
                 let key = fields.required("key", "the label", findings);
                 let value = fields.take("value").map(|(_, node)| node);
                 if value.is_none() {
-                    findings.push(Diagnostic::error("missing-key", "the label has no `value`", fields.span));
+                    findings.push(Diagnostic::error(
+                        "missing-key",
+                        "the label has no `value`",
+                        fields.span,
+                    ));
                 }
                 fields.finish("key of a label", &["key", "value"], findings);
                 if let (Some((key, _)), Some(value)) = (key, value) {

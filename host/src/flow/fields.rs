@@ -16,7 +16,10 @@ impl<'a> Fields<'a> {
         match &node.kind {
             NodeKind::Map(entries) => {
                 let span = entries.first().map_or(node.span, |(key, _)| key.span);
-                Some(Self { entries: entries.iter().map(Some).collect(), span })
+                Some(Self {
+                    entries: entries.iter().map(Some).collect(),
+                    span,
+                })
             }
             _ => {
                 findings.push(wrong_kind(what, "a map", node));
@@ -27,7 +30,10 @@ impl<'a> Fields<'a> {
 
     /// The entry of that name, taken out.
     pub(super) fn take(&mut self, name: &str) -> Option<&'a (Key, Node)> {
-        self.entries.iter_mut().find(|entry| entry.is_some_and(|(key, _)| key.name == name)).and_then(Option::take)
+        self.entries
+            .iter_mut()
+            .find(|entry| entry.is_some_and(|(key, _)| key.name == name))
+            .and_then(Option::take)
     }
 
     /// A string, or a scalar read as one; a finding for other kinds.
@@ -41,9 +47,18 @@ impl<'a> Fields<'a> {
     }
 
     /// A string that must be there.
-    pub(super) fn required(&mut self, name: &str, what: &str, findings: &mut Vec<Diagnostic>) -> Option<(String, Span)> {
+    pub(super) fn required(
+        &mut self,
+        name: &str,
+        what: &str,
+        findings: &mut Vec<Diagnostic>,
+    ) -> Option<(String, Span)> {
         if !self.entries.iter().flatten().any(|(key, _)| key.name == name) {
-            findings.push(Diagnostic::error("missing-key", format!("{what} has no `{name}`"), self.span));
+            findings.push(Diagnostic::error(
+                "missing-key",
+                format!("{what} has no `{name}`"),
+                self.span,
+            ));
             return None;
         }
         self.text(name, findings)
@@ -51,7 +66,9 @@ impl<'a> Fields<'a> {
 
     /// A boolean, or what stands when it is not given.
     pub(super) fn flag(&mut self, name: &str, default: bool, findings: &mut Vec<Diagnostic>) -> bool {
-        let Some((_, node)) = self.take(name) else { return default };
+        let Some((_, node)) = self.take(name) else {
+            return default;
+        };
         match &node.kind {
             NodeKind::Scalar(value) if value.is_boolean() => value.as_bool().unwrap_or(default),
             _ => {
@@ -107,7 +124,11 @@ pub(super) fn plain_text(node: &Node) -> Option<String> {
 }
 
 pub(super) fn wrong_kind(what: &str, wanted: &str, node: &Node) -> Diagnostic {
-    Diagnostic::error("wrong-type", format!("{what} must be {wanted}, not {}", node.kind_name()), node.span)
+    Diagnostic::error(
+        "wrong-type",
+        format!("{what} must be {wanted}, not {}", node.kind_name()),
+        node.span,
+    )
 }
 
 pub(super) fn unknown_key<'n>(what: &str, key: &Key, known: impl Iterator<Item = &'n str> + Clone) -> Diagnostic {

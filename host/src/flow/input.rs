@@ -46,21 +46,57 @@ pub enum Options {
 
 const TYPES: [&str; 2] = ["STRING", "SELECT"];
 const LATER_TYPES: [&str; 17] = [
-    "INT", "FLOAT", "BOOL", "BOOLEAN", "MULTISELECT", "ENUM", "ARRAY", "JSON", "YAML", "FILE", "URI", "SECRET", "EMAIL",
-    "DATETIME", "DATE", "TIME", "DURATION",
+    "INT",
+    "FLOAT",
+    "BOOL",
+    "BOOLEAN",
+    "MULTISELECT",
+    "ENUM",
+    "ARRAY",
+    "JSON",
+    "YAML",
+    "FILE",
+    "URI",
+    "SECRET",
+    "EMAIL",
+    "DATETIME",
+    "DATE",
+    "TIME",
+    "DURATION",
 ];
 const KEYS: [&str; 12] = [
-    "id", "type", "required", "defaults", "description", "displayName", "dependsOn", "values", "expression",
-    "autoSelectFirst", "allowCustomValue", "isRadio",
+    "id",
+    "type",
+    "required",
+    "defaults",
+    "description",
+    "displayName",
+    "dependsOn",
+    "values",
+    "expression",
+    "autoSelectFirst",
+    "allowCustomValue",
+    "isRadio",
 ];
-const LATER_KEYS: [&str; 9] =
-    ["prefill", "validator", "min", "max", "after", "before", "itemType", "allowedFileExtensions", "extension"];
+const LATER_KEYS: [&str; 9] = [
+    "prefill",
+    "validator",
+    "min",
+    "max",
+    "after",
+    "before",
+    "itemType",
+    "allowedFileExtensions",
+    "extension",
+];
 
 /// Reads the inputs of a flow.
 pub(super) fn read_all(source: &str, nodes: &[Node], findings: &mut Vec<Diagnostic>) -> Vec<Input> {
     let mut inputs: Vec<Input> = Vec::new();
     for node in nodes {
-        let Some(input) = read(source, node, findings) else { continue };
+        let Some(input) = read(source, node, findings) else {
+            continue;
+        };
         match inputs.iter().find(|known| known.id == input.id) {
             Some(first) => {
                 let message = format!("the input `{}` is declared twice", input.id);
@@ -79,10 +115,15 @@ fn read(source: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Inp
     let id = fields.required("id", "the input", findings);
     let kind = fields.required("type", "the input", findings);
     let required = fields.flag("required", true, findings);
-    let defaults = fields.take("defaults").map(|(_, node)| Property::read(source, node, findings));
+    let defaults = fields
+        .take("defaults")
+        .map(|(_, node)| Property::read(source, node, findings));
     let description = fields.text("description", findings).map(|(text, _)| text);
     let display_name = fields.text("displayName", findings).map(|(text, _)| text);
-    let depends_on = fields.take("dependsOn").map(|(_, node)| depends_on(node, findings)).unwrap_or_default();
+    let depends_on = fields
+        .take("dependsOn")
+        .map(|(_, node)| depends_on(node, findings))
+        .unwrap_or_default();
     let kind = kind.and_then(|(name, span)| match name.as_str() {
         "STRING" => Some(InputKind::String),
         "SELECT" => select(source, &mut fields, findings),
@@ -99,7 +140,16 @@ fn read(source: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Inp
     fields.finish("key of an input", &KEYS, findings);
     let (id, span) = id?;
     match InputId::parse(&id) {
-        Ok(id) => Some(Input { id, kind: kind?, required, defaults, description, display_name, depends_on, span }),
+        Ok(id) => Some(Input {
+            id,
+            kind: kind?,
+            required,
+            defaults,
+            description,
+            display_name,
+            depends_on,
+            span,
+        }),
         Err(error) => {
             findings.push(Diagnostic::error("invalid-id", error.to_string(), span));
             None
@@ -109,8 +159,12 @@ fn read(source: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Inp
 
 fn unknown_type(name: &str, span: Span) -> Diagnostic {
     if LATER_TYPES.contains(&name) {
-        return Diagnostic::error("not-supported", format!("inputs of type `{name}` are not supported yet"), span)
-            .with_hint(format!("supported are {}", TYPES.join(" and ")));
+        return Diagnostic::error(
+            "not-supported",
+            format!("inputs of type `{name}` are not supported yet"),
+            span,
+        )
+        .with_hint(format!("supported are {}", TYPES.join(" and ")));
     }
     let finding = Diagnostic::error("unknown-type", format!("unknown input type `{name}`"), span);
     match closest(name, TYPES) {
@@ -141,7 +195,11 @@ fn select(source: &str, fields: &mut Fields<'_>, findings: &mut Vec<Diagnostic>)
             return None;
         }
     };
-    Some(InputKind::Select { options, auto_select_first, allow_custom_value })
+    Some(InputKind::Select {
+        options,
+        auto_select_first,
+        allow_custom_value,
+    })
 }
 
 fn option(node: &Node, findings: &mut Vec<Diagnostic>) -> Option<String> {
@@ -153,11 +211,15 @@ fn option(node: &Node, findings: &mut Vec<Diagnostic>) -> Option<String> {
 }
 
 fn depends_on(node: &Node, findings: &mut Vec<Diagnostic>) -> Vec<InputId> {
-    let Some(mut fields) = Fields::of(node, "`dependsOn`", findings) else { return Vec::new() };
+    let Some(mut fields) = Fields::of(node, "`dependsOn`", findings) else {
+        return Vec::new();
+    };
     let items = fields.list("inputs", findings).unwrap_or_default();
     let ids = items.iter().filter_map(|item| {
         let text = option(item, findings)?;
-        InputId::parse(&text).map_err(|error| findings.push(Diagnostic::error("invalid-id", error.to_string(), item.span))).ok()
+        InputId::parse(&text)
+            .map_err(|error| findings.push(Diagnostic::error("invalid-id", error.to_string(), item.span)))
+            .ok()
     });
     let ids = ids.collect();
     fields.refuse(&["condition"], findings);

@@ -20,7 +20,9 @@ pub(super) enum Place {
 impl Place {
     /// Finds out where the text of a scalar stands.
     pub(super) fn of(source: &str, node: &Node) -> Self {
-        let NodeKind::Text(text, style) = &node.kind else { return Place::Within(node.span) };
+        let NodeKind::Text(text, style) = &node.kind else {
+            return Place::Within(node.span);
+        };
         let raw = source.get(node.span.start..node.span.end).unwrap_or_default();
         let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
         let start = node.span.start + usize::from(quoted && raw.starts_with(['"', '\'']));
@@ -42,7 +44,10 @@ impl Place {
                     true => at(span.end - 1) + 1,
                     false => start,
                 };
-                Span { start, end: end.max(start) }
+                Span {
+                    start,
+                    end: end.max(start),
+                }
             }
         }
     }
@@ -117,14 +122,19 @@ pub struct RenderError {
 impl RenderError {
     /// The finding that shows it in the flow.
     pub fn diagnostic(&self) -> Diagnostic {
-        Diagnostic { span: Some(self.span), ..self.error.diagnostic(0) }
+        Diagnostic {
+            span: Some(self.span),
+            ..self.error.diagnostic(0)
+        }
     }
 }
 
 impl Text {
     /// Parses the template of a text node; its faults are added to `findings`.
     pub(super) fn parse(source: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Self> {
-        let NodeKind::Text(text, _) = &node.kind else { return None };
+        let NodeKind::Text(text, _) = &node.kind else {
+            return None;
+        };
         match Template::parse(text) {
             Ok(template) => {
                 // Only what can fail needs its exact place.
@@ -132,11 +142,18 @@ impl Text {
                     Some(_) => Place::Within(node.span),
                     None => Place::of(source, node),
                 };
-                Some(Self { template, place, whole: node.span })
+                Some(Self {
+                    template,
+                    place,
+                    whole: node.span,
+                })
             }
             Err(errors) => {
                 let place = Place::of(source, node);
-                findings.extend(errors.iter().map(|error| Diagnostic { span: Some(place.span(error.span)), ..error.diagnostic(0) }));
+                findings.extend(errors.iter().map(|error| Diagnostic {
+                    span: Some(place.span(error.span)),
+                    ..error.diagnostic(0)
+                }));
                 None
             }
         }
@@ -163,7 +180,10 @@ impl Text {
     }
 
     fn located(&self, error: ExprError) -> RenderError {
-        RenderError { span: self.place.span(error.span), error }
+        RenderError {
+            span: self.place.span(error.span),
+            error,
+        }
     }
 }
 
@@ -176,11 +196,18 @@ mod tests {
     fn check(source: &str) {
         let mut findings = Vec::new();
         let root = yaml::parse(source, &mut findings).unwrap();
-        let NodeKind::Map(entries) = &root.kind else { panic!("a map") };
+        let NodeKind::Map(entries) = &root.kind else {
+            panic!("a map")
+        };
         let node = &entries[0].1;
-        let NodeKind::Text(text, _) = &node.kind else { panic!("a text") };
+        let NodeKind::Text(text, _) = &node.kind else {
+            panic!("a text")
+        };
         let meant = text.find('X').unwrap();
-        let span = Place::of(source, node).span(Span { start: meant, end: meant + 1 });
+        let span = Place::of(source, node).span(Span {
+            start: meant,
+            end: meant + 1,
+        });
         assert_eq!(&source[span.start..span.end], "X", "{source:?} at {span:?}");
     }
 

@@ -27,11 +27,17 @@ impl Property {
                 Some(text) => Property::Text(text),
                 None => Property::Literal(Json::Null),
             },
-            NodeKind::List(items) => {
-                Property::List(items.iter().map(|item| Property::read(source, item, findings)).collect())
-            }
+            NodeKind::List(items) => Property::List(
+                items
+                    .iter()
+                    .map(|item| Property::read(source, item, findings))
+                    .collect(),
+            ),
             NodeKind::Map(entries) => Property::Map(
-                entries.iter().map(|(key, node)| (key.name.clone(), Property::read(source, node, findings))).collect(),
+                entries
+                    .iter()
+                    .map(|(key, node)| (key.name.clone(), Property::read(source, node, findings)))
+                    .collect(),
             ),
         }
     }
@@ -43,7 +49,9 @@ impl Property {
             Property::Text(text) => text.render(scope).map(Json::String),
             Property::List(items) => items.iter().map(|item| item.render(scope)).collect(),
             Property::Map(entries) => {
-                let rendered = entries.iter().map(|(key, value)| Ok((key.clone(), value.render(scope)?)));
+                let rendered = entries
+                    .iter()
+                    .map(|(key, value)| Ok((key.clone(), value.render(scope)?)));
                 Ok(Json::Object(rendered.collect::<Result<_, RenderError>>()?))
             }
         }
@@ -51,7 +59,9 @@ impl Property {
 
     /// Renders a property for a schema: a single expression keeps its type where the schema wants that type.
     pub fn render_for(&self, wanted: Wanted, scope: &Scope<'_>) -> Result<Json, RenderError> {
-        let Property::Text(text) = self else { return self.render(scope) };
+        let Property::Text(text) = self else {
+            return self.render(scope);
+        };
         if wanted.is_text_only() {
             return text.render(scope).map(Json::String);
         }

@@ -59,7 +59,10 @@ impl Wanted {
 
 fn bit(kind: &str) -> u8 {
     let name = if kind == "integer" { "number" } else { kind };
-    KINDS.iter().position(|(known, _)| *known == name).map_or(ANY, |place| 1 << place)
+    KINDS
+        .iter()
+        .position(|(known, _)| *known == name)
+        .map_or(ANY, |place| 1 << place)
 }
 
 /// The kinds a schema takes; `$ref` within the document, `anyOf`, `oneOf`, `enum` and `const` are followed.
@@ -73,12 +76,17 @@ fn kinds(root: &Json, schema: &Json, depth: usize) -> u8 {
     }
     for key in ["anyOf", "oneOf"] {
         if let Some(choices) = schema.get(key).and_then(Json::as_array) {
-            return choices.iter().fold(0, |all, choice| all | kinds(root, choice, depth + 1));
+            return choices
+                .iter()
+                .fold(0, |all, choice| all | kinds(root, choice, depth + 1));
         }
     }
     match schema.get("type") {
         Some(Json::String(kind)) => bit(kind),
-        Some(Json::Array(list)) => list.iter().filter_map(Json::as_str).fold(0, |all, kind| all | bit(kind)),
+        Some(Json::Array(list)) => list
+            .iter()
+            .filter_map(Json::as_str)
+            .fold(0, |all, kind| all | bit(kind)),
         _ if schema.get("enum").is_some() || schema.get("const").is_some() => STRING,
         _ => ANY,
     }
@@ -104,7 +112,10 @@ pub(super) fn check(task_type: &TaskType, given: &[&(Key, Node)], task: Span, fi
     for name in required.into_iter().flatten().filter_map(Json::as_str) {
         if !given.iter().any(|(key, _)| key.name == name) {
             let message = format!("the property `{name}` of `{}` is missing", task_type.name);
-            let words = known.get(name).and_then(|schema| schema.get("description")).and_then(Json::as_str);
+            let words = known
+                .get(name)
+                .and_then(|schema| schema.get("description"))
+                .and_then(Json::as_str);
             let finding = Diagnostic::error("missing-property", message, task);
             findings.push(finding.with_hint(format!("`{name}`: {}", words.unwrap_or("it is required"))));
         }
@@ -129,11 +140,19 @@ fn check_choice(task_type: &TaskType, key: &Key, node: &Node, findings: &mut Vec
         return;
     }
     let root = &task_type.properties;
-    let Some(mut schema) = root.get("properties").and_then(|all| all.get(&key.name)) else { return };
-    while let Some(target) = schema.get("$ref").and_then(Json::as_str).and_then(|name| root.pointer(name.strip_prefix('#')?)) {
+    let Some(mut schema) = root.get("properties").and_then(|all| all.get(&key.name)) else {
+        return;
+    };
+    while let Some(target) = schema
+        .get("$ref")
+        .and_then(Json::as_str)
+        .and_then(|name| root.pointer(name.strip_prefix('#')?))
+    {
         schema = target;
     }
-    let Some(choices) = schema.get("enum").and_then(Json::as_array) else { return };
+    let Some(choices) = schema.get("enum").and_then(Json::as_array) else {
+        return;
+    };
     let choices: Vec<&str> = choices.iter().filter_map(Json::as_str).collect();
     if !choices.contains(&text.as_str()) {
         let message = format!("`{text}` is no value of `{}`", key.name);
@@ -163,7 +182,11 @@ mod tests {
             },
         });
         let task_type = TaskType {
-            name: "t".into(), aliases: vec![], summary: String::new(), properties: schema, outputs: json!({}),
+            name: "t".into(),
+            aliases: vec![],
+            summary: String::new(),
+            properties: schema,
+            outputs: json!({}),
         };
         let of = |name: &str| Wanted::of(&task_type, name);
         assert_eq!(of("message").in_words(), "a string or a list");

@@ -25,16 +25,33 @@ pub struct Task {
 }
 
 const LATER_KEYS: [&str; 12] = [
-    "retry", "timeout", "disabled", "allowFailure", "allowWarning", "logLevel", "logToFile", "runIf", "workerGroup",
-    "workerSelector", "taskCache", "version",
+    "retry",
+    "timeout",
+    "disabled",
+    "allowFailure",
+    "allowWarning",
+    "logLevel",
+    "logToFile",
+    "runIf",
+    "workerGroup",
+    "workerSelector",
+    "taskCache",
+    "version",
 ];
 
 /// Reads the tasks of a flow.
-pub(super) fn read_all(source: &str, nodes: &[Node], task_types: &[TaskType], findings: &mut Vec<Diagnostic>) -> Vec<Task> {
+pub(super) fn read_all(
+    source: &str,
+    nodes: &[Node],
+    task_types: &[TaskType],
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<Task> {
     let mut tasks: Vec<Task> = Vec::new();
     let mut places: HashMap<TaskId, Span> = HashMap::new();
     for node in nodes {
-        let Some(task) = read(source, node, task_types, findings) else { continue };
+        let Some(task) = read(source, node, task_types, findings) else {
+            continue;
+        };
         if let Some(first) = places.get(&task.id) {
             let message = format!("the task `{}` is declared twice", task.id);
             let finding = Diagnostic::error("duplicate-id", message, task.span).with_caption("again here");
@@ -53,8 +70,12 @@ fn read(source: &str, node: &Node, task_types: &[TaskType], findings: &mut Vec<D
     let id = fields.required("id", "the task", findings);
     let type_name = fields.required("type", "the task", findings);
     let description = fields.text("description", findings).map(|(text, _)| text);
-    let assets = fields.take("assets").and_then(|(_, node)| AssetsBlock::read(source, node, findings));
-    let found = type_name.as_ref().and_then(|(name, span)| find(name, *span, task_types, findings));
+    let assets = fields
+        .take("assets")
+        .and_then(|(_, node)| AssetsBlock::read(source, node, findings));
+    let found = type_name
+        .as_ref()
+        .and_then(|(name, span)| find(name, *span, task_types, findings));
     let own = |name: &&str| found.is_some_and(|t| t.properties.pointer(&format!("/properties/{name}")).is_some());
     let later: Vec<&str> = LATER_KEYS.into_iter().filter(|name| !own(name)).collect();
     fields.refuse(&later, findings);
@@ -68,7 +89,14 @@ fn read(source: &str, node: &Node, task_types: &[TaskType], findings: &mut Vec<D
     }
     let (id, span) = id?;
     match TaskId::parse(&id) {
-        Ok(id) => Some(Task { id, task_type: type_name?.0, description, properties, assets, span }),
+        Ok(id) => Some(Task {
+            id,
+            task_type: type_name?.0,
+            description,
+            properties,
+            assets,
+            span,
+        }),
         Err(error) => {
             findings.push(Diagnostic::error("invalid-id", error.to_string(), span));
             None
@@ -76,7 +104,12 @@ fn read(source: &str, node: &Node, task_types: &[TaskType], findings: &mut Vec<D
     }
 }
 
-fn find<'t>(name: &str, span: Span, task_types: &'t [TaskType], findings: &mut Vec<Diagnostic>) -> Option<&'t TaskType> {
+fn find<'t>(
+    name: &str,
+    span: Span,
+    task_types: &'t [TaskType],
+    findings: &mut Vec<Diagnostic>,
+) -> Option<&'t TaskType> {
     let found = task_types.iter().find(|task_type| task_type.answers_to(name));
     if found.is_none() {
         let finding = Diagnostic::error("unknown-task-type", format!("unknown task type `{name}`"), span);

@@ -56,16 +56,24 @@ impl Node {
             NodeKind::Text(text, _) => Json::String(text.clone()),
             NodeKind::Scalar(value) => value.clone(),
             NodeKind::List(items) => items.iter().map(Node::to_json).collect(),
-            NodeKind::Map(entries) => {
-                Json::Object(entries.iter().map(|(key, node)| (key.name.clone(), node.to_json())).collect::<JsonMap>())
-            }
+            NodeKind::Map(entries) => Json::Object(
+                entries
+                    .iter()
+                    .map(|(key, node)| (key.name.clone(), node.to_json()))
+                    .collect::<JsonMap>(),
+            ),
         }
     }
 }
 
 /// Reads one document. Faults that leave a tree are added to `findings`; others leave none.
 pub(super) fn parse(text: &str, findings: &mut Vec<Diagnostic>) -> Option<Node> {
-    let mut builder = Builder { offsets: Offsets::of(text), anchors: HashMap::new(), nodes: 0, findings };
+    let mut builder = Builder {
+        offsets: Offsets::of(text),
+        anchors: HashMap::new(),
+        nodes: 0,
+        findings,
+    };
     let mut open: Vec<Open> = Vec::new();
     let mut root = None;
     for event in Parser::new_from_str(text) {
@@ -89,11 +97,19 @@ pub(super) fn parse(text: &str, findings: &mut Vec<Diagnostic>) -> Option<Node> 
             Event::Scalar(value, style, anchor, _) => Some((builder.scalar(&value, style, span), anchor)),
             Event::Alias(anchor) => Some((builder.alias(anchor, span)?, 0)),
             Event::SequenceStart(anchor, _) => {
-                open.push(Open { start: span, anchor, content: Content::List(Vec::new()) });
+                open.push(Open {
+                    start: span,
+                    anchor,
+                    content: Content::List(Vec::new()),
+                });
                 None
             }
             Event::MappingStart(anchor, _) => {
-                open.push(Open { start: span, anchor, content: Content::Map(Vec::new(), None) });
+                open.push(Open {
+                    start: span,
+                    anchor,
+                    content: Content::Map(Vec::new(), None),
+                });
                 None
             }
             Event::SequenceEnd | Event::MappingEnd => open.pop().map(|opened| builder.close(opened, span)),
@@ -115,7 +131,9 @@ pub(super) fn parse(text: &str, findings: &mut Vec<Diagnostic>) -> Option<Node> 
         }
     }
     if root.is_none() {
-        builder.findings.push(Diagnostic::error("empty-flow", "the file holds no flow", None));
+        builder
+            .findings
+            .push(Diagnostic::error("empty-flow", "the file holds no flow", None));
     }
     root
 }
@@ -151,7 +169,11 @@ impl Builder<'_> {
     fn alias(&mut self, anchor: usize, span: Span) -> Option<Node> {
         let known = self.anchors.get(&anchor).cloned();
         if known.is_none() {
-            self.findings.push(Diagnostic::error("yaml-alias", "the alias stands within its own anchor", span));
+            self.findings.push(Diagnostic::error(
+                "yaml-alias",
+                "the alias stands within its own anchor",
+                span,
+            ));
         }
         known
     }
@@ -175,7 +197,16 @@ impl Builder<'_> {
             Content::List(items) => NodeKind::List(items),
             Content::Map(entries, _) => NodeKind::Map(self.merged(entries)),
         };
-        (Node { span: Span { start: opened.start.start, end: end.end.max(opened.start.end) }, kind }, opened.anchor)
+        (
+            Node {
+                span: Span {
+                    start: opened.start.start,
+                    end: end.end.max(opened.start.end),
+                },
+                kind,
+            },
+            opened.anchor,
+        )
     }
 
     /// Puts the entries that `<<` names where the map does not have them itself.
@@ -189,7 +220,8 @@ impl Builder<'_> {
             };
             for map in maps {
                 let NodeKind::Map(given) = map.kind else {
-                    self.findings.push(Diagnostic::error("yaml-merge", "`<<` merges maps only", key.span));
+                    self.findings
+                        .push(Diagnostic::error("yaml-merge", "`<<` merges maps only", key.span));
                     continue;
                 };
                 for (key, value) in given {
@@ -214,7 +246,10 @@ impl Builder<'_> {
     }
 
     fn entry(&mut self, entries: &mut Vec<(Key, Node)>, key: Key, node: Node) {
-        match entries.iter().find(|(known, _)| known.name == key.name && key.name != "<<") {
+        match entries
+            .iter()
+            .find(|(known, _)| known.name == key.name && key.name != "<<")
+        {
             Some((first, _)) => {
                 let message = format!("the key `{}` is given twice", key.name);
                 let finding = Diagnostic::error("duplicate-key", message, key.span).with_caption("again here");
@@ -264,7 +299,9 @@ impl Offsets {
         if text.is_ascii() {
             return Self(None);
         }
-        Self(Some(text.char_indices().map(|(at, _)| at).chain([text.len()]).collect()))
+        Self(Some(
+            text.char_indices().map(|(at, _)| at).chain([text.len()]).collect(),
+        ))
     }
 
     fn byte(&self, marker: Marker) -> usize {
@@ -275,7 +312,10 @@ impl Offsets {
     }
 
     fn span(&self, span: YamlSpan) -> Span {
-        Span { start: self.byte(span.start), end: self.byte(span.end) }
+        Span {
+            start: self.byte(span.start),
+            end: self.byte(span.end),
+        }
     }
 }
 
@@ -283,7 +323,11 @@ fn syntax_error(text: &str, at: usize, info: &str) -> Diagnostic {
     let at = at.min(text.len());
     let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let line = text[line_start..].lines().next().unwrap_or_default();
-    let finding = Diagnostic::error("yaml-syntax", format!("the file is not YAML: {info}"), Span { start: at, end: at });
+    let finding = Diagnostic::error(
+        "yaml-syntax",
+        format!("the file is not YAML: {info}"),
+        Span { start: at, end: at },
+    );
     if line.trim_start_matches(' ').starts_with('\t') {
         return finding.with_hint("indent with spaces, not with tabs");
     }
@@ -315,13 +359,22 @@ mod tests {
 
     #[test]
     fn scalars_mean_what_serde_yaml_says() {
-        check("a: 1\nb: true\nc: ~\nd: text\ne: '1'\nf: 1.5\ng: no\n", json!({"a":1,"b":true,"c":null,"d":"text","e":"1","f":1.5,"g":"no"}));
-        check("- 2025-12-31\n- 0x1F\n- null\n- nothing\n", json!(["2025-12-31", 31, null, "nothing"]));
+        check(
+            "a: 1\nb: true\nc: ~\nd: text\ne: '1'\nf: 1.5\ng: no\n",
+            json!({"a":1,"b":true,"c":null,"d":"text","e":"1","f":1.5,"g":"no"}),
+        );
+        check(
+            "- 2025-12-31\n- 0x1F\n- null\n- nothing\n",
+            json!(["2025-12-31", 31, null, "nothing"]),
+        );
     }
 
     #[test]
     fn aliases_and_merge_keys_are_followed() {
-        check("a: &x {k: 1, l: 2}\nb: *x\nc:\n  <<: *x\n  k: 3\n", json!({"a":{"k":1,"l":2},"b":{"k":1,"l":2},"c":{"k":3,"l":2}}));
+        check(
+            "a: &x {k: 1, l: 2}\nb: *x\nc:\n  <<: *x\n  k: 3\n",
+            json!({"a":{"k":1,"l":2},"b":{"k":1,"l":2},"c":{"k":3,"l":2}}),
+        );
     }
 
     #[test]
@@ -331,7 +384,9 @@ mod tests {
         check_finding("a: [1\nb: 2\n", "yaml-syntax");
         check_finding("a: {{ x }}\n", "yaml-key");
         check_finding("a: 1\n---\nb: 2\n", "yaml-documents");
-        let bomb: String = (1..12).map(|i| format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 9].join(","))).collect();
+        let bomb: String = (1..12)
+            .map(|i| format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 9].join(",")))
+            .collect();
         check_finding(&format!("a0: &a0 [x]\n{bomb}"), "yaml-size");
     }
 
@@ -352,12 +407,17 @@ mod tests {
 
     fn any_value() -> impl Strategy<Value = Json> {
         let leaf = prop_oneof![
-            Just(Json::Null), any::<bool>().prop_map(Json::from), any::<i32>().prop_map(Json::from),
+            Just(Json::Null),
+            any::<bool>().prop_map(Json::from),
+            any::<i32>().prop_map(Json::from),
             "[ -~é\n]{0,12}".prop_map(Json::from),
         ];
-        leaf.prop_recursive(3, 20, 4, |inner| prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
-            prop::collection::btree_map("[a-z]{1,4}", inner, 0..4).prop_map(|m| Json::Object(m.into_iter().collect())),
-        ])
+        leaf.prop_recursive(3, 20, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
+                prop::collection::btree_map("[a-z]{1,4}", inner, 0..4)
+                    .prop_map(|m| Json::Object(m.into_iter().collect())),
+            ]
+        })
     }
 }

@@ -9,7 +9,11 @@ use crate::model::{AssetId, GraphView};
 pub fn dot(graph: &GraphView) -> String {
     let mut text = String::from("digraph lineage {\n  rankdir=LR;\n  node [shape=box];\n");
     for asset in &graph.nodes {
-        let label = format!("{}\\n{}", quoted(asset.id.as_str()), quoted(asset.asset_type.short_name()));
+        let label = format!(
+            "{}\\n{}",
+            quoted(asset.id.as_str()),
+            quoted(asset.asset_type.short_name())
+        );
         writeln!(text, "  \"{}\" [label=\"{label}\"];", asset.id).expect("a string takes all text");
     }
     for edge in &graph.edges {
@@ -25,11 +29,19 @@ fn quoted(text: &str) -> String {
 
 /// Writes a graph as a Mermaid flow chart.
 pub fn mermaid(graph: &GraphView) -> String {
-    let names: BTreeMap<&AssetId, String> =
-        graph.nodes.iter().enumerate().map(|(place, asset)| (&asset.id, format!("a{place}"))).collect();
+    let names: BTreeMap<&AssetId, String> = graph
+        .nodes
+        .iter()
+        .enumerate()
+        .map(|(place, asset)| (&asset.id, format!("a{place}")))
+        .collect();
     let mut text = String::from("flowchart LR\n");
     for asset in &graph.nodes {
-        let label = format!("{}<br/>{}", entity(asset.id.as_str()), entity(asset.asset_type.short_name()));
+        let label = format!(
+            "{}<br/>{}",
+            entity(asset.id.as_str()),
+            entity(asset.asset_type.short_name())
+        );
         writeln!(text, "  {}[\"{label}\"]", names[&asset.id]).expect("a string takes all text");
     }
     for edge in &graph.edges {
@@ -44,7 +56,9 @@ fn entity(text: &str) -> String {
     let mut result = String::new();
     for c in text.chars() {
         match c {
-            '"' | '<' | '>' | '&' | '#' | '\n' => write!(result, "#{};", u32::from(c)).expect("a string takes all text"),
+            '"' | '<' | '>' | '&' | '#' | '\n' => {
+                write!(result, "#{};", u32::from(c)).expect("a string takes all text")
+            }
             other => result.push(other),
         }
     }

@@ -26,7 +26,13 @@ pub fn tree(graph: &GraphView) -> Vec<TreeLine> {
         parents.entry(&edge.to).or_default().push(&edge.from);
     }
     let assets: BTreeMap<&AssetId, &Asset> = graph.nodes.iter().map(|asset| (&asset.id, asset)).collect();
-    let mut walk = Walk { assets, children, parents, shown: BTreeSet::new(), lines: Vec::new() };
+    let mut walk = Walk {
+        assets,
+        children,
+        parents,
+        shown: BTreeSet::new(),
+        lines: Vec::new(),
+    };
     for asset in &graph.nodes {
         if !walk.parents.contains_key(&asset.id) {
             walk.visit(&asset.id, None, "", "");
@@ -55,11 +61,21 @@ impl<'a> Walk<'a> {
         let mut waiting = vec![(id, above, lead.to_owned(), below.to_owned())];
         while let Some((id, above, lead, below)) = waiting.pop() {
             let Some(asset) = self.assets.get(id) else { continue };
-            let others = self.parents.get(id).into_iter().flatten().filter(|parent| Some(**parent) != above);
+            let others = self
+                .parents
+                .get(id)
+                .into_iter()
+                .flatten()
+                .filter(|parent| Some(**parent) != above);
             let other_parents = others.map(|parent| (*parent).clone()).collect();
             let known_children = self.children.get(id).map_or(&[][..], Vec::as_slice);
             let seen_before = !self.shown.insert(id) && !known_children.is_empty();
-            self.lines.push(TreeLine { lead, asset: (*asset).clone(), other_parents, seen_before });
+            self.lines.push(TreeLine {
+                lead,
+                asset: (*asset).clone(),
+                other_parents,
+                seen_before,
+            });
             if seen_before {
                 continue;
             }
@@ -96,14 +112,34 @@ mod tests {
 
     fn check(nodes: &str, edges: &[(&str, &str)], expected: &[&str]) {
         let nodes: Vec<Asset> = nodes.split(' ').map(asset).collect();
-        let edges = edges.iter().map(|(from, to)| EdgeView { from: id(from), to: id(to) }).collect();
-        let graph = GraphView { root: nodes[0].id.clone(), nodes, edges, partial: false };
+        let edges = edges
+            .iter()
+            .map(|(from, to)| EdgeView {
+                from: id(from),
+                to: id(to),
+            })
+            .collect();
+        let graph = GraphView {
+            root: nodes[0].id.clone(),
+            nodes,
+            edges,
+            partial: false,
+        };
         let lines: Vec<String> = tree(&graph)
             .iter()
             .map(|line| {
                 let others: Vec<&str> = line.other_parents.iter().map(AssetId::as_str).collect();
-                let also = if others.is_empty() { String::new() } else { format!(" +{}", others.join(",")) };
-                format!("{}{}{also}{}", line.lead, line.asset.id, if line.seen_before { " ..." } else { "" })
+                let also = if others.is_empty() {
+                    String::new()
+                } else {
+                    format!(" +{}", others.join(","))
+                };
+                format!(
+                    "{}{}{also}{}",
+                    line.lead,
+                    line.asset.id,
+                    if line.seen_before { " ..." } else { "" }
+                )
             })
             .collect();
         assert_eq!(lines, expected);

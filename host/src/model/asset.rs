@@ -85,7 +85,14 @@ impl Declaration {
     /// Names an asset and says nothing else of it.
     pub fn of(id: AssetId) -> Self {
         let metadata = Metadata::new();
-        Self { id, asset_type: None, namespace: None, display_name: None, description: None, metadata }
+        Self {
+            id,
+            asset_type: None,
+            namespace: None,
+            display_name: None,
+            description: None,
+            metadata,
+        }
     }
 }
 
@@ -162,7 +169,11 @@ impl Asset {
 
     /// Whether two states of an asset say the same, whenever they were written.
     pub fn same_content(&self, other: &Self) -> bool {
-        let undated = |asset: &Self| Self { created: Timestamp::UNIX_EPOCH, updated: Timestamp::UNIX_EPOCH, ..asset.clone() };
+        let undated = |asset: &Self| Self {
+            created: Timestamp::UNIX_EPOCH,
+            updated: Timestamp::UNIX_EPOCH,
+            ..asset.clone()
+        };
         undated(self) == undated(other)
     }
 }
@@ -198,11 +209,18 @@ mod tests {
     }
 
     fn declaration(value: Json) -> Declaration {
-        Declaration { metadata: metadata(value), ..Declaration::of(AssetId::parse("vm").unwrap()) }
+        Declaration {
+            metadata: metadata(value),
+            ..Declaration::of(AssetId::parse("vm").unwrap())
+        }
     }
 
     fn created(value: Json) -> Asset {
-        Asset::created(&declaration(value), &Namespace::parse("company.team").unwrap(), Timestamp::UNIX_EPOCH)
+        Asset::created(
+            &declaration(value),
+            &Namespace::parse("company.team").unwrap(),
+            Timestamp::UNIX_EPOCH,
+        )
     }
 
     fn check_merge(known: Json, given: Json, expected: Json) {
@@ -213,29 +231,51 @@ mod tests {
     #[test]
     fn maps_merge_lists_replace_and_null_deletes() {
         check_merge(json!({"a": 1}), json!({"b": 2}), json!({"a": 1, "b": 2}));
-        check_merge(json!({"m": {"x": 1, "y": 2}}), json!({"m": {"y": 3}}), json!({"m": {"x": 1, "y": 3}}));
+        check_merge(
+            json!({"m": {"x": 1, "y": 2}}),
+            json!({"m": {"y": 3}}),
+            json!({"m": {"x": 1, "y": 3}}),
+        );
         check_merge(json!({"l": [1, 2]}), json!({"l": [3]}), json!({"l": [3]}));
         check_merge(json!({"a": 1, "b": 2}), json!({"a": null}), json!({"b": 2}));
         check_merge(json!({"m": {"x": 1}}), json!({"m": {"x": null}}), json!({"m": {}}));
-        check_merge(json!({"a": 1}), json!({"a": {"x": null, "y": 2}}), json!({"a": {"y": 2}}));
+        check_merge(
+            json!({"a": 1}),
+            json!({"a": {"x": null, "y": 2}}),
+            json!({"a": {"y": 2}}),
+        );
     }
 
     #[test]
     fn a_real_type_replaces_the_external_one_and_never_the_reverse() {
         let external = created(json!({}));
         assert!(external.asset_type.is_external());
-        let typed = |name: &str| Declaration { asset_type: AssetType::parse(name), ..declaration(json!({})) };
+        let typed = |name: &str| Declaration {
+            asset_type: AssetType::parse(name),
+            ..declaration(json!({}))
+        };
         let vm = external.updated(&typed("VM"), Timestamp::UNIX_EPOCH);
         assert_eq!(vm.asset_type.as_str(), "VM");
-        assert_eq!(vm.updated(&typed(EXTERNAL_TYPE), Timestamp::UNIX_EPOCH).asset_type.as_str(), "VM");
-        assert_eq!(vm.updated(&typed("Disk"), Timestamp::UNIX_EPOCH).asset_type.as_str(), "Disk");
+        assert_eq!(
+            vm.updated(&typed(EXTERNAL_TYPE), Timestamp::UNIX_EPOCH)
+                .asset_type
+                .as_str(),
+            "VM"
+        );
+        assert_eq!(
+            vm.updated(&typed("Disk"), Timestamp::UNIX_EPOCH).asset_type.as_str(),
+            "Disk"
+        );
     }
 
     #[test]
     fn the_namespace_is_that_of_the_flow_until_another_is_given() {
         let asset = created(json!({}));
         assert_eq!(asset.namespace.as_ref().map(Namespace::as_str), Some("company.team"));
-        let moved = Declaration { namespace: Namespace::parse("other").ok(), ..declaration(json!({})) };
+        let moved = Declaration {
+            namespace: Namespace::parse("other").ok(),
+            ..declaration(json!({}))
+        };
         let asset = asset.updated(&moved, Timestamp::UNIX_EPOCH);
         assert_eq!(asset.namespace.as_ref().map(Namespace::as_str), Some("other"));
         let asset = asset.updated(&declaration(json!({})), Timestamp::UNIX_EPOCH);
@@ -251,7 +291,11 @@ mod tests {
     }
 
     fn any_json() -> impl Strategy<Value = Json> {
-        let leaf = prop_oneof![Just(Json::Null), any::<bool>().prop_map(Json::from), any::<i32>().prop_map(Json::from)];
+        let leaf = prop_oneof![
+            Just(Json::Null),
+            any::<bool>().prop_map(Json::from),
+            any::<i32>().prop_map(Json::from)
+        ];
         leaf.prop_recursive(3, 24, 4, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),

@@ -30,7 +30,9 @@ impl AssetEvent {
     /// Finds the event of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         use AssetEvent::{Created, Deleted, Updated, Used};
-        [Created, Updated, Used, Deleted].into_iter().find(|event| event.name() == name)
+        [Created, Updated, Used, Deleted]
+            .into_iter()
+            .find(|event| event.name() == name)
     }
 }
 

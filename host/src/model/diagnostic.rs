@@ -12,13 +12,19 @@ pub struct Span {
 impl Span {
     /// The same stretch, further into the text.
     pub fn shifted(self, offset: usize) -> Self {
-        Self { start: self.start + offset, end: self.end + offset }
+        Self {
+            start: self.start + offset,
+            end: self.end + offset,
+        }
     }
 }
 
 impl From<std::ops::Range<usize>> for Span {
     fn from(range: std::ops::Range<usize>) -> Self {
-        Self { start: range.start, end: range.end }
+        Self {
+            start: range.start,
+            end: range.end,
+        }
     }
 }
 
@@ -38,7 +44,10 @@ impl Source {
         }
         let before = &self.text[..offset];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        (
+            before.matches('\n').count() + 1,
+            before[line_start..].chars().count() + 1,
+        )
     }
 }
 
@@ -78,7 +87,15 @@ impl Diagnostic {
     /// An error at a place.
     pub fn error(code: &'static str, message: impl Into<String>, span: impl Into<Option<Span>>) -> Self {
         let (message, span) = (message.into(), span.into());
-        Self { severity: Severity::Error, code, message, span, caption: None, labels: Vec::new(), hint: None }
+        Self {
+            severity: Severity::Error,
+            code,
+            message,
+            span,
+            caption: None,
+            labels: Vec::new(),
+            hint: None,
+        }
     }
 
     /// The same finding, less severe or more.
@@ -88,17 +105,26 @@ impl Diagnostic {
 
     /// The same finding with words under the caret.
     pub fn with_caption(self, caption: impl Into<String>) -> Self {
-        Self { caption: Some(caption.into()), ..self }
+        Self {
+            caption: Some(caption.into()),
+            ..self
+        }
     }
 
     /// The same finding with something to do.
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
     }
 
     /// The same finding with a second place.
     pub fn with_label(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(Label {
+            span,
+            text: text.into(),
+        });
         self
     }
 }
@@ -109,7 +135,10 @@ mod tests {
 
     #[test]
     fn positions_count_lines_and_characters_from_one() {
-        let source = Source { name: "a.yaml".into(), text: "id: é\ntasks:\n  - x".into() };
+        let source = Source {
+            name: "a.yaml".into(),
+            text: "id: é\ntasks:\n  - x".into(),
+        };
         assert_eq!(source.position(0), (1, 1));
         assert_eq!(source.position(6), (1, 6));
         assert_eq!(source.position(7), (2, 1));

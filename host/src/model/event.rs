@@ -24,7 +24,10 @@ pub enum RunEventKind {
     /// A task run ended and said what it used and made. Nothing is upserted when its state is `FAILED`.
     LineageRecorded(Lineage),
     TaskRunFinished(FinishedTask),
-    ExecutionFinished { state: State, error: Option<String> },
+    ExecutionFinished {
+        state: State,
+        error: Option<String>,
+    },
 }
 
 /// How an execution began.

@@ -10,11 +10,25 @@ pub enum IdError {
     #[error("the {kind} is empty")]
     Empty { kind: &'static str },
     #[error("the {kind} `{text}` is {length} characters long, at most {limit} are allowed")]
-    TooLong { kind: &'static str, text: String, length: usize, limit: usize },
+    TooLong {
+        kind: &'static str,
+        text: String,
+        length: usize,
+        limit: usize,
+    },
     #[error("the {kind} `{text}` must start with {rule}")]
-    BadStart { kind: &'static str, text: String, rule: &'static str },
+    BadStart {
+        kind: &'static str,
+        text: String,
+        rule: &'static str,
+    },
     #[error("the {kind} `{text}` contains `{character}`; allowed are {rule}")]
-    BadCharacter { kind: &'static str, text: String, character: char, rule: &'static str },
+    BadCharacter {
+        kind: &'static str,
+        text: String,
+        character: char,
+        rule: &'static str,
+    },
 }
 
 struct Rule {
@@ -29,19 +43,33 @@ struct Rule {
 impl Rule {
     fn check(&self, text: &str) -> Result<(), IdError> {
         let kind = self.kind;
-        let Some(first) = text.chars().next() else { return Err(IdError::Empty { kind }) };
+        let Some(first) = text.chars().next() else {
+            return Err(IdError::Empty { kind });
+        };
         let length = text.chars().count();
         if length > self.limit {
             let text = text.chars().take(40).chain("…".chars()).collect();
-            return Err(IdError::TooLong { kind, text, length, limit: self.limit });
+            return Err(IdError::TooLong {
+                kind,
+                text,
+                length,
+                limit: self.limit,
+            });
         }
         if !(self.start)(first) {
-            return Err(IdError::BadStart { kind, text: text.to_owned(), rule: self.start_rule });
+            return Err(IdError::BadStart {
+                kind,
+                text: text.to_owned(),
+                rule: self.start_rule,
+            });
         }
         match text.chars().find(|c| !(self.rest)(*c)) {
-            Some(character) => {
-                Err(IdError::BadCharacter { kind, text: text.to_owned(), character, rule: self.rest_rule })
-            }
+            Some(character) => Err(IdError::BadCharacter {
+                kind,
+                text: text.to_owned(),
+                character,
+                rule: self.rest_rule,
+            }),
             None => Ok(()),
         }
     }
@@ -163,7 +191,10 @@ const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// Writes 128 bits as 26 characters of lower-case Crockford base32, most significant first, so that text order is
 /// number order.
 fn crockford(bits: u128) -> String {
-    (0..26).rev().map(|place| char::from(CROCKFORD[(bits >> (place * 5)) as usize & 31])).collect()
+    (0..26)
+        .rev()
+        .map(|place| char::from(CROCKFORD[(bits >> (place * 5)) as usize & 31]))
+        .collect()
 }
 
 fn is_crockford(text: &str) -> bool {
@@ -263,7 +294,10 @@ mod tests {
     #[test]
     fn crockford_text_order_is_number_order() {
         assert_eq!(ExecutionId::from_bits(0).as_str(), "0".repeat(26));
-        assert_eq!(ExecutionId::from_bits(u128::MAX).as_str(), format!("7{}", "z".repeat(25)));
+        assert_eq!(
+            ExecutionId::from_bits(u128::MAX).as_str(),
+            format!("7{}", "z".repeat(25))
+        );
         let mut bits = [0, 1, 31, 32, 1 << 40, 1 << 127, u128::MAX - 1];
         bits.sort_unstable();
         let texts: Vec<_> = bits.iter().map(|b| ExecutionId::from_bits(*b)).collect();

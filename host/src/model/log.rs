@@ -19,8 +19,13 @@ pub enum LogLevel {
 
 impl LogLevel {
     /// All levels, least first.
-    pub const ALL: [LogLevel; 5] =
-        [LogLevel::Trace, LogLevel::Debug, LogLevel::Info, LogLevel::Warn, LogLevel::Error];
+    pub const ALL: [LogLevel; 5] = [
+        LogLevel::Trace,
+        LogLevel::Debug,
+        LogLevel::Info,
+        LogLevel::Warn,
+        LogLevel::Error,
+    ];
 
     /// The level's name as it is stored and shown.
     pub fn name(self) -> &'static str {
@@ -35,7 +40,9 @@ impl LogLevel {
 
     /// Finds the level of that name, in any case.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|level| level.name().eq_ignore_ascii_case(name))
+        Self::ALL
+            .into_iter()
+            .find(|level| level.name().eq_ignore_ascii_case(name))
     }
 }
 

@@ -34,7 +34,9 @@ impl State {
     /// Finds the state of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         use State::{Created, Failed, Killed, Running, Skipped, Success, Warning};
-        [Created, Running, Success, Warning, Failed, Killed, Skipped].into_iter().find(|state| state.name() == name)
+        [Created, Running, Success, Warning, Failed, Killed, Skipped]
+            .into_iter()
+            .find(|state| state.name() == name)
     }
 
     /// Whether nothing can follow this state.

@@ -12,7 +12,8 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         }
     }
     let limit = (name.chars().count() / 3).max(1);
-    best.filter(|(distance, _)| *distance <= limit).map(|(_, candidate)| candidate)
+    best.filter(|(distance, _)| *distance <= limit)
+        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]

@@ -19,12 +19,19 @@ pub(super) fn bind(flow: &Flow, request: &PlanRequest<'_>, findings: &mut Vec<Di
     while settled.len() < flow.inputs.len() {
         let next = flow.inputs.iter().find(|input| {
             !settled.contains(&input.id.as_str())
-                && input.depends_on.iter().all(|dependency| settled.contains(&dependency.as_str()))
+                && input
+                    .depends_on
+                    .iter()
+                    .all(|dependency| settled.contains(&dependency.as_str()))
         });
         // Circles are found when the flow is checked; here they only must not loop.
         let Some(input) = next else { break };
         settled.push(input.id.as_str());
-        if input.depends_on.iter().any(|dependency| without.contains(&dependency.as_str())) {
+        if input
+            .depends_on
+            .iter()
+            .any(|dependency| without.contains(&dependency.as_str()))
+        {
             without.push(input.id.as_str());
             continue;
         }
@@ -42,7 +49,8 @@ pub(super) fn bind(flow: &Flow, request: &PlanRequest<'_>, findings: &mut Vec<Di
 
 fn in_declared_order(flow: &Flow, mut bound: JsonMap) -> JsonMap {
     let ids = flow.inputs.iter().map(|input| input.id.to_string());
-    ids.filter_map(|id| bound.shift_remove(&id).map(|value| (id, value))).collect()
+    ids.filter_map(|id| bound.shift_remove(&id).map(|value| (id, value)))
+        .collect()
 }
 
 fn check_names(flow: &Flow, request: &PlanRequest<'_>, findings: &mut Vec<Diagnostic>) {
@@ -72,12 +80,19 @@ fn value(
     };
     match &input.kind {
         InputKind::String => {}
-        InputKind::Select { options, auto_select_first, allow_custom_value } => {
+        InputKind::Select {
+            options,
+            auto_select_first,
+            allow_custom_value,
+        } => {
             let options = match options {
                 Options::Values(values) => values.clone(),
                 Options::Expression(text) => evaluate_options(input, text, &scope)?,
             };
-            let first = options.first().filter(|_| *auto_select_first).map(|text| Json::String(text.clone()));
+            let first = options
+                .first()
+                .filter(|_| *auto_select_first)
+                .map(|text| Json::String(text.clone()));
             let chosen = given.or(first);
             if let Some(Json::String(text)) = &chosen
                 && !allow_custom_value
@@ -95,8 +110,14 @@ fn require(input: &Input, value: Option<Json>) -> Result<Option<Json>, Box<Diagn
     if value.is_some() || !input.required {
         return Ok(value);
     }
-    let finding = Diagnostic::error("missing-input", format!("the input `{}` has no value", input.id), input.span);
-    Err(Box::new(finding.with_hint(format!("give it with `--input {}=…`", input.id))))
+    let finding = Diagnostic::error(
+        "missing-input",
+        format!("the input `{}` has no value", input.id),
+        input.span,
+    );
+    Err(Box::new(
+        finding.with_hint(format!("give it with `--input {}=…`", input.id)),
+    ))
 }
 
 fn scope<'a>(flow: &'a Flow, input: &Input, request: &PlanRequest<'a>, bound: &JsonMap) -> Scope<'a> {
@@ -109,13 +130,18 @@ fn scope<'a>(flow: &'a Flow, input: &Input, request: &PlanRequest<'a>, bound: &J
         .with_catalog(request.catalog)
         .with_namespace(&flow.namespace)
         .with("flow", json!({"id": flow.id, "namespace": flow.namespace}))
-        .with("execution", json!({"id": request.execution, "startDate": request.now, "state": "CREATED"}))
+        .with(
+            "execution",
+            json!({"id": request.execution, "startDate": request.now, "state": "CREATED"}),
+        )
         .with("labels", Json::Object(flow.labels.clone()))
         .with("inputs", Json::Object(visible))
 }
 
 fn default(input: &Input, scope: &Scope<'_>) -> Result<Option<Json>, Box<Diagnostic>> {
-    let Some(property) = &input.defaults else { return Ok(None) };
+    let Some(property) = &input.defaults else {
+        return Ok(None);
+    };
     let failed = |error: RenderError| unresolved(input, "defaults", &error);
     match property.render(scope).map_err(failed)? {
         Json::Null => Ok(None),
@@ -125,7 +151,9 @@ fn default(input: &Input, scope: &Scope<'_>) -> Result<Option<Json>, Box<Diagnos
 }
 
 fn evaluate_options(input: &Input, text: &Text, scope: &Scope<'_>) -> Result<Vec<String>, Box<Diagnostic>> {
-    let value = text.evaluate(scope).map_err(|error| unresolved(input, "expression", &error))?;
+    let value = text
+        .evaluate(scope)
+        .map_err(|error| unresolved(input, "expression", &error))?;
     let Json::Array(items) = Json::from(&value) else {
         let message = format!("the input `{}` has no value: its `expression` gives no list", input.id);
         return Err(Box::new(Diagnostic::error("input-expression", message, text.span())));
@@ -141,17 +169,33 @@ fn evaluate_options(input: &Input, text: &Text, scope: &Scope<'_>) -> Result<Vec
 /// An expression of an input that cannot be rendered, shown at its place, with the reason under the caret.
 fn unresolved(input: &Input, key: &str, error: &RenderError) -> Box<Diagnostic> {
     let found = error.diagnostic();
-    let message = format!("the input `{}` has no value: its `{key}` cannot be rendered: {}", input.id, error.error.message);
+    let message = format!(
+        "the input `{}` has no value: its `{key}` cannot be rendered: {}",
+        input.id, error.error.message
+    );
     let caption = found.caption.clone().unwrap_or_else(|| found.message.clone());
-    let custom = matches!(&input.kind, InputKind::Select { allow_custom_value: true, .. } | InputKind::String);
+    let custom = matches!(
+        &input.kind,
+        InputKind::Select {
+            allow_custom_value: true,
+            ..
+        } | InputKind::String
+    );
     let hint = match (error.error.code, custom) {
         (_, true) => format!("give a value with `--input {}=…`", input.id),
-        ("attribute-of-null", _) => {
-            "nothing in the catalog matches yet; run the flow that creates it first".to_owned()
-        }
-        _ => found.hint.clone().unwrap_or_else(|| "`begat validate` shows what can be known before".to_owned()),
+        ("attribute-of-null", _) => "nothing in the catalog matches yet; run the flow that creates it first".to_owned(),
+        _ => found
+            .hint
+            .clone()
+            .unwrap_or_else(|| "`begat validate` shows what can be known before".to_owned()),
     };
-    Box::new(Diagnostic { message, caption: Some(caption), hint: Some(hint), code: "input-expression", ..found })
+    Box::new(Diagnostic {
+        message,
+        caption: Some(caption),
+        hint: Some(hint),
+        code: "input-expression",
+        ..found
+    })
 }
 
 fn no_option(input: &Input, value: &str, options: &[String]) -> Box<Diagnostic> {

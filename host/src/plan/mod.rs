@@ -49,10 +49,22 @@ pub fn build(flow: Arc<Flow>, request: PlanRequest<'_>) -> Result<Plan, Vec<Diag
     let inputs = inputs::bind(&flow, &request, &mut findings);
     let mut tasks = Vec::with_capacity(flow.tasks.len());
     for (place, task) in flow.tasks.iter().enumerate() {
-        match request.task_types.iter().find(|task_type| task_type.answers_to(&task.task_type)) {
+        match request
+            .task_types
+            .iter()
+            .find(|task_type| task_type.answers_to(&task.task_type))
+        {
             Some(found) => {
-                let wanted = task.properties.keys().map(|name| (name.clone(), Wanted::of(found, name))).collect();
-                tasks.push(PlannedTask { place, task_type: found.name.clone(), wanted });
+                let wanted = task
+                    .properties
+                    .keys()
+                    .map(|name| (name.clone(), Wanted::of(found, name)))
+                    .collect();
+                tasks.push(PlannedTask {
+                    place,
+                    task_type: found.name.clone(),
+                    wanted,
+                });
             }
             None => {
                 let message = format!("unknown task type `{}`", task.task_type);
@@ -61,7 +73,12 @@ pub fn build(flow: Arc<Flow>, request: PlanRequest<'_>) -> Result<Plan, Vec<Diag
         }
     }
     match findings.is_empty() {
-        true => Ok(Plan { execution: request.execution, inputs, tasks, flow }),
+        true => Ok(Plan {
+            execution: request.execution,
+            inputs,
+            tasks,
+            flow,
+        }),
         false => Err(findings),
     }
 }

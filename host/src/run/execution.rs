@@ -21,7 +21,11 @@ pub type Observer = Arc<dyn Fn(&RunEvent) + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     #[error("recording execution `{execution}`")]
-    Record { execution: ExecutionId, #[source] source: RecordError },
+    Record {
+        execution: ExecutionId,
+        #[source]
+        source: RecordError,
+    },
 }
 
 /// How an execution ended.
@@ -47,11 +51,24 @@ impl Runner {
     /// Carries out a plan. When it returns, everything that happened is recorded.
     pub async fn execute(&self, plan: &Plan) -> Result<Outcome, RunError> {
         let flow = &plan.flow;
-        let reference =
-            FlowReference { namespace: flow.namespace.clone(), id: flow.id.clone(), digest: flow.digest.clone() };
+        let reference = FlowReference {
+            namespace: flow.namespace.clone(),
+            id: flow.id.clone(),
+            digest: flow.digest.clone(),
+        };
         let execution = plan.execution.clone();
-        let actor = Arc::new(Actor { flow: reference, execution, task: None, task_run: None, plugin: None });
-        let mut journal = Journal { runner: self, actor: actor.clone(), assets: Vec::new() };
+        let actor = Arc::new(Actor {
+            flow: reference,
+            execution,
+            task: None,
+            task_run: None,
+            plugin: None,
+        });
+        let mut journal = Journal {
+            runner: self,
+            actor: actor.clone(),
+            assets: Vec::new(),
+        };
         let started = StartedExecution {
             source: flow.source.clone(),
             inputs: plan.inputs.clone(),
@@ -77,8 +94,16 @@ impl Runner {
             }
         };
         let kind = RunEventKind::ExecutionFinished { state, error };
-        journal.record(vec![RunEvent { time: Timestamp::now(), actor, kind }])?;
-        Ok(Outcome { execution: plan.execution.clone(), state, assets: journal.assets })
+        journal.record(vec![RunEvent {
+            time: Timestamp::now(),
+            actor,
+            kind,
+        }])?;
+        Ok(Outcome {
+            execution: plan.execution.clone(),
+            state,
+            assets: journal.assets,
+        })
     }
 }
 
@@ -96,8 +121,14 @@ impl Journal<'_> {
             .runner
             .recorder
             .append(&events)
-            .map_err(|source| RunError::Record { execution: self.actor.execution.clone(), source })?;
-        for event in events.iter().filter(|event| !matches!(event.kind, RunEventKind::TaskLogged(_))) {
+            .map_err(|source| RunError::Record {
+                execution: self.actor.execution.clone(),
+                source,
+            })?;
+        for event in events
+            .iter()
+            .filter(|event| !matches!(event.kind, RunEventKind::TaskLogged(_)))
+        {
             (self.runner.observer)(event);
         }
         self.assets.extend(receipt.assets.iter().cloned());

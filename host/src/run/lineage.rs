@@ -24,15 +24,25 @@ pub(super) fn admitted(answer: Vec<Bundle>, declared: &Bundle, enable_auto: bool
     if enable_auto {
         return (answer, Vec::new());
     }
-    let known: HashSet<&AssetId> = declared.inputs.iter().chain(&declared.outputs).map(|asset| &asset.id).collect();
+    let known: HashSet<&AssetId> = declared
+        .inputs
+        .iter()
+        .chain(&declared.outputs)
+        .map(|asset| &asset.id)
+        .collect();
     let mut dropped = Vec::new();
     let mut keep = |assets: Vec<crate::model::Declaration>| {
         let (kept, rest): (Vec<_>, Vec<_>) = assets.into_iter().partition(|asset| known.contains(&asset.id));
         dropped.extend(rest.into_iter().map(|asset| asset.id));
         kept
     };
-    let bundles =
-        answer.into_iter().map(|bundle| Bundle { inputs: keep(bundle.inputs), outputs: keep(bundle.outputs) }).collect();
+    let bundles = answer
+        .into_iter()
+        .map(|bundle| Bundle {
+            inputs: keep(bundle.inputs),
+            outputs: keep(bundle.outputs),
+        })
+        .collect();
     (bundles, dropped)
 }
 
@@ -42,8 +52,15 @@ mod tests {
     use crate::model::Declaration;
 
     fn bundle(inputs: &[&str], outputs: &[&str]) -> Bundle {
-        let of = |ids: &[&str]| ids.iter().map(|id| Declaration::of(AssetId::parse(id).unwrap())).collect();
-        Bundle { inputs: of(inputs), outputs: of(outputs) }
+        let of = |ids: &[&str]| {
+            ids.iter()
+                .map(|id| Declaration::of(AssetId::parse(id).unwrap()))
+                .collect()
+        };
+        Bundle {
+            inputs: of(inputs),
+            outputs: of(outputs),
+        }
     }
 
     #[test]

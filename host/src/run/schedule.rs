@@ -21,7 +21,11 @@ pub(super) struct Schedule {
 
 impl Schedule {
     pub(super) fn new(tasks: usize) -> Self {
-        Self { tasks, next: 0, state: State::Success }
+        Self {
+            tasks,
+            next: 0,
+            state: State::Success,
+        }
     }
 
     /// What to do now.

@@ -41,7 +41,12 @@ pub(super) struct TaskRunner<'a> {
 impl<'a> TaskRunner<'a> {
     pub(super) fn new(plan: &'a Plan, index: usize) -> Self {
         let planned = &plan.tasks[index];
-        Self { plan, planned, task: &plan.flow.tasks[planned.place], id: TaskRunId::generate() }
+        Self {
+            plan,
+            planned,
+            task: &plan.flow.tasks[planned.place],
+            id: TaskRunId::generate(),
+        }
     }
 
     /// Runs the task and records all of it.
@@ -49,8 +54,14 @@ impl<'a> TaskRunner<'a> {
         let runner = journal.runner;
         let start = Timestamp::now();
         let actor = self.actor(journal, runner);
-        let started = RunEventKind::TaskRunStarted(StartedTask { task_type: self.task.task_type.clone() });
-        journal.record(vec![RunEvent { time: start, actor: actor.clone(), kind: started }])?;
+        let started = RunEventKind::TaskRunStarted(StartedTask {
+            task_type: self.task.task_type.clone(),
+        });
+        journal.record(vec![RunEvent {
+            time: start,
+            actor: actor.clone(),
+            kind: started,
+        }])?;
         variables.enter(self.task, &self.id, start);
         let lines = Lines::new(runner, actor.clone());
         let mut call = None;
@@ -63,7 +74,13 @@ impl<'a> TaskRunner<'a> {
         drop(call);
         let mut events = lines.take();
         let time = Timestamp::now();
-        let mut push = |kind| events.push(RunEvent { time, actor: actor.clone(), kind });
+        let mut push = |kind| {
+            events.push(RunEvent {
+                time,
+                actor: actor.clone(),
+                kind,
+            })
+        };
         if let Some(lineage) = result.lineage {
             push(RunEventKind::LineageRecorded(lineage));
         }
@@ -77,12 +94,17 @@ impl<'a> TaskRunner<'a> {
         journal.record(events)?;
         variables.leave(self.task, result.outputs);
         let error = result.error.filter(|_| result.state != State::Warning);
-        Ok(Ended { state: result.state, error: error.map(|error| format!("task `{}`: {error}", self.task.id)) })
+        Ok(Ended {
+            state: result.state,
+            error: error.map(|error| format!("task `{}`: {error}", self.task.id)),
+        })
     }
 
     fn actor(&self, journal: &Journal<'_>, runner: &Runner) -> Arc<Actor> {
-        let plugin: Option<PluginReference> =
-            runner.registry.find(&self.task.task_type).map(|plugin| plugin.reference.clone());
+        let plugin: Option<PluginReference> = runner
+            .registry
+            .find(&self.task.task_type)
+            .map(|plugin| plugin.reference.clone());
         Arc::new(Actor {
             task: Some(self.task.id.clone()),
             task_run: Some(self.id.clone()),
@@ -91,21 +113,23 @@ impl<'a> TaskRunner<'a> {
         })
     }
 
-    async fn work(
-        &self,
-        runner: &Runner,
-        variables: &Variables,
-        lines: &Lines,
-        call: &mut Option<TaskCall>,
-    ) -> Worked {
+    async fn work(&self, runner: &Runner, variables: &Variables, lines: &Lines, call: &mut Option<TaskCall>) -> Worked {
         match self.call(runner, variables, lines, call).await {
             Ok((outputs, request)) => self.declare(runner, variables, lines, call, outputs, &request).await,
             Err(failure) => {
                 // What can be rendered without outputs is kept, so that the history shows what was meant.
                 let bundles = lineage::rendered(self.task, variables, &failure.details, runner);
-                let lineage = bundles.ok().flatten().map(|bundle| Lineage { state: State::Failed, bundles: vec![bundle] });
+                let lineage = bundles.ok().flatten().map(|bundle| Lineage {
+                    state: State::Failed,
+                    bundles: vec![bundle],
+                });
                 let error = Some(failure.message);
-                Worked { state: State::Failed, outputs: failure.details, error, lineage }
+                Worked {
+                    state: State::Failed,
+                    outputs: failure.details,
+                    error,
+                    lineage,
+                }
             }
         }
     }
@@ -126,10 +150,18 @@ impl<'a> TaskRunner<'a> {
         let scope = variables.scope(runner.catalog.as_ref(), &self.plan.flow.namespace);
         let mut properties = JsonMap::new();
         for (name, property) in &self.task.properties {
-            let wanted = self.planned.wanted.get(name).copied().unwrap_or(crate::flow::Wanted::ANYTHING);
-            let value = property
-                .render_for(wanted, &scope)
-                .map_err(|error| failed(format!("the property `{name}` cannot be rendered: {}", error.error.message)))?;
+            let wanted = self
+                .planned
+                .wanted
+                .get(name)
+                .copied()
+                .unwrap_or(crate::flow::Wanted::ANYTHING);
+            let value = property.render_for(wanted, &scope).map_err(|error| {
+                failed(format!(
+                    "the property `{name}` cannot be rendered: {}",
+                    error.error.message
+                ))
+            })?;
             properties.insert(name.clone(), value);
         }
         drop(scope);
@@ -148,7 +180,10 @@ impl<'a> TaskRunner<'a> {
             .find(&self.planned.task_type)
             .ok_or_else(|| failed(format!("no plugin provides the task type `{}`", self.planned.task_type)))?;
         let namespace = self.plan.flow.namespace.clone();
-        let started = runner.registry.start(plugin, lines.sink(), runner.catalog.clone(), namespace).await?;
+        let started = runner
+            .registry
+            .start(plugin, lines.sink(), runner.catalog.clone(), namespace)
+            .await?;
         let outputs = call.insert(started).run(&request).await?;
         Ok((outputs, request))
     }
@@ -163,8 +198,15 @@ impl<'a> TaskRunner<'a> {
         outputs: JsonMap,
         request: &TaskRequest,
     ) -> Worked {
-        let done = |lineage| Worked { state: State::Success, outputs: outputs.clone(), error: None, lineage };
-        let Some(block) = &self.task.assets else { return done(None) };
+        let done = |lineage| Worked {
+            state: State::Success,
+            outputs: outputs.clone(),
+            error: None,
+            lineage,
+        };
+        let Some(block) = &self.task.assets else {
+            return done(None);
+        };
         let declared = match lineage::rendered(self.task, variables, &outputs, runner) {
             Ok(bundle) => bundle.unwrap_or_default(),
             Err(reason) => return self.without_assets(block.failure_behavior, lines, outputs, reason),
@@ -174,11 +216,15 @@ impl<'a> TaskRunner<'a> {
             Ok(answer) => {
                 let (bundles, dropped) = lineage::admitted(answer, &declared, block.enable_auto);
                 for id in dropped {
-                    let message = format!("the plugin declared the asset `{id}`, which the flow does not; it was left out");
+                    let message =
+                        format!("the plugin declared the asset `{id}`, which the flow does not; it was left out");
                     lines.say(LogLevel::Warn, format!("{message} (`enableAuto: true` would take it)"));
                 }
                 let bundles: Vec<_> = bundles.into_iter().filter(|bundle| !bundle.is_empty()).collect();
-                done((!bundles.is_empty()).then_some(Lineage { state: State::Success, bundles }))
+                done((!bundles.is_empty()).then_some(Lineage {
+                    state: State::Success,
+                    bundles,
+                }))
             }
             Err(failure) => self.without_assets(block.failure_behavior, lines, outputs, failure.message),
         }
@@ -201,13 +247,23 @@ impl<'a> TaskRunner<'a> {
         };
         lines.say(level, message.clone());
         let error = (state != State::Success).then_some(message);
-        Worked { state, outputs, error, lineage: None }
+        Worked {
+            state,
+            outputs,
+            error,
+            lineage: None,
+        }
     }
 }
 
 fn killed() -> Worked {
     let error = Some("it was stopped by the user".to_owned());
-    Worked { state: State::Killed, outputs: JsonMap::new(), error, lineage: None }
+    Worked {
+        state: State::Killed,
+        outputs: JsonMap::new(),
+        error,
+        lineage: None,
+    }
 }
 
 /// The log lines of a task run: shown at once, recorded in batches.
@@ -222,7 +278,11 @@ impl Lines {
         let waiting: Arc<Mutex<Vec<RunEvent>>> = Arc::default();
         let (kept, observer, recorder) = (waiting.clone(), runner.observer.clone(), runner.recorder.clone());
         let sink = move |line: LogLine| {
-            let event = RunEvent { time: line.time, actor: actor.clone(), kind: RunEventKind::TaskLogged(line) };
+            let event = RunEvent {
+                time: line.time,
+                actor: actor.clone(),
+                kind: RunEventKind::TaskLogged(line),
+            };
             observer(&event);
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.push(event);
@@ -231,7 +291,10 @@ impl Lines {
                 kept.clear();
             }
         };
-        Self { waiting, sink: Arc::new(sink) }
+        Self {
+            waiting,
+            sink: Arc::new(sink),
+        }
     }
 
     fn sink(&self) -> LogSink {
@@ -239,7 +302,11 @@ impl Lines {
     }
 
     fn say(&self, level: LogLevel, message: String) {
-        (self.sink)(LogLine { time: Timestamp::now(), level, message });
+        (self.sink)(LogLine {
+            time: Timestamp::now(),
+            level,
+            message,
+        });
     }
 
     fn take(&self) -> Vec<RunEvent> {

@@ -22,18 +22,29 @@ impl Variables {
         let flow = &plan.flow;
         let fixed = vec![
             ("flow", Value::from(json!({"id": flow.id, "namespace": flow.namespace}))),
-            ("execution", Value::from(json!({"id": plan.execution, "startDate": start, "state": "RUNNING"}))),
+            (
+                "execution",
+                Value::from(json!({"id": plan.execution, "startDate": start, "state": "RUNNING"})),
+            ),
             ("inputs", Value::from(nested(&plan.inputs))),
             ("labels", Value::from(&flow.labels)),
         ];
-        Self { fixed, task: Vec::new(), outputs: Vec::new(), namespace: flow.namespace.clone() }
+        Self {
+            fixed,
+            task: Vec::new(),
+            outputs: Vec::new(),
+            namespace: flow.namespace.clone(),
+        }
     }
 
     /// Begins a task run.
     pub(super) fn enter(&mut self, task: &Task, id: &TaskRunId, start: Timestamp) {
         self.task = vec![
             ("task", Value::from(json!({"id": task.id, "type": task.task_type}))),
-            ("taskrun", Value::from(json!({"id": id, "startDate": start, "attemptsCount": 1}))),
+            (
+                "taskrun",
+                Value::from(json!({"id": id, "startDate": start, "attemptsCount": 1})),
+            ),
         ];
     }
 
@@ -47,7 +58,11 @@ impl Variables {
 
     /// What the task at hand sees before it has run.
     pub(super) fn scope<'a>(&self, catalog: &'a dyn CatalogReader, namespace: &'a Namespace) -> Scope<'a> {
-        let outputs = self.outputs.iter().map(|(task, value)| (task.as_str(), value.clone())).collect();
+        let outputs = self
+            .outputs
+            .iter()
+            .map(|(task, value)| (task.as_str(), value.clone()))
+            .collect();
         self.with_outputs(outputs, catalog).with_namespace(namespace)
     }
 
@@ -102,6 +117,9 @@ mod tests {
     fn dots_in_input_ids_nest() {
         let inputs = json!({"a": 1, "db.host": "h", "db.port": 2});
         let inputs = inputs.as_object().cloned().unwrap_or_default();
-        assert_eq!(Json::Object(nested(&inputs)), json!({"a": 1, "db": {"host": "h", "port": 2}}));
+        assert_eq!(
+            Json::Object(nested(&inputs)),
+            json!({"a": 1, "db": {"host": "h", "port": 2}})
+        );
     }
 }

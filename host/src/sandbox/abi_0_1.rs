@@ -48,7 +48,10 @@ pub(super) struct Guest {
 
 impl WasiView for Guest {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }
 
@@ -74,7 +77,9 @@ impl log::Host for Guest {
 impl catalog::Host for Guest {
     fn find(&mut self, filter: catalog::Filter) -> Result<Vec<types::Asset>, catalog::LookupError> {
         let Some(reader) = &self.catalog else {
-            return Err(catalog::LookupError::Unavailable("no catalog belongs to this call".to_owned()));
+            return Err(catalog::LookupError::Unavailable(
+                "no catalog belongs to this call".to_owned(),
+            ));
         };
         let metadata: JsonMap = serde_json::from_str(&filter.metadata)
             .map_err(|error| catalog::LookupError::InvalidFilter(format!("metadata is no JSON object: {error}")))?;
@@ -147,16 +152,27 @@ impl From<Bundle> for types::Bundle {
 
 /// Reads the declarations a guest answered with; the message of an error is for the operator.
 pub(super) fn bundles(answer: Vec<types::Bundle>, limits: &Limits) -> Result<Vec<Bundle>, String> {
-    let count: usize = answer.iter().map(|bundle| bundle.inputs.len() + bundle.outputs.len()).sum();
+    let count: usize = answer
+        .iter()
+        .map(|bundle| bundle.inputs.len() + bundle.outputs.len())
+        .sum();
     if count > limits.assets {
-        return Err(format!("it declared {count} assets, at most {} are allowed (`assets`)", limits.assets));
+        return Err(format!(
+            "it declared {count} assets, at most {} are allowed (`assets`)",
+            limits.assets
+        ));
     }
     let read = |assets: Vec<types::Asset>| -> Result<Vec<Declaration>, String> {
         assets.into_iter().map(|asset| declaration(asset, limits)).collect()
     };
     answer
         .into_iter()
-        .map(|bundle| Ok(Bundle { inputs: read(bundle.inputs)?, outputs: read(bundle.outputs)? }))
+        .map(|bundle| {
+            Ok(Bundle {
+                inputs: read(bundle.inputs)?,
+                outputs: read(bundle.outputs)?,
+            })
+        })
         .collect()
 }
 
@@ -164,7 +180,9 @@ fn declaration(asset: types::Asset, limits: &Limits) -> Result<Declaration, Stri
     let id = AssetId::parse(&asset.id).map_err(|error| error.to_string())?;
     if asset.metadata.len() > limits.metadata {
         let (size, limit) = (asset.metadata.len(), limits.metadata);
-        return Err(format!("the metadata of asset `{id}` is {size} bytes, at most {limit} are allowed (`metadata`)"));
+        return Err(format!(
+            "the metadata of asset `{id}` is {size} bytes, at most {limit} are allowed (`metadata`)"
+        ));
     }
     let metadata = serde_json::from_str(&asset.metadata)
         .map_err(|error| format!("the metadata of asset `{id}` is no JSON object: {error}"))?;
@@ -202,14 +220,26 @@ impl From<types::Failure> for ReportedFailure {
             types::FailureKind::Other(name) => name,
         };
         // Details are for programs; those that cannot be read are left out rather than hiding the message.
-        let details = failure.details.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        Self { kind, message: failure.message, retryable: failure.retryable, details }
+        let details = failure
+            .details
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default();
+        Self {
+            kind,
+            message: failure.message,
+            retryable: failure.retryable,
+            details,
+        }
     }
 }
 
 /// Reads what a guest says of itself; the message of an error is for the plugin's author.
 pub(super) fn description(answer: task::Description) -> Result<PluginDescription, String> {
-    let task_types = answer.task_types.into_iter().map(task_type).collect::<Result<Vec<_>, _>>()?;
+    let task_types = answer
+        .task_types
+        .into_iter()
+        .map(task_type)
+        .collect::<Result<Vec<_>, _>>()?;
     if answer.name.trim().is_empty() || task_types.is_empty() {
         return Err("it has no name or no task type".to_owned());
     }
@@ -232,8 +262,22 @@ fn task_type(answer: task::TaskType) -> Result<TaskType, String> {
     let schema = |what: &str, text: &str| {
         serde_json::from_str::<JsonMap>(text)
             .map(serde_json::Value::Object)
-            .map_err(|error| format!("the schema of the {what} of `{}` is no JSON object: {error}", answer.name))
+            .map_err(|error| {
+                format!(
+                    "the schema of the {what} of `{}` is no JSON object: {error}",
+                    answer.name
+                )
+            })
     };
-    let (properties, outputs) = (schema("properties", &answer.properties)?, schema("outputs", &answer.outputs)?);
-    Ok(TaskType { name: answer.name, aliases: answer.aliases, summary: answer.summary, properties, outputs })
+    let (properties, outputs) = (
+        schema("properties", &answer.properties)?,
+        schema("outputs", &answer.outputs)?,
+    );
+    Ok(TaskType {
+        name: answer.name,
+        aliases: answer.aliases,
+        summary: answer.summary,
+        properties,
+        outputs,
+    })
 }

@@ -23,20 +23,36 @@ pub(super) struct Cache {
 impl Cache {
     /// Uses a folder, made private to its owner when it does not exist yet.
     pub(super) fn open(folder: &Path, engine: &Engine) -> Result<Self, SandboxError> {
-        let failed = |source| SandboxError::Cache { path: folder.to_owned(), source };
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+        let failed = |source| SandboxError::Cache {
+            path: folder.to_owned(),
+            source,
+        };
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(failed)?;
         check_private(folder).map_err(failed)?;
-        #[expect(deprecated, reason = "the only hasher in std whose result does not change between processes")]
+        #[expect(
+            deprecated,
+            reason = "the only hasher in std whose result does not change between processes"
+        )]
         let mut hasher = std::hash::SipHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
-        Ok(Self { folder: folder.to_owned(), engine_key: hasher.finish() })
+        Ok(Self {
+            folder: folder.to_owned(),
+            engine_key: hasher.finish(),
+        })
     }
 
     /// The compiled form of a component, if it is here and usable.
     pub(super) fn load(&self, engine: &Engine, digest: &str) -> Option<Component> {
         let path = self.path(digest, "cwasm");
         check_private(&path).ok()?;
-        #[expect(unsafe_code, reason = "the file was written by this user's begat into a folder no one else can write")]
+        #[expect(
+            unsafe_code,
+            reason = "the file was written by this user's begat into a folder no one else can write"
+        )]
         // SAFETY: the folder and the file belong to this user and are writable by no other; the engine checks version
         // and settings. Whoever can write there can already act as this user.
         unsafe { Component::deserialize_file(engine, &path) }.ok()
@@ -44,9 +60,10 @@ impl Cache {
 
     /// Keeps the compiled form of a component. A reader sees the whole file or none.
     pub(super) fn store(&self, digest: &str, component: &Component) -> Result<(), SandboxError> {
-        let bytes = component
-            .serialize()
-            .map_err(|source| SandboxError::Compile { origin: digest.to_owned(), source })?;
+        let bytes = component.serialize().map_err(|source| SandboxError::Compile {
+            origin: digest.to_owned(),
+            source,
+        })?;
         self.write(&self.path(digest, "cwasm"), &bytes)
     }
 
@@ -61,7 +78,10 @@ impl Cache {
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), SandboxError> {
-        let failed = |source| SandboxError::Cache { path: path.to_owned(), source };
+        let failed = |source| SandboxError::Cache {
+            path: path.to_owned(),
+            source,
+        };
         let draft = path.with_extension(format!("{}.draft", std::process::id()));
         fs::write(&draft, bytes).map_err(failed)?;
         fs::set_permissions(&draft, fs::Permissions::from_mode(0o600)).map_err(failed)?;
@@ -69,7 +89,8 @@ impl Cache {
     }
 
     fn path(&self, digest: &str, extension: &str) -> PathBuf {
-        self.folder.join(format!("{digest}-{:016x}.{extension}", self.engine_key))
+        self.folder
+            .join(format!("{digest}-{:016x}.{extension}", self.engine_key))
     }
 }
 

@@ -46,14 +46,29 @@ pub struct TaskFailure {
 
 impl TaskFailure {
     fn of(kind: &str, message: String) -> Self {
-        Self { kind: kind.to_owned(), message, retryable: false, details: JsonMap::new() }
+        Self {
+            kind: kind.to_owned(),
+            message,
+            retryable: false,
+            details: JsonMap::new(),
+        }
     }
 }
 
 impl From<ReportedFailure> for TaskFailure {
     fn from(failure: ReportedFailure) -> Self {
-        let ReportedFailure { kind, message, retryable, details } = failure;
-        Self { kind, message, retryable, details }
+        let ReportedFailure {
+            kind,
+            message,
+            retryable,
+            details,
+        } = failure;
+        Self {
+            kind,
+            message,
+            retryable,
+            details,
+        }
     }
 }
 
@@ -96,7 +111,14 @@ impl TaskCall {
         let deadline = Instant::now() + limits.time;
         let started = tokio::time::timeout_at(deadline, pre.instantiate_async(&mut store)).await;
         match started {
-            Ok(Ok(plugin)) => Ok(Self { store, plugin, limits, deadline, speech, streams }),
+            Ok(Ok(plugin)) => Ok(Self {
+                store,
+                plugin,
+                limits,
+                deadline,
+                speech,
+                streams,
+            }),
             Ok(Err(error)) => Err(explain(&error, "", &limits)),
             Err(_) => Err(out_of_time(limits.time)),
         }
@@ -138,7 +160,10 @@ impl TaskCall {
         let outputs = Json::Object(outputs.clone()).to_string();
         let declared: Vec<_> = declared.into_iter().map(Into::into).collect();
         let sent = sent(request);
-        let call = self.plugin.begat_task_task().call_declare(&mut self.store, &sent, &outputs, &declared);
+        let call = self
+            .plugin
+            .begat_task_task()
+            .call_declare(&mut self.store, &sent, &outputs, &declared);
         match tokio::time::timeout_at(self.deadline, call).await {
             Ok(Ok(Ok(answer))) => abi_0_1::bundles(answer, &self.limits)
                 .map_err(|reason| TaskFailure::of("contract", format!("the plugin broke its contract: {reason}"))),
@@ -161,7 +186,10 @@ impl TaskCall {
             return Err(TaskFailure::of("limit", message));
         }
         serde_json::from_str(text).map_err(|error| {
-            TaskFailure::of("contract", format!("the plugin broke its contract: its outputs are no JSON object: {error}"))
+            TaskFailure::of(
+                "contract",
+                format!("the plugin broke its contract: its outputs are no JSON object: {error}"),
+            )
         })
     }
 
@@ -176,7 +204,10 @@ fn wasi(streams: &[LineStream; 2], limits: &Limits) -> WasiCtx {
     let mut wasi = WasiCtx::builder();
     wasi.stdout(stdout).stderr(stderr).max_random_size(limits.random);
     // Deny what the library may come to allow by default.
-    wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false).allow_blocking_current_thread(false);
+    wasi.allow_tcp(false)
+        .allow_udp(false)
+        .allow_ip_name_lookup(false)
+        .allow_blocking_current_thread(false);
     wasi.build()
 }
 
@@ -195,8 +226,14 @@ fn sent(request: &TaskRequest) -> Request {
 }
 
 fn out_of_time(limit: Duration) -> TaskFailure {
-    let message = format!("the task ran longer than its limit of {} s (`time`)", limit.as_secs_f64());
-    TaskFailure { retryable: true, ..TaskFailure::of("limit", message) }
+    let message = format!(
+        "the task ran longer than its limit of {} s (`time`)",
+        limit.as_secs_f64()
+    );
+    TaskFailure {
+        retryable: true,
+        ..TaskFailure::of("limit", message)
+    }
 }
 
 /// Says in words why a guest was stopped. The text of a Rust panic is only on standard error, so its end is attached.
@@ -206,17 +243,27 @@ fn explain(error: &wasmtime::Error, tail: &str, limits: &Limits) -> TaskFailure 
     }
     if let Some(trap) = error.downcast_ref::<wasmtime::Trap>() {
         if *trap == wasmtime::Trap::StackOverflow {
-            return TaskFailure::of("limit", "the task needs more stack than its limit of 1 MiB (`stack`)".to_owned());
+            return TaskFailure::of(
+                "limit",
+                "the task needs more stack than its limit of 1 MiB (`stack`)".to_owned(),
+            );
         }
         let said = tail.trim();
-        let tail = if said.is_empty() { String::new() } else { format!("; its last words: {said}") };
+        let tail = if said.is_empty() {
+            String::new()
+        } else {
+            format!("; its last words: {said}")
+        };
         return TaskFailure::of("trap", format!("the plugin crashed: {trap}{tail}"));
     }
     let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
     let text = causes.join(": ");
     if text.contains("fuel allocated for hostcalls") {
         let limit = limits.host_buffers >> 20;
-        return TaskFailure::of("limit", format!("a call to the host carries more than {limit} MiB (`host_buffers`)"));
+        return TaskFailure::of(
+            "limit",
+            format!("a call to the host carries more than {limit} MiB (`host_buffers`)"),
+        );
     }
     TaskFailure::of("trap", format!("the plugin was stopped: {text}"))
 }

@@ -26,7 +26,11 @@ impl Machine {
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(SandboxError::Engine)?;
         abi_0_1::add_to_linker(&mut linker).map_err(SandboxError::Engine)?;
-        Ok(Self { engine, linker, ticking: OnceLock::new() })
+        Ok(Self {
+            engine,
+            linker,
+            ticking: OnceLock::new(),
+        })
     }
 
     /// Starts the clock that makes busy guests give way; the thread ends with the engine.

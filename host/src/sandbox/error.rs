@@ -8,23 +8,47 @@ pub enum SandboxError {
     #[error("the WebAssembly engine cannot start")]
     Engine(#[source] wasmtime::Error),
     #[error("reading the plugin folder `{path}`")]
-    ReadFolder { path: PathBuf, #[source] source: std::io::Error },
+    ReadFolder {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("reading the plugin `{path}`")]
-    ReadPlugin { path: PathBuf, #[source] source: std::io::Error },
+    ReadPlugin {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("the plugin `{origin}` is {size} bytes long, at most {limit} are allowed")]
     TooLarge { origin: String, size: u64, limit: u64 },
     #[error("`{origin}` is not a WebAssembly component: {found}")]
     NotAComponent { origin: String, found: &'static str },
     #[error("the plugin `{origin}` cannot be compiled")]
-    Compile { origin: String, #[source] source: wasmtime::Error },
+    Compile {
+        origin: String,
+        #[source]
+        source: wasmtime::Error,
+    },
     #[error("the plugin `{origin}` does not fit the contract `begat:task@0.1.0`")]
-    Link { origin: String, #[source] source: wasmtime::Error },
+    Link {
+        origin: String,
+        #[source]
+        source: wasmtime::Error,
+    },
     #[error("the plugin `{origin}` cannot describe itself: {reason}")]
     Describe { origin: String, reason: String },
     #[error("the task type `{name}` is provided by `{first}` and by `{second}`")]
-    SameType { name: String, first: String, second: String },
+    SameType {
+        name: String,
+        first: String,
+        second: String,
+    },
     #[error("the folder for compiled plugins `{path}` cannot be used")]
-    Cache { path: PathBuf, #[source] source: std::io::Error },
+    Cache {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
 }
 
 impl SandboxError {

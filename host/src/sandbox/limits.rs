@@ -128,12 +128,18 @@ mod tests {
 
     #[test]
     fn memory_is_added_up_over_all_memories() {
-        let limits = Limits { memory: 10 * MIB, ..Limits::default() };
+        let limits = Limits {
+            memory: 10 * MIB,
+            ..Limits::default()
+        };
         let mut meter = Meter::new(&limits);
         let six = 6 * MIB as usize;
         assert!(meter.memory_growing(0, six, None).is_ok());
         let error = meter.memory_growing(0, six, None).unwrap_err();
-        assert_eq!(error.to_string(), "the task needs more memory than its limit of 10 MiB (`memory`)");
+        assert_eq!(
+            error.to_string(),
+            "the task needs more memory than its limit of 10 MiB (`memory`)"
+        );
         assert!(meter.memory_growing(six, six + 100, None).is_ok());
     }
 }

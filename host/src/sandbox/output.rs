@@ -88,7 +88,11 @@ impl Speech {
         self.digest.update(" ");
         self.digest.update(&message);
         self.digest.update("\n");
-        (self.sink)(LogLine { time: Timestamp::now(), level, message });
+        (self.sink)(LogLine {
+            time: Timestamp::now(),
+            level,
+            message,
+        });
     }
 
     fn remember(&mut self, text: &str) {
@@ -103,8 +107,18 @@ impl Speech {
     }
 
     pub(super) fn said(&self) -> Said {
-        let digest = self.digest.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Said { lines: self.lines, digest, tail: self.tail.clone() }
+        let digest = self
+            .digest
+            .clone()
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Said {
+            lines: self.lines,
+            digest,
+            tail: self.tail.clone(),
+        }
     }
 }
 
@@ -145,7 +159,11 @@ pub(super) struct LineStream {
 
 impl LineStream {
     pub(super) fn new(speech: SharedSpeech, level: LogLevel) -> Self {
-        Self { speech, level, buffer: Arc::default() }
+        Self {
+            speech,
+            level,
+            buffer: Arc::default(),
+        }
     }
 
     fn push(&self, bytes: &[u8]) {
@@ -153,7 +171,11 @@ impl LineStream {
         buffer.extend_from_slice(bytes);
         let mut speech = lock(&self.speech);
         let longest = speech.line_limit;
-        while let Some(end) = buffer.iter().position(|byte| *byte == b'\n').or((buffer.len() > longest).then_some(longest)) {
+        while let Some(end) = buffer
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .or((buffer.len() > longest).then_some(longest))
+        {
             let last = end.min(buffer.len() - 1);
             let line: Vec<u8> = buffer.drain(..=last).collect();
             self.speak(&mut speech, &line);
@@ -251,12 +273,20 @@ mod tests {
 
     #[test]
     fn a_line_cannot_speak_to_the_terminal() {
-        check(&Limits::default(), "\x1b[31mred\x07\tx\u{202e}", &["\\u{1b}[31mred\\u{7}\tx\\u{202e}"]);
+        check(
+            &Limits::default(),
+            "\x1b[31mred\x07\tx\u{202e}",
+            &["\\u{1b}[31mred\\u{7}\tx\\u{202e}"],
+        );
     }
 
     #[test]
     fn volume_and_length_are_bounded_and_the_log_says_so() {
-        let limits = Limits { log_lines: 2, log_line: 4, ..Limits::default() };
+        let limits = Limits {
+            log_lines: 2,
+            log_line: 4,
+            ..Limits::default()
+        };
         let cut = "log truncated: a task run may write 2 lines and 16 MiB (`log_lines`, `log_bytes`)";
         check(&limits, "1\n2\n3\n4\n", &["1", "2", cut]);
     }

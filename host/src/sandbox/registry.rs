@@ -70,15 +70,31 @@ impl Registry {
     pub async fn open(options: RegistryOptions) -> Result<Self, SandboxError> {
         let machine = Machine::new()?;
         let cache = Cache::open(&options.cache, &machine.engine)?;
-        let RegistryOptions { folder, limits, on_compile, .. } = options;
-        let mut registry = Self { machine, cache, limits, on_compile, plugins: Vec::new() };
+        let RegistryOptions {
+            folder,
+            limits,
+            on_compile,
+            ..
+        } = options;
+        let mut registry = Self {
+            machine,
+            cache,
+            limits,
+            on_compile,
+            plugins: Vec::new(),
+        };
         for embedded in EMBEDDED {
             let description = serde_json::from_str(embedded.description).map_err(|error| SandboxError::Describe {
                 origin: embedded.name.to_owned(),
                 reason: error.to_string(),
             })?;
             let bytes = Bytes::Embedded(embedded.component);
-            registry.admit(plugin(description, "embedded".to_owned(), embedded.digest.to_owned(), bytes))?;
+            registry.admit(plugin(
+                description,
+                "embedded".to_owned(),
+                embedded.digest.to_owned(),
+                bytes,
+            ))?;
         }
         if let Some(folder) = folder {
             for path in components(&folder)? {
@@ -91,12 +107,17 @@ impl Registry {
 
     /// All task types of all plugins.
     pub fn task_types(&self) -> Vec<TaskType> {
-        self.plugins.iter().flat_map(|plugin| plugin.description.task_types.clone()).collect()
+        self.plugins
+            .iter()
+            .flat_map(|plugin| plugin.description.task_types.clone())
+            .collect()
     }
 
     /// The plugin that runs tasks of a type.
     pub fn find(&self, task_type: &str) -> Option<&Arc<Plugin>> {
-        self.plugins.iter().find(|plugin| plugin.description.task_types.iter().any(|t| t.answers_to(task_type)))
+        self.plugins
+            .iter()
+            .find(|plugin| plugin.description.task_types.iter().any(|t| t.answers_to(task_type)))
     }
 
     /// All plugins, as they are shown.
@@ -118,7 +139,14 @@ impl Registry {
             retryable: false,
             details: serde_json::Map::new(),
         })?;
-        TaskCall::start(&self.machine, &pre, self.limits.clone(), sink, Some((catalog, namespace))).await
+        TaskCall::start(
+            &self.machine,
+            &pre,
+            self.limits.clone(),
+            sink,
+            Some((catalog, namespace)),
+        )
+        .await
     }
 
     /// Compiles a plugin, or loads its compiled form.
@@ -128,18 +156,28 @@ impl Registry {
 
     /// Asks the component itself what it is, rather than trusting what is kept about it.
     pub async fn describe(&self, plugin: &Plugin) -> Result<PluginDescription, SandboxError> {
-        let failed = |reason| SandboxError::Describe { origin: plugin.origin.clone(), reason };
+        let failed = |reason| SandboxError::Describe {
+            origin: plugin.origin.clone(),
+            reason,
+        };
         let pre = self.ready(plugin)?;
         let silent: LogSink = Arc::new(|_| ());
         let call = TaskCall::start(&self.machine, &pre, self.limits.clone(), silent, None).await;
-        call.map_err(|failure| failed(failure.message))?.describe().await.map_err(failed)
+        call.map_err(|failure| failed(failure.message))?
+            .describe()
+            .await
+            .map_err(failed)
     }
 
     fn admit(&mut self, plugin: Plugin) -> Result<(), SandboxError> {
         for name in plugin.description.task_types.iter().flat_map(TaskType::names) {
             if let Some(other) = self.find(name) {
                 let (first, second) = (other.origin.clone(), plugin.origin.clone());
-                return Err(SandboxError::SameType { name: name.to_owned(), first, second });
+                return Err(SandboxError::SameType {
+                    name: name.to_owned(),
+                    first,
+                    second,
+                });
             }
         }
         self.plugins.push(Arc::new(plugin));
@@ -148,14 +186,24 @@ impl Registry {
 
     async fn read(&self, path: &Path) -> Result<Plugin, SandboxError> {
         let origin = path.display().to_string();
-        let failed = |source| SandboxError::ReadPlugin { path: path.to_owned(), source };
+        let failed = |source| SandboxError::ReadPlugin {
+            path: path.to_owned(),
+            source,
+        };
         let size = fs::metadata(path).map_err(failed)?.len();
         if size > SIZE_LIMIT {
-            return Err(SandboxError::TooLarge { origin, size, limit: SIZE_LIMIT });
+            return Err(SandboxError::TooLarge {
+                origin,
+                size,
+                limit: SIZE_LIMIT,
+            });
         }
         let bytes = fs::read(path).map_err(failed)?;
         check_is_component(&bytes, &origin)?;
-        let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest: String = Sha256::digest(&bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         let unknown = PluginDescription {
             name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
             version: String::new(),
@@ -164,7 +212,11 @@ impl Registry {
             capabilities: Vec::new(),
         };
         let mut found = plugin(unknown, origin, digest.clone(), Bytes::Read(bytes));
-        if let Some(known) = self.cache.note(&digest).and_then(|text| serde_json::from_str(&text).ok()) {
+        if let Some(known) = self
+            .cache
+            .note(&digest)
+            .and_then(|text| serde_json::from_str(&text).ok())
+        {
             found.adopt(known);
             return Ok(found);
         }
@@ -188,15 +240,22 @@ impl Registry {
             None => self.compile(plugin)?,
         };
         let linked = self.machine.linker.instantiate_pre(&component).and_then(PluginPre::new);
-        let pre = linked.map_err(|source| SandboxError::Link { origin: plugin.origin_name(), source })?;
+        let pre = linked.map_err(|source| SandboxError::Link {
+            origin: plugin.origin_name(),
+            source,
+        })?;
         *ready = Some(pre.clone());
         Ok(pre)
     }
 
     fn compile(&self, plugin: &Plugin) -> Result<Component, SandboxError> {
         (self.on_compile)(&plugin.reference.name);
-        let component = Component::from_binary(&self.machine.engine, plugin.bytes.get())
-            .map_err(|source| SandboxError::Compile { origin: plugin.origin_name(), source })?;
+        let component = Component::from_binary(&self.machine.engine, plugin.bytes.get()).map_err(|source| {
+            SandboxError::Compile {
+                origin: plugin.origin_name(),
+                source,
+            }
+        })?;
         self.cache.store(&plugin.reference.digest, &component)?;
         Ok(component)
     }
@@ -238,14 +297,26 @@ impl Plugin {
 }
 
 fn plugin(description: PluginDescription, origin: String, digest: String, bytes: Bytes) -> Plugin {
-    let reference =
-        PluginReference { name: description.name.clone(), version: description.version.clone(), digest };
-    Plugin { reference, description, origin, bytes, ready: Mutex::new(None) }
+    let reference = PluginReference {
+        name: description.name.clone(),
+        version: description.version.clone(),
+        digest,
+    };
+    Plugin {
+        reference,
+        description,
+        origin,
+        bytes,
+        ready: Mutex::new(None),
+    }
 }
 
 /// The components of a folder, by name.
 fn components(folder: &Path) -> Result<Vec<PathBuf>, SandboxError> {
-    let failed = |source| SandboxError::ReadFolder { path: folder.to_owned(), source };
+    let failed = |source| SandboxError::ReadFolder {
+        path: folder.to_owned(),
+        source,
+    };
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
@@ -258,7 +329,12 @@ fn components(folder: &Path) -> Result<Vec<PathBuf>, SandboxError> {
 }
 
 fn check_is_component(bytes: &[u8], origin: &str) -> Result<(), SandboxError> {
-    let not = |found| Err(SandboxError::NotAComponent { origin: origin.to_owned(), found });
+    let not = |found| {
+        Err(SandboxError::NotAComponent {
+            origin: origin.to_owned(),
+            found,
+        })
+    };
     if Engine::detect_precompiled(bytes) == Some(Precompiled::Component) {
         return not("it is compiled machine code, which is never loaded from outside");
     }

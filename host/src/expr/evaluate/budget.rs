@@ -15,7 +15,10 @@ pub(in crate::expr) struct Budget {
 
 impl Budget {
     pub(in crate::expr) fn new() -> Self {
-        Self { steps: Cell::new(limits::STEPS), level: Cell::new(0) }
+        Self {
+            steps: Cell::new(limits::STEPS),
+            level: Cell::new(0),
+        }
     }
 
     /// Takes so many steps.
@@ -39,8 +42,11 @@ impl Budget {
     pub(super) fn enter(&self) -> Result<(), Problem> {
         let level = self.level.get();
         if level >= limits::EVALUATION {
-            return Err(Problem::limit(format!("the evaluation is nested more than {} levels deep", limits::EVALUATION))
-                .with_hint("a macro or `render` may be calling itself"));
+            return Err(Problem::limit(format!(
+                "the evaluation is nested more than {} levels deep",
+                limits::EVALUATION
+            ))
+            .with_hint("a macro or `render` may be calling itself"));
         }
         self.level.set(level + 1);
         self.spend(1)
@@ -55,10 +61,16 @@ impl Budget {
     pub(in crate::expr) fn admit(&self, value: Value) -> Result<Value, Problem> {
         let measure = value.measure();
         if measure.depth > limits::DEPTH {
-            return Err(Problem::limit(format!("the value is nested more than {} levels deep", limits::DEPTH)));
+            return Err(Problem::limit(format!(
+                "the value is nested more than {} levels deep",
+                limits::DEPTH
+            )));
         }
         if measure.weight > limits::WEIGHT {
-            return Err(Problem::limit(format!("the value grows beyond {} bytes", limits::WEIGHT)));
+            return Err(Problem::limit(format!(
+                "the value grows beyond {} bytes",
+                limits::WEIGHT
+            )));
         }
         Ok(value)
     }

@@ -39,13 +39,19 @@ impl Evaluator<'_> {
             Kind::Map(entries) => self.map(entries, span),
             Kind::Not(operand) => {
                 let operand = self.value(operand)?;
-                operators::truth(&operand).map(|truth| Value::from(!truth)).map_err(|problem| problem.at(span))
+                operators::truth(&operand)
+                    .map(|truth| Value::from(!truth))
+                    .map_err(|problem| problem.at(span))
             }
             Kind::Negative(operand) => self.sign(operand, -1, span),
             Kind::Positive(operand) => self.sign(operand, 1, span),
             Kind::Binary(binary, sides) => self.binary(*binary, &sides.0, &sides.1, span),
             Kind::Concatenation(parts) => self.concatenation(parts, span),
-            Kind::Test { subject, predicate, negated } => {
+            Kind::Test {
+                subject,
+                predicate,
+                negated,
+            } => {
                 let value = self.present(predicate.accepts_missing, subject)?;
                 let holds = (predicate.holds)(value.as_ref()).map_err(|problem| problem.at(span))?;
                 Ok(Value::from(holds != *negated))
@@ -60,7 +66,10 @@ impl Evaluator<'_> {
             }
             Kind::Call(function, arguments) => {
                 let given = self.given(("function", function.name), function.parameters, arguments)?;
-                let result = self.budget.spend(1).and_then(|()| (function.call)(&given, &self.host()));
+                let result = self
+                    .budget
+                    .spend(1)
+                    .and_then(|()| (function.call)(&given, &self.host()));
                 self.admit(result, span)
             }
             Kind::Macro(name, arguments) => self.macro_call(name, arguments, span),
@@ -96,13 +105,23 @@ impl Evaluator<'_> {
                 let message = format!("a {} cannot be the key of a map", name.kind());
                 return Err(Problem::wrong_type(message).at(key.span));
             }
-            let name = if name.is_null() { "null".to_owned() } else { name.to_string() };
+            let name = if name.is_null() {
+                "null".to_owned()
+            } else {
+                name.to_string()
+            };
             map.insert(name.into(), self.value(value)?);
         }
         self.admit(Ok(Value::map(map)), span)
     }
 
-    fn binary(&mut self, binary: Binary, left: &Expression, right: &Expression, span: Span) -> Result<Value, ExprError> {
+    fn binary(
+        &mut self,
+        binary: Binary,
+        left: &Expression,
+        right: &Expression,
+        span: Span,
+    ) -> Result<Value, ExprError> {
         match binary {
             Binary::Or => Ok(Value::from(self.truth(left)? || self.truth(right)?)),
             Binary::And => Ok(Value::from(self.truth(left)? && self.truth(right)?)),
@@ -117,7 +136,10 @@ impl Evaluator<'_> {
             _ => {
                 let (left, right) = (self.value(left)?, self.value(right)?);
                 let weight = left.measure().weight.saturating_add(right.measure().weight);
-                let result = self.budget.spend_on(weight).and_then(|()| operators::apply(binary, left, right));
+                let result = self
+                    .budget
+                    .spend_on(weight)
+                    .and_then(|()| operators::apply(binary, left, right));
                 self.admit(result, span)
             }
         }
@@ -133,18 +155,27 @@ impl Evaluator<'_> {
                 }
                 _ => self.value(part)?,
             };
-            self.budget.spend_on(value.measure().weight).map_err(|problem| problem.at(span))?;
+            self.budget
+                .spend_on(value.measure().weight)
+                .map_err(|problem| problem.at(span))?;
             self.write(&value, span, &mut text)?;
         }
         Ok(Value::from(text))
     }
 
     fn attribute(&self, value: &Value, name: &str, subject: &Expression, span: Span) -> Result<Value, ExprError> {
-        let at = Span { start: subject.span.end.min(span.end), end: span.end };
+        let at = Span {
+            start: subject.span.end.min(span.end),
+            end: span.end,
+        };
         match value {
             Value::Null => Err(null_attribute(name, span)),
             Value::Map(map) => map.get(name).cloned().ok_or_else(|| {
-                let error = ExprError::new(span, UNDEFINED_ATTRIBUTE, format!("{} has no `{name}`", self.shown(subject)));
+                let error = ExprError::new(
+                    span,
+                    UNDEFINED_ATTRIBUTE,
+                    format!("{} has no `{name}`", self.shown(subject)),
+                );
                 let known = || map.entries().keys().map(|key| &**key);
                 match closest(name, known()) {
                     Some(near) => error.with_hint(format!("did you mean `{near}`?")),
@@ -156,7 +187,8 @@ impl Evaluator<'_> {
                 Ok(position) => element(list.items(), position as i64, span),
                 Err(_) => {
                     let message = format!("a list has no `{name}`");
-                    Err(ExprError::new(span, UNDEFINED_ATTRIBUTE, message).with_hint("take one of its elements first, with `first` or `[0]`"))
+                    Err(ExprError::new(span, UNDEFINED_ATTRIBUTE, message)
+                        .with_hint("take one of its elements first, with `first` or `[0]`"))
                 }
             },
             other => {
@@ -181,7 +213,11 @@ impl Evaluator<'_> {
     /// An expression as it is written, when that is short.
     fn shown(&self, expression: &Expression) -> String {
         let text = &self.template.source()[expression.span.start..expression.span.end];
-        if text.len() <= 40 && !text.contains('\n') { format!("`{text}`") } else { "the map".to_owned() }
+        if text.len() <= 40 && !text.contains('\n') {
+            format!("`{text}`")
+        } else {
+            "the map".to_owned()
+        }
     }
 }
 
@@ -222,7 +258,10 @@ mod tests {
         check("{{ -2 | abs }} {{ -(2 | abs) }} {{ - 2 + 5 }} {{ +3 }}", "2 -2 3 3");
         check("{{ 1 < 2 == true }}", "true");
         check("{{ 1..3 | join('-') }}", "1-2-3");
-        check("{{ true ? 'a' : false ? 'b' : 'c' }} {{ 1 == 2 ? 'a' : 1 == 1 ? 'b' : 'c' }}", "a b");
+        check(
+            "{{ true ? 'a' : false ? 'b' : 'c' }} {{ 1 == 2 ? 'a' : 1 == 1 ? 'b' : 'c' }}",
+            "a b",
+        );
         check("{{ [1, 2] contains 1 and 2 in [1, 2] }}", "true");
         check("{{ 2 + 3 is odd }} {{ 1 + 1 == 2 and 3 > 2 }}", "true true");
         check("{{ 10 - 3 - 2 }} {{ 8 / 4 / 2 }}", "5 1");
@@ -230,19 +269,39 @@ mod tests {
 
     #[test]
     fn attributes_and_subscripts_reach_in() {
-        check("{{ map.b }} {{ map['b'] }} {{ map['c-d'] }} {{ map.a[0] }} {{ list[1] }}", "1 1 x true two");
-        check("{{ (map).b }} {{ (list | first) }} {{ ({'k': {'n': 5}}).k.n }} {{ ([7, 8])[1] }}", "1 1 5 8");
+        check(
+            "{{ map.b }} {{ map['b'] }} {{ map['c-d'] }} {{ map.a[0] }} {{ list[1] }}",
+            "1 1 x true two",
+        );
+        check(
+            "{{ (map).b }} {{ (list | first) }} {{ ({'k': {'n': 5}}).k.n }} {{ ([7, 8])[1] }}",
+            "1 1 5 8",
+        );
         check("{% set key = 'b' %}{{ map[key] }} {{ map['c' ~ '-d'] }}", "1 x");
-        check_error("{{ [1, 2][0] }}", "expression-syntax", "expected an operator or `}}`, found `[`");
-        check_hint("{{ list | first.id }}", "put what comes before it in parentheses, as in `(… | first).id`");
+        check_error(
+            "{{ [1, 2][0] }}",
+            "expression-syntax",
+            "expected an operator or `}}`, found `[`",
+        );
+        check_hint(
+            "{{ list | first.id }}",
+            "put what comes before it in parentheses, as in `(… | first).id`",
+        );
     }
 
     #[test]
     fn what_is_missing_is_named_with_what_there_is() {
         check_error("{{ nam }}", "undefined-variable", "`nam` is not defined");
         check_hint("{{ nam }}", "did you mean `name`?");
-        check_hint("{{ xyz }}", "defined here: `execution`, `inputs`, `list`, `map`, `name`, `nothing`, `numbers`");
-        check_error("{{ inputs.targetvm }}", "undefined-attribute", "`inputs` has no `targetvm`");
+        check_hint(
+            "{{ xyz }}",
+            "defined here: `execution`, `inputs`, `list`, `map`, `name`, `nothing`, `numbers`",
+        );
+        check_error(
+            "{{ inputs.targetvm }}",
+            "undefined-attribute",
+            "`inputs` has no `targetvm`",
+        );
         check_hint("{{ inputs.targetvm }}", "did you mean `target_vm`?");
         check_hint("{{ map.zzz }}", "it has `b`, `a`, `c-d`");
         check_error("{{ list[9] }}", "undefined-attribute", "the list has no element 9");
@@ -254,18 +313,30 @@ mod tests {
 
     #[test]
     fn coalescing_answers_for_what_is_missing_or_null() {
-        check("{{ nope ?? 'd' }} {{ nothing ?? 'd' }} {{ name ?? 'd' }} {{ map.x.y.z ?? 'd' }}", "d d World d");
-        check("{{ nope ??? 'd' }} {{ nothing ??? 'd' }}| {{ nothing.id ??? 'd' }}", "d | d");
+        check(
+            "{{ nope ?? 'd' }} {{ nothing ?? 'd' }} {{ name ?? 'd' }} {{ map.x.y.z ?? 'd' }}",
+            "d d World d",
+        );
+        check(
+            "{{ nope ??? 'd' }} {{ nothing ??? 'd' }}| {{ nothing.id ??? 'd' }}",
+            "d | d",
+        );
         check("{{ ([] | first).id ?? 'none' }} {{ nope ?? nothing ?? 'c' }}", "none c");
         check_error("{{ (1 / 0) ?? 'd' }}", "expression-type", "division by zero");
     }
 
     #[test]
     fn collections_are_written_out() {
-        check_typed("{{ {'a': 1, 'b': [1, {}], 3: null} }}", json!({"a": 1, "b": [1, {}], "3": null}));
+        check_typed(
+            "{{ {'a': 1, 'b': [1, {}], 3: null} }}",
+            json!({"a": 1, "b": [1, {}], "3": null}),
+        );
         check("{{ {'a': [1, 'x']} }}", r#"{"a":[1,"x"]}"#);
         check_error("{{ {[1]: 2} }}", "expression-type", "a list cannot be the key of a map");
-        check(r##"{{ "#{name} has #{list | length} #{'things'}" }}"##, "World has 3 things");
+        check(
+            r##"{{ "#{name} has #{list | length} #{'things'}" }}"##,
+            "World has 3 things",
+        );
         check("{{ 'a' ~ 1 ~ nothing ~ [1] ~ true }}", "a1[1]true");
     }
 }

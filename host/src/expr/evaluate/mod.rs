@@ -43,12 +43,23 @@ pub(super) struct Evaluator<'e> {
 
 impl<'e> Evaluator<'e> {
     pub(super) fn new(template: &'e Template, scope: &'e Scope<'e>, budget: &'e Budget) -> Self {
-        Self { template, scope, budget, locals: Vec::new(), frame: 0, in_macro: false, changed: Vec::new() }
+        Self {
+            template,
+            scope,
+            budget,
+            locals: Vec::new(),
+            frame: 0,
+            in_macro: false,
+            changed: Vec::new(),
+        }
     }
 
     /// Sees the names that another rendering has given.
     pub(super) fn with_locals(self, locals: &[(Arc<str>, Value)]) -> Self {
-        Self { locals: locals.to_vec(), ..self }
+        Self {
+            locals: locals.to_vec(),
+            ..self
+        }
     }
 
     pub(super) fn render(mut self) -> Result<String, ExprError> {
@@ -63,7 +74,11 @@ impl<'e> Evaluator<'e> {
     }
 
     fn host(&self) -> Host<'_> {
-        Host { scope: self.scope, budget: self.budget, locals: &self.locals[self.frame..] }
+        Host {
+            scope: self.scope,
+            budget: self.budget,
+            locals: &self.locals[self.frame..],
+        }
     }
 
     /// Goes one level deeper for as long as `work` takes.
@@ -83,11 +98,18 @@ impl<'e> Evaluator<'e> {
     }
 
     fn variable(&self, name: &str, span: Span) -> Result<Value, ExprError> {
-        let local = self.locals[self.frame..].iter().rev().find(|(known, _)| **known == *name);
+        let local = self.locals[self.frame..]
+            .iter()
+            .rev()
+            .find(|(known, _)| **known == *name);
         let value = match local {
             Some((_, value)) => Some(value),
             None if self.in_macro => None,
-            None => self.changed.iter().find(|(known, _)| **known == *name).map(|(_, value)| value),
+            None => self
+                .changed
+                .iter()
+                .find(|(known, _)| **known == *name)
+                .map(|(_, value)| value),
         };
         let value = value.or_else(|| if self.in_macro { None } else { self.scope.variable(name) });
         value.cloned().ok_or_else(|| self.undefined(name, span))
@@ -112,8 +134,16 @@ impl<'e> Evaluator<'e> {
 
     fn filtered(&mut self, input: Value, call: &FilterCall) -> Result<Value, ExprError> {
         let given = self.given(("filter", call.filter.name), call.filter.parameters, &call.arguments)?;
-        let weight = given.values.iter().flatten().map(|value| value.measure().weight).fold(input.measure().weight, usize::saturating_add);
-        let result = self.budget.spend_on(weight).and_then(|()| (call.filter.apply)(input, &given, &self.host()));
+        let weight = given
+            .values
+            .iter()
+            .flatten()
+            .map(|value| value.measure().weight)
+            .fold(input.measure().weight, usize::saturating_add);
+        let result = self
+            .budget
+            .spend_on(weight)
+            .and_then(|()| (call.filter.apply)(input, &given, &self.host()));
         self.admit(result, call.span)
     }
 
@@ -126,14 +156,29 @@ impl<'e> Evaluator<'e> {
         let value = |this: &mut Self, argument: &Option<Expression>| {
             argument.as_ref().map(|expression| this.value(expression)).transpose()
         };
-        let values = arguments.given.iter().map(|argument| value(self, argument)).collect::<Result<_, _>>()?;
-        let rest = arguments.rest.iter().map(|argument| self.value(argument)).collect::<Result<_, _>>()?;
-        Ok(super::signature::Given { callee, parameters, values, rest })
+        let values = arguments
+            .given
+            .iter()
+            .map(|argument| value(self, argument))
+            .collect::<Result<_, _>>()?;
+        let rest = arguments
+            .rest
+            .iter()
+            .map(|argument| self.value(argument))
+            .collect::<Result<_, _>>()?;
+        Ok(super::signature::Given {
+            callee,
+            parameters,
+            values,
+            rest,
+        })
     }
 
     /// Lets a new value in unless it has grown too large.
     fn admit(&self, value: Result<Value, Problem>, span: Span) -> Result<Value, ExprError> {
-        value.and_then(|value| self.budget.admit(value)).map_err(|problem| problem.at(span))
+        value
+            .and_then(|value| self.budget.admit(value))
+            .map_err(|problem| problem.at(span))
     }
 }
 

@@ -15,10 +15,13 @@ pub(super) fn truth(value: &Value) -> Result<bool, Problem> {
         Value::Integer(integer) => Ok(*integer != 0),
         Value::Float(float) => Ok(*float != 0.0),
         Value::String(text) => Ok(!text.is_empty()),
-        Value::Null => Err(Problem::wrong_type("null is neither true nor false").with_hint("ask `is null`, or use `??`")),
+        Value::Null => {
+            Err(Problem::wrong_type("null is neither true nor false").with_hint("ask `is null`, or use `??`"))
+        }
         other => {
             let kind = other.kind();
-            Err(Problem::wrong_type(format!("a {kind} is neither true nor false")).with_hint("ask `is empty` or `is defined`"))
+            Err(Problem::wrong_type(format!("a {kind} is neither true nor false"))
+                .with_hint("ask `is empty` or `is defined`"))
         }
     }
 }
@@ -46,7 +49,11 @@ pub(super) fn apply(binary: Binary, left: Value, right: Value) -> Result<Value, 
 }
 
 fn text_of(value: &Value) -> String {
-    if value.is_null() { "null".to_owned() } else { value.to_string() }
+    if value.is_null() {
+        "null".to_owned()
+    } else {
+        value.to_string()
+    }
 }
 
 /// Adds numbers; joins texts; puts something behind a list.
@@ -55,7 +62,10 @@ fn add(left: Value, right: Value) -> Result<Value, Problem> {
         (left @ Value::String(_), right) | (left, right @ Value::String(_)) => {
             let (left, right) = (text_of(&left), text_of(&right));
             if left.len() + right.len() > limits::OUTPUT {
-                return Err(Problem::limit(format!("the text grows beyond {} bytes", limits::OUTPUT)));
+                return Err(Problem::limit(format!(
+                    "the text grows beyond {} bytes",
+                    limits::OUTPUT
+                )));
             }
             Ok(Value::from(left + &right))
         }
@@ -79,7 +89,11 @@ fn subtract(left: Value, right: &Value) -> Result<Value, Problem> {
         (Value::List(list), Value::List(out)) => {
             let mut out: Vec<&Value> = out.items().iter().collect();
             out.sort_unstable();
-            Ok(list.into_items().into_iter().filter(|item| out.binary_search(&item).is_err()).collect())
+            Ok(list
+                .into_items()
+                .into_iter()
+                .filter(|item| out.binary_search(&item).is_err())
+                .collect())
         }
         (Value::List(list), out) => {
             let mut items = list.into_items();
@@ -104,7 +118,11 @@ pub(super) fn arithmetic(binary: Binary, left: &Value, right: &Value) -> Result<
             let message = format!("cannot calculate {} {sign} {}", left.kind(), right.kind());
             let text = left.as_str().is_some() || right.as_str().is_some();
             let problem = Problem::wrong_type(message);
-            return Err(if text { problem.with_hint("make a number of a text with `| number`") } else { problem });
+            return Err(if text {
+                problem.with_hint("make a number of a text with `| number`")
+            } else {
+                problem
+            });
         }
     };
     Ok(Value::Float(match binary {
@@ -127,7 +145,9 @@ fn whole(binary: Binary, left: i64, right: i64) -> Result<Value, Problem> {
         Binary::Divide => left.checked_div(right),
         _ => Some(left.checked_rem(right).unwrap_or(0)),
     };
-    result.map(Value::Integer).ok_or_else(|| Problem::wrong_type("the number is too large"))
+    result
+        .map(Value::Integer)
+        .ok_or_else(|| Problem::wrong_type("the number is too large"))
 }
 
 fn compare(binary: Binary, left: &Value, right: &Value, holds: fn(Ordering) -> bool) -> Result<Value, Problem> {
@@ -164,9 +184,10 @@ fn contains(whole: &Value, part: &Value) -> Result<bool, Problem> {
         (Value::List(list), part) => Ok(list.items().contains(part)),
         (Value::Map(map), part) => Ok(map.get(&text_of(part)).is_some()),
         (Value::String(text), part) => Ok(text.contains(&text_of(part))),
-        (other, _) => {
-            Err(Problem::wrong_type(format!("`contains` looks into lists, maps and strings, not into a {}", other.kind())))
-        }
+        (other, _) => Err(Problem::wrong_type(format!(
+            "`contains` looks into lists, maps and strings, not into a {}",
+            other.kind()
+        ))),
     }
 }
 
@@ -201,7 +222,10 @@ pub(in crate::expr) fn range(start: &Value, end: &Value, step: i64) -> Result<Va
     if let (Some(first), Some(last)) = (single(start), single(end)) {
         let codes = steps(i64::from(u32::from(first)), i64::from(u32::from(last)), step)?;
         let character = |code: i64| u32::try_from(code).ok().and_then(char::from_u32);
-        return Ok(codes.filter_map(character).map(|c| Value::from(c.to_string())).collect());
+        return Ok(codes
+            .filter_map(character)
+            .map(|c| Value::from(c.to_string()))
+            .collect());
     }
     match (start, end) {
         (Value::Integer(start), Value::Integer(end)) => Ok(steps(*start, *end, step)?.map(Value::Integer).collect()),
@@ -215,9 +239,16 @@ pub(in crate::expr) fn range(start: &Value, end: &Value, step: i64) -> Result<Va
 
 fn steps(start: i64, end: i64, step: i64) -> Result<impl Iterator<Item = i64>, Problem> {
     let distance = i128::from(end) - i128::from(start);
-    let count = if distance.signum() * i128::from(step.signum()) < 0 { 0 } else { distance / i128::from(step) + 1 };
+    let count = if distance.signum() * i128::from(step.signum()) < 0 {
+        0
+    } else {
+        distance / i128::from(step) + 1
+    };
     if count > limits::RANGE as i128 {
-        return Err(Problem::limit(format!("the range has more than {} elements", limits::RANGE)));
+        return Err(Problem::limit(format!(
+            "the range has more than {} elements",
+            limits::RANGE
+        )));
     }
     Ok((0..count as i64).map(move |position| start + position * step))
 }
@@ -230,11 +261,22 @@ mod tests {
 
     #[test]
     fn numbers_calculate_and_whole_ones_stay_whole() {
-        check("{{ 7 / 2 }} {{ 7 / 2.0 }} {{ 7 % 3 }} {{ -7 / 2 }} {{ 1 + 1.5 }} {{ 2 * 3 }}", "3 3.5 1 -3 2.5 6");
+        check(
+            "{{ 7 / 2 }} {{ 7 / 2.0 }} {{ 7 % 3 }} {{ -7 / 2 }} {{ 1 + 1.5 }} {{ 2 * 3 }}",
+            "3 3.5 1 -3 2.5 6",
+        );
         check_error("{{ 1 % 0 }}", "expression-type", "division by zero");
         check("{{ 1.0 / 0 }}", "null");
-        check_error("{{ 9223372036854775807 + 1 }}", "expression-type", "the number is too large");
-        check_error("{{ -9223372036854775807 - 2 }}", "expression-type", "the number is too large");
+        check_error(
+            "{{ 9223372036854775807 + 1 }}",
+            "expression-type",
+            "the number is too large",
+        );
+        check_error(
+            "{{ -9223372036854775807 - 2 }}",
+            "expression-type",
+            "the number is too large",
+        );
         check("{{ (-9223372036854775807 - 1) % -1 }}", "0");
         check_error("{{ 'a' * 2 }}", "expression-type", "cannot calculate string * number");
         check_error("{{ -name }}", "expression-type", "cannot calculate number * string");
@@ -250,28 +292,71 @@ mod tests {
 
     #[test]
     fn comparison_knows_numbers_texts_and_dates() {
-        check("{{ 1 < 2 }} {{ 2 <= 2.0 }} {{ 'b' > 'a' }} {{ 1 == 1.0 }} {{ '1' == 1 }}", "true true true true false");
-        check("{{ nothing < 1 }} {{ 1 >= nothing }} {{ nothing == null }} {{ 1 != 2 }}", "false false true true");
-        check("{{ 1 equals 1 }} {{ [1, 2] == [1, 2] }} {{ {'a': 1, 'b': 2} == {'b': 2, 'a': 1} }}", "true true true");
-        check("{{ execution.startDate < '2030-01-01T00:00:00Z' }} {{ execution.startDate > '2030-01-01' }}", "true false");
+        check(
+            "{{ 1 < 2 }} {{ 2 <= 2.0 }} {{ 'b' > 'a' }} {{ 1 == 1.0 }} {{ '1' == 1 }}",
+            "true true true true false",
+        );
+        check(
+            "{{ nothing < 1 }} {{ 1 >= nothing }} {{ nothing == null }} {{ 1 != 2 }}",
+            "false false true true",
+        );
+        check(
+            "{{ 1 equals 1 }} {{ [1, 2] == [1, 2] }} {{ {'a': 1, 'b': 2} == {'b': 2, 'a': 1} }}",
+            "true true true",
+        );
+        check(
+            "{{ execution.startDate < '2030-01-01T00:00:00Z' }} {{ execution.startDate > '2030-01-01' }}",
+            "true false",
+        );
         check_error("{{ 1 < 'a' }}", "expression-type", "cannot compare number < string");
-        check_error("{{ execution.startDate < 'soon' }}", "expression-type", "cannot compare date < string");
+        check_error(
+            "{{ execution.startDate < 'soon' }}",
+            "expression-type",
+            "cannot compare date < string",
+        );
     }
 
     #[test]
     fn logic_takes_numbers_and_texts_for_conditions() {
-        check("{{ true and 1 }} {{ '' or 0 }} {{ not 'x' }} {{ false and nope }} {{ true or nope }}", "true false false false true");
-        check_error("{{ nothing and true }}", "expression-type", "null is neither true nor false");
-        check_error("{{ [1] ? 1 : 2 }}", "expression-type", "a list is neither true nor false");
+        check(
+            "{{ true and 1 }} {{ '' or 0 }} {{ not 'x' }} {{ false and nope }} {{ true or nope }}",
+            "true false false false true",
+        );
+        check_error(
+            "{{ nothing and true }}",
+            "expression-type",
+            "null is neither true nor false",
+        );
+        check_error(
+            "{{ [1] ? 1 : 2 }}",
+            "expression-type",
+            "a list is neither true nor false",
+        );
     }
 
     #[test]
     fn membership_is_asked_from_both_sides() {
-        check("{{ [1, 'a'] contains 'a' }} {{ [1, 2, 3] contains [1, 3] }} {{ [1] contains [1, 4] }}", "true true false");
-        check("{{ map contains 'b' }} {{ map contains 'x' }} {{ 'World' contains 'orl' }} {{ nothing contains 1 }}", "true false true false");
-        check("{{ 1 in ['1'] }} {{ 'x' in map }} {{ 'b' in map }} {{ 'a' not in list }} {{ 'o' in 'World' }}", "true true true true false");
-        check("{{ 2 isIn numbers }} {{ 2 isNotIn numbers }} {{ nothing in [null] }}", "true false false");
-        check_error("{{ 5 contains 5 }}", "expression-type", "`contains` looks into lists, maps and strings, not into a number");
+        check(
+            "{{ [1, 'a'] contains 'a' }} {{ [1, 2, 3] contains [1, 3] }} {{ [1] contains [1, 4] }}",
+            "true true false",
+        );
+        check(
+            "{{ map contains 'b' }} {{ map contains 'x' }} {{ 'World' contains 'orl' }} {{ nothing contains 1 }}",
+            "true false true false",
+        );
+        check(
+            "{{ 1 in ['1'] }} {{ 'x' in map }} {{ 'b' in map }} {{ 'a' not in list }} {{ 'o' in 'World' }}",
+            "true true true true false",
+        );
+        check(
+            "{{ 2 isIn numbers }} {{ 2 isNotIn numbers }} {{ nothing in [null] }}",
+            "true false false",
+        );
+        check_error(
+            "{{ 5 contains 5 }}",
+            "expression-type",
+            "`contains` looks into lists, maps and strings, not into a number",
+        );
     }
 
     #[test]
@@ -279,8 +364,20 @@ mod tests {
         check_typed("{{ 1..4 }}", json!([1, 2, 3, 4]));
         check_typed("{{ 'a'..'d' }}", json!(["a", "b", "c", "d"]));
         check_typed("{{ 4..1 }}", json!([]));
-        check_error("{{ 1..1000000 }}", "expression-limit", "the range has more than 100000 elements");
-        check_error("{{ -9223372036854775807..9223372036854775807 }}", "expression-limit", "the range has more than 100000 elements");
-        check_error("{{ 'ab'..'c' }}", "expression-type", "a range goes between whole numbers or single characters, not from string to string");
+        check_error(
+            "{{ 1..1000000 }}",
+            "expression-limit",
+            "the range has more than 100000 elements",
+        );
+        check_error(
+            "{{ -9223372036854775807..9223372036854775807 }}",
+            "expression-limit",
+            "the range has more than 100000 elements",
+        );
+        check_error(
+            "{{ 'ab'..'c' }}",
+            "expression-type",
+            "a range goes between whole numbers or single characters, not from string to string",
+        );
     }
 }

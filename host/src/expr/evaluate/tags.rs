@@ -100,7 +100,11 @@ impl Evaluator<'_> {
         let name = self.value(name)?.to_string();
         let template = self.template;
         let Some(block) = template.blocks().iter().find(|block| *block.name == *name) else {
-            return Err(ExprError::new(span, WRONG_ARGUMENT, format!("there is no block `{name}`")));
+            return Err(ExprError::new(
+                span,
+                WRONG_ARGUMENT,
+                format!("there is no block `{name}`"),
+            ));
         };
         let mut out = String::new();
         self.nodes(&block.body, &mut out)?;
@@ -115,10 +119,17 @@ impl Evaluator<'_> {
     ) -> Result<Value, ExprError> {
         let template = self.template;
         let Some(definition) = template.macros().iter().find(|definition| *definition.name == *name) else {
-            return Err(ExprError::new(span, "unknown-function", format!("unknown macro `{name}`")));
+            return Err(ExprError::new(
+                span,
+                "unknown-function",
+                format!("unknown macro `{name}`"),
+            ));
         };
-        let mut values: Vec<(Arc<str>, Option<Value>)> =
-            definition.parameters.iter().map(|(name, _)| (name.clone(), None)).collect();
+        let mut values: Vec<(Arc<str>, Option<Value>)> = definition
+            .parameters
+            .iter()
+            .map(|(name, _)| (name.clone(), None))
+            .collect();
         for (position, (given_name, expression)) in arguments.iter().enumerate() {
             let slot = match given_name {
                 Some(given) => values.iter_mut().find(|(known, _)| known == given),
@@ -153,7 +164,9 @@ impl Evaluator<'_> {
 }
 
 fn entry(key: &Arc<str>, value: &Value) -> Value {
-    [("key", Value::String(key.clone())), ("value", value.clone())].into_iter().collect()
+    [("key", Value::String(key.clone())), ("value", value.clone())]
+        .into_iter()
+        .collect()
 }
 
 fn loop_state(index: usize, length: usize) -> Value {
@@ -178,47 +191,109 @@ mod tests {
             check(&format!("{{% set n = {n} %}}{source}"), expected);
         }
         check("{% if name %}a{% endif %}{% if '' %}b{% endif %}", "a");
-        check_error("{% if nothing %}{% endif %}", "expression-type", "null is neither true nor false");
+        check_error(
+            "{% if nothing %}{% endif %}",
+            "expression-type",
+            "null is neither true nor false",
+        );
     }
 
     #[test]
     fn for_counts_and_has_an_else() {
-        check("{% for x in list %}{{ loop.index }}/{{ loop.revindex }}:{{ x }}{{ loop.last ? '' : ',' }}{% endfor %}", "0/2:1,1/1:two,2/0:");
-        check("{% for x in list %}{{ loop.first }}{{ loop.length }} {% endfor %}", "true3 false3 false3 ");
-        check("{% for e in {'a': 1, 'b': 2} %}{{ e.key }}={{ e.value }};{% endfor %}", "a=1;b=2;");
-        check("{% for x in [] %}a{% else %}none{% endfor %}{% for x in nothing %}a{% else %}b{% endfor %}", "none");
-        check("{% for x in [1, 2] %}{% for y in [x, 9] %}{{ x }}{{ y }}{{ loop.index }} {% endfor %}{{ loop.index }};{% endfor %}", "110 191 0;220 291 1;");
-        check_error("{% for x in name %}{% endfor %}", "expression-type", "`for` goes through lists and maps, not through a string");
-        check_error("{% for x in [1] %}{% endfor %}{{ x }}", "undefined-variable", "`x` is not defined");
+        check(
+            "{% for x in list %}{{ loop.index }}/{{ loop.revindex }}:{{ x }}{{ loop.last ? '' : ',' }}{% endfor %}",
+            "0/2:1,1/1:two,2/0:",
+        );
+        check(
+            "{% for x in list %}{{ loop.first }}{{ loop.length }} {% endfor %}",
+            "true3 false3 false3 ",
+        );
+        check(
+            "{% for e in {'a': 1, 'b': 2} %}{{ e.key }}={{ e.value }};{% endfor %}",
+            "a=1;b=2;",
+        );
+        check(
+            "{% for x in [] %}a{% else %}none{% endfor %}{% for x in nothing %}a{% else %}b{% endfor %}",
+            "none",
+        );
+        check(
+            "{% for x in [1, 2] %}{% for y in [x, 9] %}{{ x }}{{ y }}{{ loop.index }} {% endfor %}{{ loop.index }};{% endfor %}",
+            "110 191 0;220 291 1;",
+        );
+        check_error(
+            "{% for x in name %}{% endfor %}",
+            "expression-type",
+            "`for` goes through lists and maps, not through a string",
+        );
+        check_error(
+            "{% for x in [1] %}{% endfor %}{{ x }}",
+            "undefined-variable",
+            "`x` is not defined",
+        );
     }
 
     #[test]
     fn set_reaches_out_of_loops() {
-        check("{% set sum = 0 %}{% for x in numbers %}{% set sum = sum + x %}{% endfor %}{{ sum }}", "6");
+        check(
+            "{% set sum = 0 %}{% for x in numbers %}{% set sum = sum + x %}{% endfor %}{{ sum }}",
+            "6",
+        );
         check("{% for x in numbers %}{% set name = x %}{% endfor %}{{ name }}", "3");
-        check_error("{% for x in numbers %}{% set fresh = x %}{% endfor %}{{ fresh }}", "undefined-variable", "`fresh` is not defined");
+        check_error(
+            "{% for x in numbers %}{% set fresh = x %}{% endfor %}{{ fresh }}",
+            "undefined-variable",
+            "`fresh` is not defined",
+        );
     }
 
     #[test]
     fn filter_tags_take_a_chain() {
-        check("{% filter upper | replace({'L': '1'}) %}hello {{ name }}{% endfilter %}", "HE11O WOR1D");
+        check(
+            "{% filter upper | replace({'L': '1'}) %}hello {{ name }}{% endfilter %}",
+            "HE11O WOR1D",
+        );
     }
 
     #[test]
     fn macros_have_parameters_and_see_nothing_else() {
-        check("{% macro m(a, b='x') %}[{{ a }}{{ b }}]{% endmacro %}{{ m(1) }}{{ m(1, 2) }}{{ m(b=3, a=4) }}", "[1x][12][43]");
+        check(
+            "{% macro m(a, b='x') %}[{{ a }}{{ b }}]{% endmacro %}{{ m(1) }}{{ m(1, 2) }}{{ m(b=3, a=4) }}",
+            "[1x][12][43]",
+        );
         check("{{ twice('a') }}{% macro twice(t) %}{{ t }}{{ t }}{% endmacro %}", "aa");
-        check("{% macro f(n) %}{% if n > 0 %}{{ n }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(3) }}", "321");
+        check(
+            "{% macro f(n) %}{% if n > 0 %}{{ n }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(3) }}",
+            "321",
+        );
         check("{% macro m(a) %}{{ a is null }}{% endmacro %}{{ m() }}", "true");
-        check_error("{% macro m() %}{{ name }}{% endmacro %}{{ m() }}", "undefined-variable", "`name` is not defined");
-        check_error("{% macro m(a) %}{% endmacro %}{{ m(1, 2) }}", "expression-argument", "the macro `m` takes 1 arguments");
-        check_error("{% macro m(a) %}{% endmacro %}{{ m(z=2) }}", "expression-argument", "the macro `m` has no parameter `z`");
-        check_error("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "expression-limit", "the evaluation is nested more than 200 levels deep");
+        check_error(
+            "{% macro m() %}{{ name }}{% endmacro %}{{ m() }}",
+            "undefined-variable",
+            "`name` is not defined",
+        );
+        check_error(
+            "{% macro m(a) %}{% endmacro %}{{ m(1, 2) }}",
+            "expression-argument",
+            "the macro `m` takes 1 arguments",
+        );
+        check_error(
+            "{% macro m(a) %}{% endmacro %}{{ m(z=2) }}",
+            "expression-argument",
+            "the macro `m` has no parameter `z`",
+        );
+        check_error(
+            "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
+            "expression-limit",
+            "the evaluation is nested more than 200 levels deep",
+        );
     }
 
     #[test]
     fn blocks_can_be_written_again() {
-        check("{% block title %}<{{ name }}>{% endblock %} {{ block('title') }} {{ block('ti' ~ 'tle') | upper }}", "<World> <World> <WORLD>");
+        check(
+            "{% block title %}<{{ name }}>{% endblock %} {{ block('title') }} {{ block('ti' ~ 'tle') | upper }}",
+            "<World> <World> <WORLD>",
+        );
         check("{% block 'q' %}x{% endblock q %}", "x");
         check_error("{{ block('nope') }}", "expression-argument", "there is no block `nope`");
     }

@@ -14,13 +14,23 @@ const JQ: Check = |literal| match literal(0).and_then(Value::as_str).map(jq::com
 };
 
 pub(super) static FILTERS: &[Filter] = &[
-    filter("first", &[], |value, given, _| end(&value, given, <[Value]>::first, |text| text.chars().next())),
-    filter("last", &[], |value, given, _| end(&value, given, <[Value]>::last, |text| text.chars().next_back())),
+    filter("first", &[], |value, given, _| {
+        end(&value, given, <[Value]>::first, |text| text.chars().next())
+    }),
+    filter("last", &[], |value, given, _| {
+        end(&value, given, <[Value]>::last, |text| text.chars().next_back())
+    }),
     filter("length", &[], length),
     filter("join", &[optional("separator")], join),
-    Filter { accepts_missing: true, ..filter("default", &[required("default")], default) },
+    Filter {
+        accepts_missing: true,
+        ..filter("default", &[required("default")], default)
+    },
     filter("keys", &[], keys),
-    Filter { check: Some(JQ), ..filter("jq", &[required("expression")], run_jq) },
+    Filter {
+        check: Some(JQ),
+        ..filter("jq", &[required("expression")], run_jq)
+    },
 ];
 
 fn end(
@@ -69,8 +79,12 @@ fn default(value: Value, given: &Given, _: &Host<'_>) -> Result<Value, Problem> 
 fn keys(value: Value, given: &Given, _: &Host<'_>) -> Result<Value, Problem> {
     match &value {
         Value::Null => Ok(value),
-        Value::Map(map) => Ok(Value::list(map.entries().keys().map(|key| Value::from(&**key)).collect())),
-        Value::List(list) => Ok(Value::list((0_i64..).take(list.items().len()).map(Value::Integer).collect())),
+        Value::Map(map) => Ok(Value::list(
+            map.entries().keys().map(|key| Value::from(&**key)).collect(),
+        )),
+        Value::List(list) => Ok(Value::list(
+            (0_i64..).take(list.items().len()).map(Value::Integer).collect(),
+        )),
         other => Err(given.wrong_input("maps and lists", other)),
     }
 }
@@ -93,14 +107,20 @@ mod tests {
         check_typed("{{ list | last }}", json!(2));
         check_typed("{{ empty | first }}", json!(null));
         check_typed("{{ 'abc' | first }}", json!("a"));
-        check_typed("{{ [list | length, map | length, 'é' | length, nothing | length] }}", json!([3, 3, 1, 0]));
+        check_typed(
+            "{{ [list | length, map | length, 'é' | length, nothing | length] }}",
+            json!([3, 3, 1, 0]),
+        );
         check("{{ list | join('-') }}", "3-1-2");
         check_typed("{{ map | keys }}", json!(["b", "a", "c-d"]));
     }
 
     #[test]
     fn default_answers_for_what_is_missing_or_empty() {
-        check("{{ nothing | default('x') }}{{ unknown | default('y') }}{{ name | default('z') }}", "xyworld");
+        check(
+            "{{ nothing | default('x') }}{{ unknown | default('y') }}{{ name | default('z') }}",
+            "xyworld",
+        );
     }
 
     #[test]

@@ -34,7 +34,14 @@ const fn filter(
     parameters: &'static [Parameter],
     apply: fn(Value, &Given, &Host<'_>) -> Result<Value, Problem>,
 ) -> Filter {
-    Filter { name, parameters, open: false, check: None, accepts_missing: false, apply }
+    Filter {
+        name,
+        parameters,
+        open: false,
+        check: None,
+        accepts_missing: false,
+        apply,
+    }
 }
 
 /// Every filter.

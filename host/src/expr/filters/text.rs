@@ -11,14 +11,20 @@ use crate::expr::value::Value;
 pub(super) static FILTERS: &[Filter] = &[
     filter("lower", &[], |value, given, _| mapped(&value, given, str::to_lowercase)),
     filter("upper", &[], |value, given, _| mapped(&value, given, str::to_uppercase)),
-    filter("trim", &[], |value, given, _| mapped(&value, given, |text| text.trim().to_owned())),
+    filter("trim", &[], |value, given, _| {
+        mapped(&value, given, |text| text.trim().to_owned())
+    }),
     filter("slugify", &[], |value, given, _| mapped(&value, given, slugify)),
     filter("capitalize", &[], |value, given, _| mapped(&value, given, capitalize)),
     filter("string", &[], |value, _, _| Ok(Value::from(value.to_string()))),
     filter("toJson", &[], |value, _, _| Ok(Value::from(value.to_json_text()))),
     filter("split", &[required("delimiter"), optional("limit")], split),
-    filter("startsWith", &[required("value")], |value, given, _| holds(&value, given, |text, part| text.starts_with(part))),
-    filter("endsWith", &[required("value")], |value, given, _| holds(&value, given, |text, part| text.ends_with(part))),
+    filter("startsWith", &[required("value")], |value, given, _| {
+        holds(&value, given, |text, part| text.starts_with(part))
+    }),
+    filter("endsWith", &[required("value")], |value, given, _| {
+        holds(&value, given, |text, part| text.ends_with(part))
+    }),
 ];
 
 fn mapped(value: &Value, given: &Given, change: impl Fn(&str) -> String) -> Result<Value, Problem> {
@@ -43,7 +49,10 @@ fn holds(value: &Value, given: &Given, test: fn(&str, &str) -> bool) -> Result<V
 fn slugify(text: &str) -> String {
     let dashed: String = text.chars().map(|c| if c.is_whitespace() { '-' } else { c }).collect();
     let mut slug = String::with_capacity(text.len());
-    for c in dashed.nfd().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')) {
+    for c in dashed
+        .nfd()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+    {
         match c {
             '_' | '-' if slug.ends_with('-') => {}
             '_' | '-' => slug.push('-'),
@@ -55,18 +64,24 @@ fn slugify(text: &str) -> String {
 
 fn capitalize(text: &str) -> String {
     let mut rest = text.chars();
-    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
+    rest.next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
 fn split(value: Value, given: &Given, _: &Host<'_>) -> Result<Value, Problem> {
     let Value::String(text) = &value else {
-        return if value.is_null() { Ok(value) } else { Err(given.wrong_input("text", &value)) };
+        return if value.is_null() {
+            Ok(value)
+        } else {
+            Err(given.wrong_input("text", &value))
+        };
     };
     let delimiter = given.need_text(0)?;
     let parts: Vec<Value> = match given.integer(1)? {
-        Some(limit) if limit > 0 => {
-            text.splitn(usize::try_from(limit).unwrap_or(usize::MAX), delimiter).map(Value::from).collect()
-        }
+        Some(limit) if limit > 0 => text
+            .splitn(usize::try_from(limit).unwrap_or(usize::MAX), delimiter)
+            .map(Value::from)
+            .collect(),
         Some(_) => return Err(given.wrong(1, "must be above 0")),
         None => text.split(delimiter).map(Value::from).collect(),
     };
@@ -82,18 +97,27 @@ mod tests {
     fn slugify_keeps_the_documented_order() {
         check("{{ 'windows-web-01' | slugify }}", "windows-web-01");
         check("{{ 'Web 02' | slugify }}", "web-02");
-        check("{{ ('LIC-WIN-2022-' ~ execution.id) | slugify }}", "lic-win-2022-01k3abc");
+        check(
+            "{{ ('LIC-WIN-2022-' ~ execution.id) | slugify }}",
+            "lic-win-2022-01k3abc",
+        );
         check("{{ 'admin_user' | slugify }}", "admin-user");
         check("{{ '35.202.10.100' | slugify }}", "3520210100");
         check("{{ 'Été  à la_plage!' | slugify }}", "ete-a-la-plage");
         check("{{ '\ttest*\n\ntest ' | slugify }}", "test-test");
         check_typed("{{ nothing | slugify }}", json!(null));
-        check_error("{{ list | slugify }}", "the filter `slugify` works on text, not on a list");
+        check_error(
+            "{{ list | slugify }}",
+            "the filter `slugify` works on text, not on a list",
+        );
     }
 
     #[test]
     fn case_and_space() {
-        check("{{ 'aB' | upper }}{{ 'aB' | lower }}{{ ' x ' | trim }}{{ 'word' | capitalize }}", "ABabxWord");
+        check(
+            "{{ 'aB' | upper }}{{ 'aB' | lower }}{{ ' x ' | trim }}{{ 'word' | capitalize }}",
+            "ABabxWord",
+        );
     }
 
     #[test]

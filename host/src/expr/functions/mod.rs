@@ -28,12 +28,23 @@ impl std::fmt::Debug for Function {
 static FUNCTIONS: &[Function] = &[
     Function {
         name: "assets",
-        parameters: &[optional("id"), optional("type"), optional("namespace"), optional("metadata")],
+        parameters: &[
+            optional("id"),
+            optional("type"),
+            optional("namespace"),
+            optional("metadata"),
+        ],
         open: false,
         check: None,
         call: assets,
     },
-    Function { name: "now", parameters: &[], open: false, check: None, call: |_, host| Ok(Value::Instant(host.scope.now())) },
+    Function {
+        name: "now",
+        parameters: &[],
+        open: false,
+        check: None,
+        call: |_, host| Ok(Value::Instant(host.scope.now())),
+    },
 ];
 
 /// Every function.
@@ -51,14 +62,19 @@ fn assets(given: &Given, host: &Host<'_>) -> Result<Value, Problem> {
     let Some(catalog) = host.scope.catalog() else {
         return Err(Problem::wrong_type("no catalog can be read here"));
     };
-    let parse = |text: &str| Namespace::parse(text).map_err(|error| given.wrong(2, format!("is no namespace: {error}")));
+    let parse =
+        |text: &str| Namespace::parse(text).map_err(|error| given.wrong(2, format!("is no namespace: {error}")));
     let namespace = match given.text(2)? {
         Some(text) => Some(parse(text)?),
         None => host.scope.namespace().cloned(),
     };
     let id = given.text(0)?.map(AssetId::parse).transpose();
     let metadata = match given.get(3) {
-        Some(_) => given.need_map(3)?.iter().map(|(key, value)| (key.to_string(), Json::from(value))).collect(),
+        Some(_) => given
+            .need_map(3)?
+            .iter()
+            .map(|(key, value)| (key.to_string(), Json::from(value)))
+            .collect(),
         None => Vec::new(),
     };
     let filter = AssetFilter {
@@ -68,7 +84,9 @@ fn assets(given: &Given, host: &Host<'_>) -> Result<Value, Problem> {
         metadata,
         limit: None,
     };
-    let found = catalog.assets(&filter).map_err(|error| Problem::wrong_type(error.message))?;
+    let found = catalog
+        .assets(&filter)
+        .map_err(|error| Problem::wrong_type(error.message))?;
     Ok(Value::list(found.iter().map(shown).collect()))
 }
 

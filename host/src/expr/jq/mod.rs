@@ -27,7 +27,10 @@ thread_local! {
 /// Compiles a filter, or gives what is wrong with it.
 pub(super) fn compile(code: &str) -> Result<Rc<Filter>, Problem> {
     if code.len() > limits::JQ_SOURCE {
-        return Err(Problem::limit(format!("the jq filter is longer than {} bytes", limits::JQ_SOURCE)));
+        return Err(Problem::limit(format!(
+            "the jq filter is longer than {} bytes",
+            limits::JQ_SOURCE
+        )));
     }
     if let Some(filter) = COMPILED.with_borrow(|compiled| compiled.get(code).cloned()) {
         return Ok(filter);
@@ -36,8 +39,15 @@ pub(super) fn compile(code: &str) -> Result<Rc<Filter>, Problem> {
     let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
     let arena = Arena::default();
     let wrong = || Problem::wrong_argument(format!("`{code}` is no jq filter")).with_hint("see the manual of jq 1.6");
-    let modules = Loader::new(definitions).load(&arena, File { code, path: () }).map_err(|_| wrong())?;
-    let filter = Rc::new(Compiler::default().with_funs(functions).compile(modules).map_err(|_| wrong())?);
+    let modules = Loader::new(definitions)
+        .load(&arena, File { code, path: () })
+        .map_err(|_| wrong())?;
+    let filter = Rc::new(
+        Compiler::default()
+            .with_funs(functions)
+            .compile(modules)
+            .map_err(|_| wrong())?,
+    );
     COMPILED.with_borrow_mut(|compiled| {
         if compiled.len() >= KEPT {
             compiled.clear();
@@ -62,7 +72,9 @@ pub(super) fn run(code: &str, input: &Value) -> Result<Vec<Value>, Problem> {
     for result in filter.id.run((context, input)).map(unwrap_valr) {
         let value = result.map_err(|error| failed(error.to_string()))?;
         if results.len() >= RESULTS {
-            return Err(Problem::limit(format!("the jq filter gives more than {RESULTS} results")));
+            return Err(Problem::limit(format!(
+                "the jq filter gives more than {RESULTS} results"
+            )));
         }
         let json: Json = serde_json::from_str(&value.to_string()).map_err(|error| failed(error.to_string()))?;
         results.push(Value::from(json));

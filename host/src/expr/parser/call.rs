@@ -46,15 +46,27 @@ impl Parser<'_> {
 
     pub(super) fn filtered(&mut self, input: Expression) -> Parse<Expression> {
         let call = self.filter_call()?;
-        let parts = call.arguments.expressions().map(|argument| argument.height).max().unwrap_or(0);
-        let span = Span { start: input.span.start, end: call.span.end };
+        let parts = call
+            .arguments
+            .expressions()
+            .map(|argument| argument.height)
+            .max()
+            .unwrap_or(0);
+        let span = Span {
+            start: input.span.start,
+            end: call.span.end,
+        };
         let height = input.height.max(parts);
         self.expression_of(Kind::Filtered(Box::new(input), call), span, height)
     }
 
     pub(super) fn filter_call(&mut self) -> Parse<FilterCall> {
         let (name, span) = self.name("the name of a filter")?;
-        let (written, end) = if self.at('(') { self.arguments()? } else { (Vec::new(), span.end) };
+        let (written, end) = if self.at('(') {
+            self.arguments()?
+        } else {
+            (Vec::new(), span.end)
+        };
         let Some(filter) = filters::find(&name) else {
             if let Some(function) = functions::find(&name) {
                 let error = ExprError::new(span, "unknown-filter", format!("unknown filter `{name}`"));
@@ -63,11 +75,20 @@ impl Parser<'_> {
             let names = filters::all().map(|filter| filter.name);
             return Err(self.unknown("filter", "unknown-filter", &name, span, names));
         };
-        let callee =
-            Callee { kind: "filter", name: filter.name, span, parameters: filter.parameters, open: filter.open };
+        let callee = Callee {
+            kind: "filter",
+            name: filter.name,
+            span,
+            parameters: filter.parameters,
+            open: filter.open,
+        };
         let arguments = self.bind(callee, written)?;
         self.check_literals(filter.check, &arguments, span);
-        Ok(FilterCall { filter, arguments, span: Span { start: span.start, end } })
+        Ok(FilterCall {
+            filter,
+            arguments,
+            span: Span { start: span.start, end },
+        })
     }
 
     pub(super) fn call(&mut self) -> Parse<Expression> {
@@ -76,15 +97,25 @@ impl Parser<'_> {
         let height = written.iter().map(|argument| argument.value.height).max().unwrap_or(0);
         let whole = Span { start: span.start, end };
         if self.macro_names.contains(&*name) {
-            let arguments = written.into_iter().map(|a| (a.name.map(|(name, _)| name), a.value)).collect();
+            let arguments = written
+                .into_iter()
+                .map(|a| (a.name.map(|(name, _)| name), a.value))
+                .collect();
             return self.expression_of(Kind::Macro(name, arguments), whole, height);
         }
         if &*name == "block" {
             return self.block_call(written, whole, height);
         }
-        let Some(function) = functions::find(&name) else { return Err(self.unknown_function(&name, span)) };
-        let callee =
-            Callee { kind: "function", name: function.name, span, parameters: function.parameters, open: function.open };
+        let Some(function) = functions::find(&name) else {
+            return Err(self.unknown_function(&name, span));
+        };
+        let callee = Callee {
+            kind: "function",
+            name: function.name,
+            span,
+            parameters: function.parameters,
+            open: function.open,
+        };
         let arguments = self.bind(callee, written)?;
         self.check_literals(function.check, &arguments, span);
         self.expression_of(Kind::Call(function, arguments), whole, height)
@@ -96,7 +127,11 @@ impl Parser<'_> {
             Some(Argument { name: None, value }) if written.is_empty() => {
                 self.expression_of(Kind::Block(Box::new(value)), span, height)
             }
-            _ => Err(self.fault(ExprError::new(span, WRONG_ARGUMENT, "the function `block` takes the name of a block"))),
+            _ => Err(self.fault(ExprError::new(
+                span,
+                WRONG_ARGUMENT,
+                "the function `block` takes the name of a block",
+            ))),
         }
     }
 
@@ -106,7 +141,9 @@ impl Parser<'_> {
             return self.fault(error.with_hint(format!("`{name}` is a filter: `… | {}`", filter.name)));
         }
         let macros: Vec<String> = self.macro_names.iter().cloned().collect();
-        let known = functions::all().map(|function| function.name).chain(macros.iter().map(String::as_str));
+        let known = functions::all()
+            .map(|function| function.name)
+            .chain(macros.iter().map(String::as_str));
         self.unknown("function", "unknown-function", name, span, known)
     }
 
@@ -117,7 +154,11 @@ impl Parser<'_> {
             if !written.is_empty() {
                 self.expect_between(',', ')')?;
             }
-            let name = if *self.peek() == TokenKind::Punctuation('=') { Some(self.argument_name()?) } else { None };
+            let name = if *self.peek() == TokenKind::Punctuation('=') {
+                Some(self.argument_name()?)
+            } else {
+                None
+            };
             let value = self.expression()?;
             if name.is_none() && written.last().is_some_and(|argument| argument.name.is_some()) {
                 let message = "an argument without a name cannot follow one with a name";
@@ -138,7 +179,10 @@ impl Parser<'_> {
     /// Puts each argument at the position of its parameter, noting every one that has none, and every one missing.
     fn bind(&mut self, callee: Callee<'_>, written: Vec<Argument>) -> Parse<Arguments> {
         let errors = self.errors.len();
-        let mut arguments = Arguments { given: Vec::new(), rest: Vec::new() };
+        let mut arguments = Arguments {
+            given: Vec::new(),
+            rest: Vec::new(),
+        };
         arguments.given.resize_with(callee.parameters.len(), || None);
         for (position, argument) in written.into_iter().enumerate() {
             let slot = match &argument.name {
@@ -168,7 +212,11 @@ impl Parser<'_> {
             }
         }
         self.missing(callee, &arguments);
-        if self.errors.len() > errors { Err(Noted) } else { Ok(arguments) }
+        if self.errors.len() > errors {
+            Err(Noted)
+        } else {
+            Ok(arguments)
+        }
     }
 
     fn parameter(&mut self, callee: Callee<'_>, name: &str, span: Span) -> Parse<usize> {
@@ -177,7 +225,11 @@ impl Parser<'_> {
             let (kind, callee_name) = (callee.kind, callee.name);
             let message = format!("the {kind} `{callee_name}` has no argument `{name}`");
             let error = ExprError::new(span, "unknown-argument", message);
-            let names: Vec<_> = callee.parameters.iter().map(|parameter| format!("`{}`", parameter.name)).collect();
+            let names: Vec<_> = callee
+                .parameters
+                .iter()
+                .map(|parameter| format!("`{}`", parameter.name))
+                .collect();
             let near = closest(name, callee.parameters.iter().map(|parameter| parameter.name));
             self.fault(match near {
                 Some(near) => error.with_hint(format!("did you mean `{near}`?")),

@@ -20,9 +20,16 @@ impl Parser<'_> {
             let positive = parser.expression()?;
             parser.expect(':')?;
             let negative = parser.expression()?;
-            let span = Span { start: condition.span.start, end: negative.span.end };
+            let span = Span {
+                start: condition.span.start,
+                end: negative.span.end,
+            };
             let height = condition.height.max(positive.height).max(negative.height);
-            parser.expression_of(Kind::Conditional(Box::new((condition, positive, negative))), span, height)
+            parser.expression_of(
+                Kind::Conditional(Box::new((condition, positive, negative))),
+                span,
+                height,
+            )
         })
     }
 
@@ -30,7 +37,9 @@ impl Parser<'_> {
     fn operation(&mut self, least: u16) -> Parse<Expression> {
         let mut left = self.deeper(Self::operand)?;
         while let TokenKind::Operator(operator) = self.current().kind {
-            let Some(precedence) = operator.precedence().filter(|precedence| *precedence >= least) else { break };
+            let Some(precedence) = operator.precedence().filter(|precedence| *precedence >= least) else {
+                break;
+            };
             self.advance();
             left = match operator {
                 Operator::Pipe => self.filtered(left)?,
@@ -59,7 +68,10 @@ impl Parser<'_> {
                 self.advance();
                 let inner = self.expression()?;
                 let end = self.expect(')')?.end;
-                self.postfix(Expression { span: Span { start: span.start, end }, ..inner })
+                self.postfix(Expression {
+                    span: Span { start: span.start, end },
+                    ..inner
+                })
             }
             TokenKind::Punctuation('[') => self.list(),
             TokenKind::Punctuation('{') => self.map(),
@@ -73,19 +85,31 @@ impl Parser<'_> {
     fn unary(&mut self, kind: fn(Box<Expression>) -> Kind) -> Parse<Expression> {
         let start = self.advance().start;
         let operand = self.operation(UNARY_PRECEDENCE)?;
-        let (span, height) = (Span { start, end: operand.span.end }, operand.height);
+        let (span, height) = (
+            Span {
+                start,
+                end: operand.span.end,
+            },
+            operand.height,
+        );
         self.expression_of(kind(Box::new(operand)), span, height)
     }
 
     fn joined(&mut self, left: Expression, binary: Binary, right: Expression) -> Parse<Expression> {
-        let span = Span { start: left.span.start, end: right.span.end };
+        let span = Span {
+            start: left.span.start,
+            end: right.span.end,
+        };
         let height = left.height.max(right.height);
         self.expression_of(Kind::Binary(binary, Box::new((left, right))), span, height)
     }
 
     /// A chain of `~` becomes one flat list, however long.
     fn concatenated(&mut self, left: Expression, right: Expression) -> Parse<Expression> {
-        let span = Span { start: left.span.start, end: right.span.end };
+        let span = Span {
+            start: left.span.start,
+            end: right.span.end,
+        };
         let left_height = left.height;
         let (mut parts, height) = match left.kind {
             Kind::Concatenation(parts) => (parts, left_height - 1),
@@ -103,10 +127,28 @@ impl Parser<'_> {
             return Err(self.unknown("test", "unknown-test", &name, span, names));
         };
         if self.at('(') {
-            return Err(self.fault(ExprError::new(self.current().span, SYNTAX, format!("the test `{name}` takes no arguments"))));
+            return Err(self.fault(ExprError::new(
+                self.current().span,
+                SYNTAX,
+                format!("the test `{name}` takes no arguments"),
+            )));
         }
-        let (whole, height) = (Span { start: subject.span.start, end: span.end }, subject.height);
-        self.expression_of(Kind::Test { subject: Box::new(subject), predicate, negated }, whole, height)
+        let (whole, height) = (
+            Span {
+                start: subject.span.start,
+                end: span.end,
+            },
+            subject.height,
+        );
+        self.expression_of(
+            Kind::Test {
+                subject: Box::new(subject),
+                predicate,
+                negated,
+            },
+            whole,
+            height,
+        )
     }
 
     fn simple(&mut self) -> Parse<Expression> {
@@ -180,7 +222,11 @@ impl Parser<'_> {
     }
 
     fn method(&mut self, name: &str, span: Span) -> Noted {
-        let error = ExprError::new(span, SYNTAX, format!("values have no methods, so `{name}` cannot be called"));
+        let error = ExprError::new(
+            span,
+            SYNTAX,
+            format!("values have no methods, so `{name}` cannot be called"),
+        );
         let filter = crate::expr::filters::find(name).map(|filter| filter.name);
         self.fault(match filter {
             Some(filter) => error.with_hint(format!("there is a filter of that name: `… | {filter}`")),
@@ -221,6 +267,10 @@ impl Parser<'_> {
     }
 
     pub(super) fn expect_between(&mut self, separator: char, end: char) -> Parse<()> {
-        if self.eat(separator) { Ok(()) } else { Err(self.unexpected(&format!("`{separator}` or `{end}`"))) }
+        if self.eat(separator) {
+            Ok(())
+        } else {
+            Err(self.unexpected(&format!("`{separator}` or `{end}`")))
+        }
     }
 }

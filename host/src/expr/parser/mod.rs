@@ -38,7 +38,11 @@ pub(super) fn parse(source: &str) -> Result<Parsed, Vec<ExprError>> {
     };
     let (nodes, _) = parser.body(None, &[]);
     if parser.errors.is_empty() {
-        return Ok(Parsed { nodes, macros: parser.macros, blocks: parser.blocks });
+        return Ok(Parsed {
+            nodes,
+            macros: parser.macros,
+            blocks: parser.blocks,
+        });
     }
     parser.errors.sort_by_key(|error| error.span);
     parser.errors.truncate(limits::ERRORS);
@@ -98,7 +102,11 @@ impl Parser<'_> {
     }
 
     fn expect(&mut self, sign: char) -> Parse<Span> {
-        if self.at(sign) { Ok(self.advance()) } else { Err(self.unexpected(&format!("`{sign}`"))) }
+        if self.at(sign) {
+            Ok(self.advance())
+        } else {
+            Err(self.unexpected(&format!("`{sign}`")))
+        }
     }
 
     fn name(&mut self, expected: &str) -> Parse<(Arc<str>, Span)> {
@@ -115,7 +123,11 @@ impl Parser<'_> {
     fn new_name(&mut self) -> Parse<(Arc<str>, Span)> {
         let (name, span) = self.name("a name")?;
         if matches!(&*name, "true" | "false" | "null" | "none") {
-            return Err(self.fault(ExprError::new(span, SYNTAX, format!("`{name}` is a value and cannot be a name"))));
+            return Err(self.fault(ExprError::new(
+                span,
+                SYNTAX,
+                format!("`{name}` is a value and cannot be a name"),
+            )));
         }
         Ok((name, span))
     }
@@ -138,13 +150,19 @@ impl Parser<'_> {
         if self.section_is_broken() {
             return Noted;
         }
-        self.fault(ExprError::new(*span, SYNTAX, format!("expected {expected}, found {found}")))
+        self.fault(ExprError::new(
+            *span,
+            SYNTAX,
+            format!("expected {expected}, found {found}"),
+        ))
     }
 
     fn section_is_broken(&self) -> bool {
         let section_end = |kind: &TokenKind| matches!(kind, TokenKind::PrintEnd | TokenKind::TagEnd | TokenKind::Text);
         let rest = &self.tokens[self.position.min(self.tokens.len())..];
-        rest.iter().take_while(|token| !section_end(&token.kind)).any(|token| token.kind == TokenKind::Broken)
+        rest.iter()
+            .take_while(|token| !section_end(&token.kind))
+            .any(|token| token.kind == TokenKind::Broken)
     }
 
     /// Goes to the end of the section, behind it.
@@ -166,7 +184,11 @@ impl Parser<'_> {
     fn finish<T>(&mut self, parsed: Parse<T>, end: &TokenKind) -> Option<T> {
         let parsed = parsed.and_then(|value| {
             let sign = if *end == TokenKind::PrintEnd { "`}}`" } else { "`%}`" };
-            if self.current().kind == *end { Ok(value) } else { Err(self.unexpected_after_value(sign)) }
+            if self.current().kind == *end {
+                Ok(value)
+            } else {
+                Err(self.unexpected_after_value(sign))
+            }
         });
         self.leave_section();
         parsed.ok()
@@ -177,10 +199,12 @@ impl Parser<'_> {
         let postfix = matches!(self.current().kind, TokenKind::Punctuation('.' | '['));
         let errors = self.errors.len();
         let noted = self.unexpected(&format!("an operator or {expected}"));
-        if postfix && self.errors.len() > errors
+        if postfix
+            && self.errors.len() > errors
             && let Some(error) = self.errors.pop()
         {
-            self.errors.push(error.with_hint("put what comes before it in parentheses, as in `(… | first).id`"));
+            self.errors
+                .push(error.with_hint("put what comes before it in parentheses, as in `(… | first).id`"));
         }
         noted
     }
@@ -214,5 +238,9 @@ fn too_deep(span: Span) -> ExprError {
 
 /// Stands where an expression could not be read, so that the rest of the template still can.
 fn placeholder(span: Span) -> Expression {
-    Expression { kind: Kind::Literal(Value::Null), span, height: 1 }
+    Expression {
+        kind: Kind::Literal(Value::Null),
+        span,
+        height: 1,
+    }
 }

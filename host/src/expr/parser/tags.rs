@@ -10,11 +10,23 @@ use crate::model::{Span, closest};
 
 /// Tags that open something, or stand alone, with what they are for.
 pub(in crate::expr) const TAGS: [(&str, &str); 8] = [
-    ("if", "chooses between texts: `{% if a %}…{% elseif b %}…{% else %}…{% endif %}`"),
-    ("for", "repeats a text: `{% for item in list %}…{% else %}…{% endfor %}`; `loop` counts"),
+    (
+        "if",
+        "chooses between texts: `{% if a %}…{% elseif b %}…{% else %}…{% endif %}`",
+    ),
+    (
+        "for",
+        "repeats a text: `{% for item in list %}…{% else %}…{% endfor %}`; `loop` counts",
+    ),
     ("set", "names a value: `{% set name = value %}`"),
-    ("filter", "puts a text through filters: `{% filter upper %}…{% endfilter %}`"),
-    ("macro", "names a text with parameters: `{% macro name(a, b=1) %}…{% endmacro %}`"),
+    (
+        "filter",
+        "puts a text through filters: `{% filter upper %}…{% endfilter %}`",
+    ),
+    (
+        "macro",
+        "names a text with parameters: `{% macro name(a, b=1) %}…{% endmacro %}`",
+    ),
     ("block", "names a part of the text: `{% block name %}…{% endblock %}`"),
     ("raw", "keeps a text as it is: `{% raw %}…{% endraw %}`"),
     ("verbatim", "keeps a text as it is: `{% verbatim %}…{% endverbatim %}`"),
@@ -70,7 +82,9 @@ impl Parser<'_> {
     }
 
     fn ending(&mut self, ends: &[&'static str]) -> Option<&'static str> {
-        let TokenKind::Name(name) = &self.current().kind else { return None };
+        let TokenKind::Name(name) = &self.current().kind else {
+            return None;
+        };
         let end = ends.iter().find(|end| *end == name)?;
         self.advance();
         Some(end)
@@ -105,10 +119,14 @@ impl Parser<'_> {
     }
 
     fn unknown_tag(&mut self, name: &str, span: Span) -> Noted {
-        let stray = name.strip_prefix("end").filter(|opener| TAGS.iter().any(|(tag, _)| tag == opener));
+        let stray = name
+            .strip_prefix("end")
+            .filter(|opener| TAGS.iter().any(|(tag, _)| tag == opener));
         let error = match stray {
             Some(opener) => ExprError::new(span, SYNTAX, format!("`{name}` closes no `{opener}`")),
-            None if matches!(name, "else" | "elseif") => ExprError::new(span, SYNTAX, format!("`{name}` stands in no `if`")),
+            None if matches!(name, "else" | "elseif") => {
+                ExprError::new(span, SYNTAX, format!("`{name}` stands in no `if`"))
+            }
             None => ExprError::new(span, "unknown-tag", format!("unknown tag `{name}`")),
         };
         let ends = ["elseif", "else", "endif", "endfor", "endfilter", "endmacro", "endblock"];
@@ -168,7 +186,12 @@ impl Parser<'_> {
             }
         }
         let (variable, iterable) = header?;
-        Some(Node::For(Box::new(ForLoop { variable, iterable, body, otherwise })))
+        Some(Node::For(Box::new(ForLoop {
+            variable,
+            iterable,
+            body,
+            otherwise,
+        })))
     }
 
     fn for_header(&mut self) -> Parse<(Arc<str>, crate::expr::syntax::Expression)> {
@@ -183,7 +206,10 @@ impl Parser<'_> {
     fn assignment(&mut self) -> Option<Node> {
         let parsed = self.new_name().and_then(|(name, _)| {
             self.expect('=')?;
-            Ok(Node::Set { name, value: self.expression()? })
+            Ok(Node::Set {
+                name,
+                value: self.expression()?,
+            })
         });
         self.finish(parsed, &TokenKind::TagEnd)
     }
@@ -195,7 +221,11 @@ impl Parser<'_> {
         if end.is_some() {
             self.finish_bare();
         }
-        Some(Node::Filter { filters: filters?, body, span })
+        Some(Node::Filter {
+            filters: filters?,
+            body,
+            span,
+        })
     }
 
     fn filter_chain(&mut self) -> Parse<Vec<crate::expr::syntax::FilterCall>> {
@@ -216,7 +246,11 @@ impl Parser<'_> {
         }
         let (name, parameters) = header?;
         if self.macros.iter().any(|known| known.name == name) {
-            self.fault(ExprError::new(span, SYNTAX, format!("the macro `{name}` is defined twice")));
+            self.fault(ExprError::new(
+                span,
+                SYNTAX,
+                format!("the macro `{name}` is defined twice"),
+            ));
         }
         self.macros.push(Macro { name, parameters, body });
         Some(Node::Macro)
@@ -259,7 +293,11 @@ impl Parser<'_> {
         }
         let (name, _) = header?;
         if self.blocks.iter().any(|known| known.name == name) {
-            self.fault(ExprError::new(span, SYNTAX, format!("the block `{name}` is defined twice")));
+            self.fault(ExprError::new(
+                span,
+                SYNTAX,
+                format!("the block `{name}` is defined twice"),
+            ));
         }
         let block = Arc::new(Block { name, body });
         self.blocks.push(block.clone());

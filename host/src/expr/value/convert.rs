@@ -24,7 +24,10 @@ impl From<Json> for Value {
 
 impl From<JsonMap> for Value {
     fn from(entries: JsonMap) -> Self {
-        entries.into_iter().map(|(key, value)| (key, Value::from(value))).collect()
+        entries
+            .into_iter()
+            .map(|(key, value)| (key, Value::from(value)))
+            .collect()
     }
 }
 
@@ -41,7 +44,10 @@ impl From<&Json> for Value {
 
 impl From<&JsonMap> for Value {
     fn from(entries: &JsonMap) -> Self {
-        entries.iter().map(|(key, value)| (key.as_str(), Value::from(value))).collect()
+        entries
+            .iter()
+            .map(|(key, value)| (key.as_str(), Value::from(value)))
+            .collect()
     }
 }
 
@@ -55,9 +61,12 @@ impl From<&Value> for Json {
             Value::Float(float) => Json::from(*float),
             Value::String(text) => Json::String(text.as_ref().to_owned()),
             Value::List(list) => list.items().iter().map(Json::from).collect(),
-            Value::Map(map) => {
-                Json::Object(map.entries().iter().map(|(key, value)| (key.as_ref().to_owned(), Json::from(value))).collect())
-            }
+            Value::Map(map) => Json::Object(
+                map.entries()
+                    .iter()
+                    .map(|(key, value)| (key.as_ref().to_owned(), Json::from(value)))
+                    .collect(),
+            ),
             Value::Instant(_) | Value::Zoned(_) => Json::String(value.to_string()),
         }
     }

@@ -56,7 +56,11 @@ impl Measure {
     const SCALAR_WEIGHT: usize = 16;
 
     fn of_parts<'a>(parts: impl Iterator<Item = (usize, &'a Value)>) -> Self {
-        let mut whole = Self { depth: 0, weight: Self::SCALAR_WEIGHT, dated: false };
+        let mut whole = Self {
+            depth: 0,
+            weight: Self::SCALAR_WEIGHT,
+            dated: false,
+        };
         for (key_weight, value) in parts {
             let part = value.measure();
             whole.depth = whole.depth.max(part.depth);
@@ -119,7 +123,7 @@ impl Value {
     /// A map of these entries.
     pub fn map(entries: Entries) -> Self {
         let weigh = |(key, value): (&Arc<str>, _)| -> (usize, _) { (Measure::SCALAR_WEIGHT + key.len(), value) };
-        let measure = Measure::of_parts(entries.iter().map(|entry| weigh(entry)));
+        let measure = Measure::of_parts(entries.iter().map(weigh));
         Value::Map(Map(Arc::new((measure, entries))))
     }
 
@@ -169,15 +173,21 @@ impl Value {
         match self {
             Value::List(list) => list.0.0,
             Value::Map(map) => map.0.0,
-            Value::String(text) => {
-                Measure { depth: 0, weight: Measure::SCALAR_WEIGHT.saturating_add(text.len()), dated: false }
-            }
-            Value::Instant(_) | Value::Zoned(_) => {
-                Measure { depth: 0, weight: 2 * Measure::SCALAR_WEIGHT, dated: true }
-            }
-            Value::Null | Value::Boolean(_) | Value::Integer(_) | Value::Float(_) => {
-                Measure { depth: 0, weight: Measure::SCALAR_WEIGHT, dated: false }
-            }
+            Value::String(text) => Measure {
+                depth: 0,
+                weight: Measure::SCALAR_WEIGHT.saturating_add(text.len()),
+                dated: false,
+            },
+            Value::Instant(_) | Value::Zoned(_) => Measure {
+                depth: 0,
+                weight: 2 * Measure::SCALAR_WEIGHT,
+                dated: true,
+            },
+            Value::Null | Value::Boolean(_) | Value::Integer(_) | Value::Float(_) => Measure {
+                depth: 0,
+                weight: Measure::SCALAR_WEIGHT,
+                dated: false,
+            },
         }
     }
 }
@@ -191,8 +201,15 @@ mod tests {
         let leaf = Value::from("x".repeat(84));
         let pair = Value::list(vec![leaf.clone(), leaf]);
         let nested = Value::list(vec![pair.clone(), pair]);
-        assert_eq!((nested.measure().depth, nested.measure().weight), (2, 16 + 2 * (16 + 2 * 100)));
+        assert_eq!(
+            (nested.measure().depth, nested.measure().weight),
+            (2, 16 + 2 * (16 + 2 * 100))
+        );
         assert!(!nested.measure().dated);
-        assert!(Value::list(vec![Value::Instant(crate::model::Timestamp::UNIX_EPOCH)]).measure().dated);
+        assert!(
+            Value::list(vec![Value::Instant(crate::model::Timestamp::UNIX_EPOCH)])
+                .measure()
+                .dated
+        );
     }
 }

@@ -70,7 +70,8 @@ fn rank(value: &Value) -> u8 {
 
 /// Not-a-number comes first and equals itself.
 fn compare_floats(left: f64, right: f64) -> Ordering {
-    left.partial_cmp(&right).unwrap_or_else(|| right.is_nan().cmp(&left.is_nan()))
+    left.partial_cmp(&right)
+        .unwrap_or_else(|| right.is_nan().cmp(&left.is_nan()))
 }
 
 /// Compares exactly, where a conversion to either kind would lose digits.
@@ -83,7 +84,9 @@ fn compare_mixed(integer: i64, float: f64) -> Ordering {
         return Ordering::Less;
     }
     let whole = float.trunc();
-    integer.cmp(&(whole as i64)).then_with(|| compare_floats(0.0, float - whole))
+    integer
+        .cmp(&(whole as i64))
+        .then_with(|| compare_floats(0.0, float - whole))
 }
 
 fn compare_maps(left: &super::Entries, right: &super::Entries) -> Ordering {
@@ -130,7 +133,10 @@ mod tests {
         shuffled.reverse();
         shuffled.sort();
         assert_eq!(shuffled, sorted);
-        assert_eq!(Value::from(json!({"a": 1, "b": 2})), Value::from(json!({"b": 2, "a": 1})));
+        assert_eq!(
+            Value::from(json!({"a": 1, "b": 2})),
+            Value::from(json!({"b": 2, "a": 1}))
+        );
         assert_ne!(Value::from(json!("1")), Value::from(json!(1)));
     }
 }

@@ -88,14 +88,28 @@ fn write_quoted(out: &mut impl Write, text: &str) -> fmt::Result {
 /// Writes an instant as `java.time.Instant.toString()` does: UTC with `Z`, and 0, 3, 6 or 9 digits of the second.
 fn write_instant(out: &mut impl Write, instant: Timestamp) -> fmt::Result {
     let time = jiff::tz::Offset::UTC.to_datetime(instant);
-    write!(out, "{}T{:02}:{:02}:{:02}", time.date(), time.hour(), time.minute(), time.second())?;
+    write!(
+        out,
+        "{}T{:02}:{:02}:{:02}",
+        time.date(),
+        time.hour(),
+        time.minute(),
+        time.second()
+    )?;
     write_fraction(out, time.subsec_nanosecond())?;
     out.write_char('Z')
 }
 
 fn write_zoned(out: &mut impl Write, zoned: &ZonedDateTime) -> fmt::Result {
     let time = zoned.datetime();
-    write!(out, "{}T{:02}:{:02}:{:02}", time.date(), time.hour(), time.minute(), time.second())?;
+    write!(
+        out,
+        "{}T{:02}:{:02}:{:02}",
+        time.date(),
+        time.hour(),
+        time.minute(),
+        time.second()
+    )?;
     write_fraction(out, time.subsec_nanosecond())?;
     if zoned.offset().is_zero() {
         out.write_char('Z')?;
@@ -140,7 +154,10 @@ mod tests {
     #[test]
     fn zoned_date_times_show_offset_and_zone() {
         let zoned = "2026-07-01T12:00:00[Europe/Paris]".parse().unwrap();
-        assert_eq!(Value::Zoned(Arc::new(zoned)).to_string(), "2026-07-01T12:00:00+02:00[Europe/Paris]");
+        assert_eq!(
+            Value::Zoned(Arc::new(zoned)).to_string(),
+            "2026-07-01T12:00:00+02:00[Europe/Paris]"
+        );
         let zoned = "2026-07-01T12:00:00[UTC]".parse().unwrap();
         assert_eq!(Value::Zoned(Arc::new(zoned)).to_string(), "2026-07-01T12:00:00Z");
     }
@@ -153,7 +170,13 @@ mod tests {
         check(Value::from(1.0), "1.0");
         check(Value::from(-7i64), "-7");
         check(Value::from("a\"b"), "a\"b");
-        check(Value::from(json!([null, "a\"\\\n\u{1}é", {"k": 1.5}])), r#"[null,"a\"\\\n\u0001é",{"k":1.5}]"#);
-        check(Value::list(vec![Value::Instant(crate::model::Timestamp::UNIX_EPOCH)]), r#"["1970-01-01T00:00:00Z"]"#);
+        check(
+            Value::from(json!([null, "a\"\\\n\u{1}é", {"k": 1.5}])),
+            r#"[null,"a\"\\\n\u0001é",{"k":1.5}]"#,
+        );
+        check(
+            Value::list(vec![Value::Instant(crate::model::Timestamp::UNIX_EPOCH)]),
+            r#"["1970-01-01T00:00:00Z"]"#,
+        );
     }
 }

@@ -1,0 +1,152 @@
+//! Findings about whole flows: what is said, and at which line and column.
+
+use serde_json::json;
+
+use super::check;
+use crate::model::{Source, TaskType};
+
+fn task_types() -> Vec<TaskType> {
+    let schema = json!({
+        "type": "object",
+        "properties": {"message": {"anyOf": [{"type": "string"}, {"type": "array"}], "description": "the line"}, "level": {"type": "string", "enum": ["INFO", "WARN"]}},
+        "required": ["message"],
+        "additionalProperties": false,
+    });
+    let aliases = vec!["io.kestra.plugin.core.log.Log".to_owned()];
+    vec![TaskType {
+        name: "log".into(),
+        aliases,
+        summary: String::new(),
+        properties: schema,
+        outputs: json!({}),
+    }]
+}
+
+/// Checks a flow and expects its findings as `line:column code message`.
+fn check_findings(text: &str, expected: &[&str]) {
+    let source = Source {
+        name: "flow.yaml".into(),
+        text: text.into(),
+    };
+    let found: Vec<String> = check(&source, &task_types())
+        .diagnostics
+        .iter()
+        .map(|finding| {
+            let (line, column) = finding.span.map_or((0, 0), |span| source.position(span.start));
+            format!("{line}:{column} {} {}", finding.code, finding.message)
+        })
+        .collect();
+    assert_eq!(found, expected, "{text}");
+}
+
+const GOOD: &str = "id: f\nnamespace: a.b\ntasks:\n  - id: t\n    type: log\n    message: hi\n";
+
+#[test]
+fn a_good_flow_has_no_finding_and_keeps_what_it_says() {
+    check_findings(GOOD, &[]);
+    let source = Source {
+        name: "f".into(),
+        text: format!("{GOOD}labels:\n  - key: k\n    value: 1\n"),
+    };
+    let flow = check(&source, &task_types()).flow.expect("the flow is good");
+    assert_eq!(
+        (flow.id.as_str(), flow.namespace.as_str(), flow.tasks.len()),
+        ("f", "a.b", 1)
+    );
+    assert_eq!(flow.labels["k"], json!("1"));
+    assert_eq!(flow.digest.len(), 64);
+}
+
+#[test]
+fn keys_are_known_missing_or_not_supported_yet() {
+    check_findings(
+        &GOOD.replace("namespace", "namspace"),
+        &[
+            "1:1 missing-key the flow has no `namespace`",
+            "2:1 unknown-key unknown key of a flow `namspace`",
+        ],
+    );
+    check_findings(
+        &format!("{GOOD}    retry: {{}}\n"),
+        &["7:5 not-supported `retry` is not supported yet"],
+    );
+    check_findings(
+        &format!("{GOOD}triggers: []\n"),
+        &["7:1 not-supported `triggers` is not supported yet"],
+    );
+    check_findings("- a\n", &["1:1 wrong-type a flow must be a map, not a list"]);
+}
+
+#[test]
+fn properties_are_held_against_the_schema() {
+    check_findings(
+        &GOOD.replace("message", "mesage"),
+        &[
+            "4:5 missing-property the property `message` of `log` is missing",
+            "6:5 unknown-key unknown property of `log` `mesage`",
+        ],
+    );
+    check_findings(
+        &GOOD.replace("hi", "{a: 1}"),
+        &["6:14 wrong-type `message` must be a string or a list, not a map"],
+    );
+    check_findings(
+        &format!("{GOOD}    level: LOUD\n"),
+        &["7:12 unknown-value `LOUD` is no value of `level`"],
+    );
+    check_findings(&format!("{GOOD}    level: \"{{{{ inputs.x ?? 'INFO' }}}}\"\n"), &[]);
+}
+
+#[test]
+fn references_are_followed_to_the_character() {
+    let with = |message: &str| GOOD.replace("hi", &format!("\"{message}\""));
+    check_findings(&with("a {{ inputs.x }}"), &["6:20 unknown-input unknown input `x`"]);
+    check_findings(
+        &with("{{ outputs.t.x }}"),
+        &["6:18 output-not-ready the task `t` has not run at this point"],
+    );
+    check_findings(&with("{{ flw.id }}"), &["6:18 unknown-variable unknown variable `flw`"]);
+    check_findings(
+        &with("{{ flow.name }}"),
+        &["6:18 unknown-variable `flow` has no `name`"],
+    );
+    check_findings(&with("{{ inputs.x ?? 'd' }}"), &[]);
+    check_findings(
+        &with("{{ 'a' | uper }}"),
+        &["6:24 unknown-filter unknown filter `uper`"],
+    );
+}
+
+#[test]
+fn inputs_see_only_what_they_depend_on() {
+    let inputs =
+        "inputs:\n  - id: a\n    type: STRING\n  - id: b\n    type: SELECT\n    expression: \"{{ [inputs.a] }}\"\n";
+    check_findings(
+        &format!("{GOOD}{inputs}"),
+        &["12:22 missing-dependency the input `b` reads `a` and does not depend on it"],
+    );
+    check_findings(&format!("{GOOD}{inputs}    dependsOn:\n      inputs: [a]\n"), &[]);
+    check_findings(
+        &format!("{GOOD}{inputs}    dependsOn:\n      inputs: [a, b]\n"),
+        &["10:9 input-cycle the input `b` depends on itself"],
+    );
+    check_findings(
+        &format!("{GOOD}inputs:\n  - id: n\n    type: INT\n"),
+        &["9:11 not-supported inputs of type `INT` are not supported yet"],
+    );
+}
+
+#[test]
+fn assets_are_checked_where_they_are_literal() {
+    let assets = |outputs: &str| format!("{GOOD}    assets:\n      outputs:\n        - {outputs}\n");
+    check_findings(&assets("id: \"{{ outputs.t.x ?? 'y' }}\""), &[]);
+    check_findings(&assets("type: VM"), &["9:11 missing-key the asset has no `id`"]);
+    check_findings(
+        &assets("id: \"-x\""),
+        &["9:15 invalid-asset the asset id `-x` must start with a letter or a digit"],
+    );
+    check_findings(
+        &assets("vm"),
+        &["9:11 wrong-type an asset must be a map with an `id`, not a string"],
+    );
+}
