@@ -6,7 +6,7 @@ BEGAT := $(TARGET)/release/begat
 # Apart from the host, so that the host's dependencies are built with the same features for the demo and the tests.
 PLUGINS := --workspace --exclude begat
 
-.PHONY: demo test lint bench build wasm-target deny clean
+.PHONY: demo test lint build wasm-target deny clean
 
 demo: build ## build, run the seven flows, show the catalog
 	@BEGAT=$(BEGAT) flows/demo.sh
@@ -19,9 +19,6 @@ lint: wasm-target ## format and lints
 	cargo fmt --all --check
 	cargo clippy --release --all-targets --locked -- -D warnings
 	cargo clippy --release --all-targets --locked $(PLUGINS) -- -D warnings
-
-bench: build ## benchmarks, each beside its floor
-	cargo bench --locked
 
 build: wasm-target
 	cargo build --release --locked
