@@ -30,6 +30,9 @@ impl Stop {
     }
 
     pub fn thrown(message: impl Into<String>, at: At) -> Self {
-        Stop::Thrown { message: message.into(), at }
+        Stop::Thrown {
+            message: message.into(),
+            at,
+        }
     }
 }

@@ -12,7 +12,10 @@ pub struct Lexer {
 
 impl Lexer {
     pub fn new(script: &str) -> Self {
-        Lexer { text: script.replace("\r\n", "\n").chars().collect(), position: 0 }
+        Lexer {
+            text: script.replace("\r\n", "\n").chars().collect(),
+            position: 0,
+        }
     }
 
     pub fn at(&self) -> At {
@@ -37,7 +40,9 @@ impl Lexer {
     }
 
     pub fn starts_with(&self, text: &str) -> bool {
-        text.chars().enumerate().all(|(by, character)| self.ahead(by) == Some(character))
+        text.chars()
+            .enumerate()
+            .all(|(by, character)| self.ahead(by) == Some(character))
     }
 
     /// Takes this text where it comes next.
@@ -104,7 +109,10 @@ impl Lexer {
     /// Takes letters, digits and `_`.
     pub fn name(&mut self) -> String {
         let mut name = String::new();
-        while let Some(character) = self.peek().filter(|character| character.is_alphanumeric() || *character == '_') {
+        while let Some(character) = self
+            .peek()
+            .filter(|character| character.is_alphanumeric() || *character == '_')
+        {
             name.push(character);
             self.position += 1;
         }

@@ -26,7 +26,9 @@ impl Properties {
             (Some(script), None) => Ok(script.clone()),
             (None, Some(commands)) if !commands.is_empty() => Ok(commands.join("\n")),
             (None, Some(_)) => Err(Failure::invalid_properties("`commands` is empty")),
-            (Some(_), Some(_)) => Err(Failure::invalid_properties("give either `script` or `commands`, not both")),
+            (Some(_), Some(_)) => Err(Failure::invalid_properties(
+                "give either `script` or `commands`, not both",
+            )),
             (None, None) => Err(Failure::invalid_properties("give a `script` or a list of `commands`")),
         }
     }

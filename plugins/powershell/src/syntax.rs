@@ -42,19 +42,49 @@ pub struct Statement {
 #[derive(Debug)]
 pub enum StatementKind {
     Pipeline(Vec<Stage>),
-    Assign { target: Expression, operator: Option<String>, value: Box<Statement> },
-    If { arms: Vec<(Statement, Vec<Statement>)>, otherwise: Vec<Statement> },
-    ForEach { variable: String, items: Box<Statement>, body: Vec<Statement> },
-    For { start: Option<Box<Statement>>, test: Option<Box<Statement>>, next: Option<Box<Statement>>, body: Vec<Statement> },
-    While { test: Box<Statement>, body: Vec<Statement> },
-    DoWhile { test: Box<Statement>, until: bool, body: Vec<Statement> },
-    Function { name: String, body: Rc<Body> },
+    Assign {
+        target: Expression,
+        operator: Option<String>,
+        value: Box<Statement>,
+    },
+    If {
+        arms: Vec<(Statement, Vec<Statement>)>,
+        otherwise: Vec<Statement>,
+    },
+    ForEach {
+        variable: String,
+        items: Box<Statement>,
+        body: Vec<Statement>,
+    },
+    For {
+        start: Option<Box<Statement>>,
+        test: Option<Box<Statement>>,
+        next: Option<Box<Statement>>,
+        body: Vec<Statement>,
+    },
+    While {
+        test: Box<Statement>,
+        body: Vec<Statement>,
+    },
+    DoWhile {
+        test: Box<Statement>,
+        until: bool,
+        body: Vec<Statement>,
+    },
+    Function {
+        name: String,
+        body: Rc<Body>,
+    },
     Return(Option<Box<Statement>>),
     Throw(Option<Box<Statement>>),
     Exit(Option<Box<Statement>>),
     Break,
     Continue,
-    Try { body: Vec<Statement>, catch: Option<Vec<Statement>>, finally: Vec<Statement> },
+    Try {
+        body: Vec<Statement>,
+        catch: Option<Vec<Statement>>,
+        finally: Vec<Statement>,
+    },
 }
 
 /// One element of a pipeline.
@@ -76,7 +106,11 @@ pub struct Command {
 #[derive(Debug)]
 pub enum Argument {
     Value(Expression),
-    Named { name: String, value: Option<Expression>, at: At },
+    Named {
+        name: String,
+        value: Option<Expression>,
+        at: At,
+    },
 }
 
 /// An expression and where it starts.
@@ -107,8 +141,8 @@ pub enum ExpressionKind {
     Index(Box<Expression>, Box<Expression>),
     Property(Box<Expression>, String),
     Method(Box<Expression>, String, Vec<Expression>),
-    /// `++` and `--`, before or after a variable; the number is added.
-    Step(Box<Expression>, i64, bool),
+    /// `++` and `--`, before or after a variable, as statements; the number is added.
+    Step(Box<Expression>, i64),
     Block(Rc<Body>),
 }
 
@@ -117,4 +151,19 @@ pub enum ExpressionKind {
 pub enum Piece {
     Plain(String),
     Value(Expression),
+}
+
+impl Statement {
+    /// The expression this statement is, where it is nothing more.
+    pub fn lone_expression(&self) -> Option<&Expression> {
+        match &self.kind {
+            StatementKind::Pipeline(stages) => match stages.as_slice() {
+                [Stage::Expression(expression)] if !matches!(expression.kind, ExpressionKind::Step(..)) => {
+                    Some(expression)
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
 }

@@ -19,11 +19,19 @@ impl Parser {
                 self.lexer.position += 1;
                 self.lexer.skip_blanks()?;
                 let name = self.argument_value()?;
-                Ok(Stage::Command(Command { at, name, arguments: self.command_arguments()? }))
+                Ok(Stage::Command(Command {
+                    at,
+                    name,
+                    arguments: self.command_arguments()?,
+                }))
             }
             Some(first) if first.is_alphabetic() || "_%?\\/.".contains(first) && !starts_number(first, next) => {
                 let name = self.bare_word()?;
-                Ok(Stage::Command(Command { at, name, arguments: self.command_arguments()? }))
+                Ok(Stage::Command(Command {
+                    at,
+                    name,
+                    arguments: self.command_arguments()?,
+                }))
             }
             _ => Ok(Stage::Expression(self.nested(Self::expression)?)),
         }
@@ -74,7 +82,10 @@ impl Parser {
         }
         match items.len() {
             1 => Ok(items.remove(0)),
-            _ => Ok(Expression { at, kind: ExpressionKind::List(items) }),
+            _ => Ok(Expression {
+                at,
+                kind: ExpressionKind::List(items),
+            }),
         }
     }
 
@@ -126,7 +137,10 @@ impl Parser {
             return Ok(Expression { at, kind });
         }
         pieces.push(Piece::Plain(plain));
-        Ok(Expression { at, kind: ExpressionKind::Text(pieces) })
+        Ok(Expression {
+            at,
+            kind: ExpressionKind::Text(pieces),
+        })
     }
 }
 
@@ -141,7 +155,9 @@ fn number(word: &str) -> Option<ExpressionKind> {
             .then_some(ExpressionKind::Integer(value));
     }
     let digits = word.strip_prefix('-').unwrap_or(word);
-    let plain = digits.chars().all(|character| character.is_ascii_digit() || character == '.');
+    let plain = digits
+        .chars()
+        .all(|character| character.is_ascii_digit() || character == '.');
     let value = word.parse::<f64>().ok().filter(|_| plain)?;
     (value.to_string() == word).then_some(ExpressionKind::Double(value))
 }

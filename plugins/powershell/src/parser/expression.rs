@@ -6,13 +6,63 @@ use crate::syntax::{At, Expression, ExpressionKind};
 
 const LOGICAL: &[&str] = &["and", "or", "xor"];
 const COMPARING: &[&str] = &[
-    "eq", "ne", "gt", "ge", "lt", "le", "ieq", "ine", "ceq", "cne", "like", "notlike", "match", "notmatch", "contains",
-    "notcontains", "in", "notin", "replace", "split", "join",
+    "eq",
+    "ne",
+    "gt",
+    "ge",
+    "lt",
+    "le",
+    "ieq",
+    "ine",
+    "ceq",
+    "cne",
+    "like",
+    "notlike",
+    "match",
+    "notmatch",
+    "contains",
+    "notcontains",
+    "in",
+    "notin",
+    "replace",
+    "split",
+    "join",
 ];
 const UNSUPPORTED: &[&str] = &[
-    "band", "bor", "bxor", "shl", "shr", "is", "isnot", "as", "cgt", "cge", "clt", "cle", "clike", "cmatch", "creplace",
-    "csplit", "igt", "ilt", "ige", "ile", "ilike", "imatch", "ireplace", "isplit", "cnotlike", "cnotmatch", "ccontains",
-    "cin", "bnot", "inotlike", "inotmatch", "icontains", "cnotcontains", "iin",
+    "band",
+    "bor",
+    "bxor",
+    "shl",
+    "shr",
+    "is",
+    "isnot",
+    "as",
+    "cgt",
+    "cge",
+    "clt",
+    "cle",
+    "clike",
+    "cmatch",
+    "creplace",
+    "csplit",
+    "igt",
+    "ilt",
+    "ige",
+    "ile",
+    "ilike",
+    "imatch",
+    "ireplace",
+    "isplit",
+    "cnotlike",
+    "cnotmatch",
+    "ccontains",
+    "cin",
+    "bnot",
+    "inotlike",
+    "inotmatch",
+    "icontains",
+    "cnotcontains",
+    "iin",
 ];
 
 type Level = fn(&mut Parser) -> Result<Expression, Stop>;
@@ -41,7 +91,9 @@ impl Parser {
         loop {
             self.lexer.skip_blanks()?;
             let at = self.at();
-            let Some(operator) = self.lexer.dashed(operators) else { return Ok(left) };
+            let Some(operator) = self.lexer.dashed(operators) else {
+                return Ok(left);
+            };
             self.lexer.skip_lines()?;
             left = join(operator, left, next(self)?, at);
         }
@@ -56,7 +108,9 @@ impl Parser {
         loop {
             self.lexer.skip_blanks()?;
             let at = self.at();
-            let Some(symbol) = self.lexer.peek().filter(|symbol| symbols.contains(symbol)) else { return Ok(left) };
+            let Some(symbol) = self.lexer.peek().filter(|symbol| symbols.contains(symbol)) else {
+                return Ok(left);
+            };
             let after = self.lexer.ahead(1);
             let dashed = symbol == '-' && after.is_some_and(char::is_alphabetic);
             if after == Some('=') || dashed {
@@ -98,7 +152,10 @@ impl Parser {
         }
         match items.len() {
             1 => Ok(items.remove(0)),
-            _ => Ok(Expression { at, kind: ExpressionKind::List(items) }),
+            _ => Ok(Expression {
+                at,
+                kind: ExpressionKind::List(items),
+            }),
         }
     }
 
@@ -111,7 +168,10 @@ impl Parser {
         for (text, by) in [("++", 1), ("--", -1)] {
             if self.lexer.eat(text) {
                 let target = self.primary()?;
-                return Ok(Expression { at, kind: ExpressionKind::Step(Box::new(target), by, true) });
+                return Ok(Expression {
+                    at,
+                    kind: ExpressionKind::Step(Box::new(target), by),
+                });
             }
         }
         let operator = match self.lexer.peek() {
@@ -132,7 +192,10 @@ impl Parser {
             self.lexer.position += 1;
             self.lexer.skip_lines()?;
             let operand = Box::new(self.unary()?);
-            return Ok(Expression { at, kind: ExpressionKind::Unary(operator, operand) });
+            return Ok(Expression {
+                at,
+                kind: ExpressionKind::Unary(operator, operand),
+            });
         }
         if self.lexer.peek() == Some('[') {
             let name = self.type_name()?;
@@ -141,12 +204,18 @@ impl Parser {
             }
             self.lexer.skip_blanks()?;
             let operand = Box::new(self.unary()?);
-            return Ok(Expression { at, kind: ExpressionKind::Cast(name, operand) });
+            return Ok(Expression {
+                at,
+                kind: ExpressionKind::Cast(name, operand),
+            });
         }
         self.primary()
     }
 }
 
 fn join(operator: String, left: Expression, right: Expression, at: At) -> Expression {
-    Expression { at, kind: ExpressionKind::Binary(operator, Box::new(left), Box::new(right)) }
+    Expression {
+        at,
+        kind: ExpressionKind::Binary(operator, Box::new(left), Box::new(right)),
+    }
 }

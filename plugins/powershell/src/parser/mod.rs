@@ -21,7 +21,10 @@ pub struct Parser {
 
 /// Parses a whole script.
 pub fn parse(script: &str) -> Result<Body, Stop> {
-    let mut parser = Parser { lexer: Lexer::new(script), nesting: 0 };
+    let mut parser = Parser {
+        lexer: Lexer::new(script),
+        nesting: 0,
+    };
     let parameters = parser.parameters()?;
     let statements = parser.statements()?;
     match parser.lexer.peek() {
@@ -38,7 +41,10 @@ impl Parser {
     /// Reads something that may contain itself.
     fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Stop>) -> Result<T, Stop> {
         if self.nesting >= NESTING {
-            return Err(Stop::Fault(format!("the script nests deeper than {NESTING} at {}", self.at())));
+            return Err(Stop::Fault(format!(
+                "the script nests deeper than {NESTING} at {}",
+                self.at()
+            )));
         }
         self.nesting += 1;
         let read = read(self);

@@ -15,8 +15,23 @@ impl Parser {
         while let Some(character) = self.lexer.next().filter(|character| *character != ']') {
             name.push(character);
         }
-        let known = ["int", "long", "string", "bool", "switch", "double", "array", "object", "ordered", "pscustomobject",
-            "string[]", "int[]", "object[]", "hashtable", "void"];
+        let known = [
+            "int",
+            "long",
+            "string",
+            "bool",
+            "switch",
+            "double",
+            "array",
+            "object",
+            "ordered",
+            "pscustomobject",
+            "string[]",
+            "int[]",
+            "object[]",
+            "hashtable",
+            "void",
+        ];
         let name = name.to_lowercase();
         if !known.contains(&name.as_str()) {
             return Err(Stop::unsupported(format!("the type or attribute `[{name}]`"), at));
@@ -40,7 +55,12 @@ impl Parser {
                     self.lexer.expect("]")?;
                     ExpressionKind::Index(Box::new(left), Box::new(index))
                 }
-                Some('.') if self.lexer.ahead(1).is_some_and(|next| next.is_alphabetic() || next == '_') => {
+                Some('.')
+                    if self
+                        .lexer
+                        .ahead(1)
+                        .is_some_and(|next| next.is_alphabetic() || next == '_') =>
+                {
                     self.lexer.position += 1;
                     let name = self.lexer.name();
                     match self.lexer.peek() {
@@ -54,7 +74,7 @@ impl Parser {
                 Some('+' | '-') if self.lexer.starts_with("++") || self.lexer.starts_with("--") => {
                     let by = if self.lexer.peek() == Some('+') { 1 } else { -1 };
                     self.lexer.position += 2;
-                    ExpressionKind::Step(Box::new(left), by, false)
+                    ExpressionKind::Step(Box::new(left), by)
                 }
                 Some(':') if self.lexer.ahead(1) == Some(':') => return Err(Stop::unsupported("`::`", at)),
                 _ => return Ok(left),
@@ -74,7 +94,10 @@ impl Parser {
             arguments.push(self.nested(Self::expression_without_commas)?);
             self.lexer.skip_lines()?;
             if !self.lexer.eat(",") && self.lexer.peek() != Some(')') {
-                return Err(Stop::unsupported("an operator in a method's arguments without brackets", self.at()));
+                return Err(Stop::unsupported(
+                    "an operator in a method's arguments without brackets",
+                    self.at(),
+                ));
             }
         }
     }
@@ -124,9 +147,10 @@ impl Parser {
             }
             let at = self.at();
             let key = match self.lexer.peek() {
-                Some(first) if first.is_alphabetic() || first == '_' => {
-                    Expression { at, kind: ExpressionKind::Text(vec![Piece::Plain(self.lexer.name())]) }
-                }
+                Some(first) if first.is_alphabetic() || first == '_' => Expression {
+                    at,
+                    kind: ExpressionKind::Text(vec![Piece::Plain(self.lexer.name())]),
+                },
                 _ => self.primary()?,
             };
             self.lexer.skip_lines()?;
@@ -162,7 +186,10 @@ impl Parser {
             return Err(Stop::syntax("`$` without a name", at));
         }
         let scoped = self.lexer.peek() == Some(':')
-            && self.lexer.ahead(1).is_some_and(|next| next.is_alphanumeric() || next == '_');
+            && self
+                .lexer
+                .ahead(1)
+                .is_some_and(|next| next.is_alphanumeric() || next == '_');
         if scoped {
             self.lexer.position += 1;
             name = format!("{name}:{}", self.lexer.name());

@@ -6,7 +6,9 @@ use super::Parser;
 use crate::fault::Stop;
 use crate::syntax::{Body, Expression, ExpressionKind, Parameter, Stage, Statement, StatementKind};
 
-const UNSUPPORTED: &[&str] = &["switch", "class", "enum", "using", "trap", "data", "filter", "workflow", "begin", "process", "end"];
+const UNSUPPORTED: &[&str] = &[
+    "switch", "class", "enum", "using", "trap", "data", "filter", "workflow", "begin", "process", "end",
+];
 
 impl Parser {
     /// Reads statements up to `}`, `)` or the end.
@@ -18,7 +20,10 @@ impl Parser {
                 return Ok(statements);
             }
             let statement = self.nested(Self::statement)?;
-            let block = !matches!(statement.kind, StatementKind::Pipeline(_) | StatementKind::Assign { .. });
+            let block = !matches!(
+                statement.kind,
+                StatementKind::Pipeline(_) | StatementKind::Assign { .. }
+            );
             statements.push(statement);
             self.lexer.skip_blanks()?;
             match self.lexer.peek() {
@@ -119,7 +124,10 @@ impl Parser {
             "for" => self.for_statement()?,
             "while" => {
                 let test = Box::new(self.condition()?);
-                StatementKind::While { test, body: self.block()? }
+                StatementKind::While {
+                    test,
+                    body: self.block()?,
+                }
             }
             "do" => self.do_statement()?,
             "function" => self.function()?,
@@ -158,10 +166,16 @@ impl Parser {
             if self.lexer.keyword("elseif") {
                 arms.push((self.condition()?, self.block()?));
             } else if self.lexer.keyword("else") {
-                return Ok(StatementKind::If { arms, otherwise: self.block()? });
+                return Ok(StatementKind::If {
+                    arms,
+                    otherwise: self.block()?,
+                });
             } else {
                 self.lexer.position = end;
-                return Ok(StatementKind::If { arms, otherwise: Vec::new() });
+                return Ok(StatementKind::If {
+                    arms,
+                    otherwise: Vec::new(),
+                });
             }
         }
     }
@@ -179,7 +193,11 @@ impl Parser {
         let items = Box::new(self.nested(Self::pipeline)?);
         self.lexer.skip_lines()?;
         self.lexer.expect(")")?;
-        Ok(StatementKind::ForEach { variable, items, body: self.block()? })
+        Ok(StatementKind::ForEach {
+            variable,
+            items,
+            body: self.block()?,
+        })
     }
 
     fn for_statement(&mut self) -> Result<StatementKind, Stop> {
@@ -192,7 +210,12 @@ impl Parser {
             self.lexer.expect(end)?;
         }
         let (next, test, start) = (parts.pop().flatten(), parts.pop().flatten(), parts.pop().flatten());
-        Ok(StatementKind::For { start, test, next, body: self.block()? })
+        Ok(StatementKind::For {
+            start,
+            test,
+            next,
+            body: self.block()?,
+        })
     }
 
     fn do_statement(&mut self) -> Result<StatementKind, Stop> {
@@ -202,7 +225,11 @@ impl Parser {
         if !until && !self.lexer.keyword("while") {
             return Err(Stop::syntax("expected `while` or `until`", self.at()));
         }
-        Ok(StatementKind::DoWhile { test: Box::new(self.condition()?), until, body })
+        Ok(StatementKind::DoWhile {
+            test: Box::new(self.condition()?),
+            until,
+            body,
+        })
     }
 
     fn function(&mut self) -> Result<StatementKind, Stop> {
@@ -223,7 +250,10 @@ impl Parser {
         if body.parameters.is_empty() {
             body.parameters = listed;
         }
-        Ok(StatementKind::Function { name: name.to_lowercase(), body: Rc::new(body) })
+        Ok(StatementKind::Function {
+            name: name.to_lowercase(),
+            body: Rc::new(body),
+        })
     }
 
     fn try_statement(&mut self) -> Result<StatementKind, Stop> {
@@ -249,7 +279,11 @@ impl Parser {
         if catch.is_none() && finally.is_none() {
             return Err(Stop::syntax("`try` without `catch` and `finally`", at));
         }
-        Ok(StatementKind::Try { body, catch, finally: finally.unwrap_or_default() })
+        Ok(StatementKind::Try {
+            body,
+            catch,
+            finally: finally.unwrap_or_default(),
+        })
     }
 
     /// Reads an assignment or a pipeline.
@@ -273,7 +307,10 @@ impl Parser {
             }
             if !self.lexer.eat("|") {
                 self.lexer.position = end;
-                return Ok(Statement { at, kind: StatementKind::Pipeline(stages) });
+                return Ok(Statement {
+                    at,
+                    kind: StatementKind::Pipeline(stages),
+                });
             }
             self.lexer.skip_lines()?;
             let at = self.at();
@@ -303,6 +340,13 @@ impl Parser {
         }
         self.lexer.skip_lines()?;
         let value = Box::new(self.nested(Self::statement)?);
-        Ok(Statement { at, kind: StatementKind::Assign { target, operator, value } })
+        Ok(Statement {
+            at,
+            kind: StatementKind::Assign {
+                target,
+                operator,
+                value,
+            },
+        })
     }
 }

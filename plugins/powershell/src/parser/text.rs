@@ -80,18 +80,26 @@ impl Parser {
 
     /// Whether the `$` that comes next starts a value.
     pub(super) fn expands(&self) -> bool {
-        self.lexer.ahead(1).is_some_and(|next| next.is_alphanumeric() || "_({?$^".contains(next))
+        self.lexer
+            .ahead(1)
+            .is_some_and(|next| next.is_alphanumeric() || "_({?$^".contains(next))
     }
 
     /// Reads `$name`, `${name}` or `$(…)`.
     pub(super) fn expanded(&mut self) -> Result<Expression, Stop> {
         let at = self.at();
         if !self.lexer.eat("$(") {
-            return Ok(Expression { at, kind: ExpressionKind::Variable(self.variable()?) });
+            return Ok(Expression {
+                at,
+                kind: ExpressionKind::Variable(self.variable()?),
+            });
         }
         let statements = self.nested(Self::statements)?;
         self.lexer.expect(")")?;
-        Ok(Expression { at, kind: ExpressionKind::Sub(statements) })
+        Ok(Expression {
+            at,
+            kind: ExpressionKind::Sub(statements),
+        })
     }
 
     pub(super) fn escape(&mut self) -> Result<String, Stop> {
