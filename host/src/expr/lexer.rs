@@ -379,9 +379,9 @@ impl<'s> Lexer<'s> {
     }
 
     fn unclosed_string(&mut self, section: Section) {
-        let span = Span::from(self.position..self.position + 1);
-        let to_end = self.rest().find(section.end.sign()).unwrap_or(self.rest().len());
-        self.position += to_end.max(1);
+        let first = self.rest().chars().next().map_or(0, char::len_utf8);
+        let span = Span::from(self.position..self.position + first);
+        self.position += self.rest().find(section.end.sign()).unwrap_or(self.rest().len());
         self.fault(ExprError::new(span, SYNTAX, "the string is not closed").with_caption("it starts here"));
     }
 }
@@ -515,7 +515,7 @@ mod tests {
             "{{ order or a.in is  not b not in c }}",
             "{{ order or a . in is not b not in c }}",
         );
-        check("{{ not inside isIn x isNotIn y }}", "{{ not inside in x not in y }}");
+        check("{{ not inside isNotIn y }}", "{{ not inside not in y }}");
         check("{{ a???b ?? 1..3 ? 2 : 1.5 }}", "{{ a ??? b ?? 1 .. 3 ? 2 : 1.5 }}");
         check("{{ 10L }}", "{{ 10 }}");
     }
@@ -541,9 +541,13 @@ mod tests {
     fn every_fault_is_found_and_spoils_its_section_only() {
         check(
             "{{ a § }} {{ b ) }} {{ c",
-            "{{ a broken }} text \" \" {{ b broken }} text \" \" {{ c broken !5 unexpected character `§` !14 unexpected `)` !20 `{{` is not closed by `}}`",
+            "{{ a broken }} text \" \" {{ b broken }} text \" \" {{ c broken !5 unexpected character `§` !16 unexpected `)` !21 `{{` is not closed by `}}`",
         );
         check("{{ 'x }} y", "{{ broken }} text \" y\" !3 the string is not closed");
+        check(
+            "{{ \"b#{ {% }}",
+            "{{ \"b\" #{ { % } } broken broken !13 the string is not closed !0 `{{` is not closed by `}}`",
+        );
         check("{{ f(1 }}", "{{ f ( 1 broken }} !4 `(` is not closed");
         check(
             "echo ${#x}",

@@ -6,6 +6,8 @@ pub(super) const SOURCE: usize = 4 << 20;
 pub(super) const NESTING: usize = 100;
 /// Levels of evaluation, through macros and `render` as well.
 pub(super) const EVALUATION: usize = 200;
+/// Bytes of stack that evaluation may use: what a thread has by default, with room for its caller and for jq.
+pub(super) const STACK: usize = 1 << 20;
 /// Faults reported for one template.
 pub(super) const ERRORS: usize = 50;
 /// Bytes a template may write.
@@ -17,10 +19,16 @@ pub(super) const DEPTH: usize = 200;
 /// Numbers in a range.
 pub(super) const RANGE: usize = 100_000;
 /// Steps of evaluation; handling a large value costs more than one.
-pub(super) const STEPS: u64 = 20_000_000;
+pub(super) const STEPS: u64 = 5_000_000;
 /// Bytes in a jq filter.
 pub(super) const JQ_SOURCE: usize = 8 << 10;
-/// Steps of one jq filter.
-pub(super) const JQ_STEPS: u64 = 2_000_000;
-/// Bytes of stack for one jq filter.
-pub(super) const JQ_STACK: usize = 768 << 10;
+/// Steps of a jq filter that runs where it is called.
+pub(super) const JQ_STEPS_INLINE: u64 = 3_000;
+/// Bytes of stack that such a filter may use.
+pub(super) const JQ_STACK_INLINE: usize = 512 << 10;
+/// Steps of a jq filter in a thread of its own.
+pub(super) const JQ_STEPS: u64 = 1_000_000;
+/// Bytes of stack that such a filter may use; the thread has much more, for what has to be taken apart in the end.
+pub(super) const JQ_STACK: usize = 16 << 20;
+/// Bytes of stack of a thread for jq.
+pub(super) const JQ_THREAD: usize = 512 << 20;

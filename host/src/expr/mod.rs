@@ -1,9 +1,8 @@
-//! The expression language `{{ … }}`: Pebble's syntax and meaning, with Kestra's filters and functions.
+//! The expression language: text with `{{ expressions }}` and `{% tags %}` in it, as Pebble and Kestra read them.
 //!
-//! A template is parsed once, with all its static faults found, and rendered as often as needed. Nothing here knows
-//! YAML, SQL or WebAssembly; the catalog is read through the model's trait.
-
-#![expect(dead_code, reason = "filters and functions that use these parts are being added")]
+//! A [`Template`] is parsed once, which finds every static fault, and is rendered against a [`Scope`]. Variables are
+//! strict and nothing is escaped. Whatever a template says, it can neither exhaust the stack nor the memory nor run
+//! without end, and it sees nothing of the machine it runs on.
 
 mod dates;
 mod error;
@@ -22,10 +21,15 @@ mod syntax;
 mod template;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod torture;
 mod value;
+mod vocabulary;
 
 pub use error::ExprError;
 pub use references::Reference;
 pub use scope::Scope;
+pub use signature::Parameter;
 pub use template::Template;
 pub use value::{Entries, List, Map, Value};
+pub use vocabulary::{Word, WordKind, vocabulary};

@@ -1,6 +1,6 @@
 //! The `assets` block of a task: what the task uses and makes, as templates.
 
-use super::fields::{Fields, wrong_kind};
+use super::fields::{Fields, has_expression, plain_text, wrong_kind};
 use super::place::{RenderError, Text};
 use super::property::Property;
 use super::yaml::{Node, NodeKind};
@@ -48,6 +48,10 @@ pub struct AssetTemplate {
 }
 
 const KEYS: [&str; 4] = ["inputs", "outputs", "enableAuto", "assetFailureBehavior"];
+
+/// What `assets()` tells of an asset besides its declaration. An expression may hand such an asset on; its dates are
+/// the catalog's to keep and no metadata.
+const CATALOG_KEYS: [&str; 4] = ["created", "updated", "deleted", "tenantId"];
 
 /// A block could not be rendered; the message is for the operator.
 pub type BlockError = Box<Diagnostic>;
@@ -110,7 +114,7 @@ impl AssetList {
 impl AssetTemplate {
     fn render(&self, scope: &Scope<'_>) -> Result<Declaration, BlockError> {
         match self.fields.render(scope).map_err(located)? {
-            Json::Object(fields) => declaration(fields, self.span),
+            Json::Object(fields) => declaration(fields, &[], self.span),
             other => from_item(other, self.span),
         }
     }
@@ -123,8 +127,8 @@ fn located(error: RenderError) -> BlockError {
 /// An item of a rendered list: an asset, or an id alone.
 fn from_item(item: Json, span: Span) -> Result<Declaration, BlockError> {
     match item {
-        Json::Object(fields) => declaration(fields, span),
-        Json::String(id) => declaration(JsonMap::from_iter([("id".to_owned(), Json::String(id))]), span),
+        Json::Object(fields) => declaration(fields, &CATALOG_KEYS, span),
+        Json::String(id) => declaration(JsonMap::from_iter([("id".to_owned(), Json::String(id))]), &[], span),
         other => {
             let message = format!("an asset must be a map with an `id`, not `{other}`");
             Err(Box::new(Diagnostic::error("wrong-type", message, span)))
@@ -132,7 +136,7 @@ fn from_item(item: Json, span: Span) -> Result<Declaration, BlockError> {
     }
 }
 
-fn declaration(mut fields: JsonMap, span: Span) -> Result<Declaration, BlockError> {
+fn declaration(mut fields: JsonMap, known_to_catalog: &[&str], span: Span) -> Result<Declaration, BlockError> {
     let fault = |message: String| Box::new(Diagnostic::error("invalid-asset", message, span));
     let mut text = |name: &str| match fields.shift_remove(name) {
         None | Some(Json::Null) => Ok(None),
@@ -156,7 +160,11 @@ fn declaration(mut fields: JsonMap, span: Span) -> Result<Declaration, BlockErro
         Some(Json::Object(map)) => map,
         Some(_) => return Err(fault(format!("`metadata` of asset `{id}` must be a map"))),
     };
-    metadata.extend(fields);
+    metadata.extend(
+        fields
+            .into_iter()
+            .filter(|(key, _)| !known_to_catalog.contains(&key.as_str())),
+    );
     Ok(Declaration {
         id,
         asset_type,
@@ -168,7 +176,7 @@ fn declaration(mut fields: JsonMap, span: Span) -> Result<Declaration, BlockErro
 }
 
 fn list(source: &str, name: &str, fields: &mut Fields<'_>, findings: &mut Vec<Diagnostic>) -> AssetList {
-    let Some((_, node)) = fields.take(name) else {
+    let Some((_, node)) = fields.given(name) else {
         return AssetList::Listed(Vec::new());
     };
     match &node.kind {
@@ -178,7 +186,7 @@ fn list(source: &str, name: &str, fields: &mut Fields<'_>, findings: &mut Vec<Di
                 .filter_map(|item| template(source, item, findings))
                 .collect(),
         ),
-        NodeKind::Text(text, _) if text.contains("{{") => match Text::parse(source, node, findings) {
+        NodeKind::Text(text, _) if has_expression(text) => match Text::parse(source, node, findings) {
             Some(text) => AssetList::Expression(text),
             None => AssetList::Listed(Vec::new()),
         },
@@ -199,23 +207,30 @@ fn template(source: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> Option
         return None;
     };
     let span = entries.first().map_or(node.span, |(key, _)| key.span);
-    let entry = |name: &str| entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node);
+    let entry = |name: &str| node.entry(name).filter(|node| !node.is_null());
     match entry("id") {
         None => findings.push(Diagnostic::error("missing-key", "the asset has no `id`", span)),
-        Some(id) => check_literal(id, findings, |text| {
+        Some(id) => check_literal("id", id, findings, |text| {
             AssetId::parse(text).map(drop).map_err(|error| error.to_string())
         }),
     }
     if let Some(name) = entry("type") {
-        check_literal(name, findings, |text| AssetType::try_from(text.to_owned()).map(drop));
+        check_literal("type", name, findings, |text| {
+            AssetType::try_from(text.to_owned()).map(drop)
+        });
     }
     if let Some(name) = entry("namespace") {
-        check_literal(name, findings, |text| {
+        check_literal("namespace", name, findings, |text| {
             Namespace::parse(text).map(drop).map_err(|error| error.to_string())
         });
     }
+    for name in ["displayName", "description"] {
+        if let Some(node) = entry(name) {
+            check_literal(name, node, findings, |_| Ok(()));
+        }
+    }
     if let Some(metadata) = entry("metadata")
-        && !matches!(metadata.kind, NodeKind::Map(_) | NodeKind::Scalar(Json::Null))
+        && !matches!(metadata.kind, NodeKind::Map(_))
     {
         findings.push(wrong_kind("`metadata`", "a map", metadata));
     }
@@ -226,10 +241,10 @@ fn template(source: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> Option
 }
 
 /// Checks a text that holds no expression.
-fn check_literal(node: &Node, findings: &mut Vec<Diagnostic>, rule: impl Fn(&str) -> Result<(), String>) {
-    match super::fields::plain_text(node) {
-        None => findings.push(wrong_kind("it", "a string", node)),
-        Some(text) if text.contains("{{") || text.contains("{%") => {}
+fn check_literal(name: &str, node: &Node, findings: &mut Vec<Diagnostic>, rule: impl Fn(&str) -> Result<(), String>) {
+    match plain_text(node) {
+        None => findings.push(wrong_kind(&format!("`{name}` of an asset"), "a string", node)),
+        Some(text) if has_expression(&text) => {}
         Some(text) => {
             if let Err(message) = rule(&text) {
                 findings.push(Diagnostic::error("invalid-asset", message, node.span));

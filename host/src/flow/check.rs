@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::fields::{Fields, plain_text, wrong_kind};
+use super::fields::{Fields, has_expression, plain_text, wrong_kind};
 use super::input::{self, Input};
-use super::references;
+use super::references::{self, Declared};
 use super::task::{self, Task};
 use super::yaml::{self, Node, NodeKind};
 use crate::model::{Diagnostic, FlowId, Json, JsonMap, Namespace, Severity, Source, TaskType};
@@ -63,9 +63,6 @@ pub fn check(source: &Source, task_types: &[TaskType]) -> Checked {
     let mut diagnostics = Vec::new();
     let flow =
         yaml::parse(&source.text, &mut diagnostics).and_then(|root| read(source, &root, task_types, &mut diagnostics));
-    if let Some(flow) = &flow {
-        references::check(flow, &mut diagnostics);
-    }
     diagnostics.sort_by_key(|finding| (finding.span, finding.code));
     diagnostics.dedup();
     Checked { flow, diagnostics }
@@ -78,12 +75,13 @@ fn read(source: &Source, root: &Node, task_types: &[TaskType], findings: &mut Ve
     let namespace = fields.required("namespace", "the flow", findings);
     let description = fields.text("description", findings).map(|(text, _)| text);
     let labels = fields
-        .take("labels")
+        .given("labels")
         .map(|(_, node)| labels(node, findings))
         .unwrap_or_default();
     let inputs = fields.list("inputs", findings).unwrap_or_default();
     let inputs = input::read_all(text, inputs, findings);
     let tasks = tasks(text, &mut fields, task_types, findings);
+    references::check(&inputs, &tasks, &Declared::of(root), findings);
     for name in HARMLESS_KEYS {
         if let Some((key, _)) = fields.take(name) {
             let message = format!("`{name}` says nothing about a run and is left aside");
@@ -112,7 +110,7 @@ fn read(source: &Source, root: &Node, task_types: &[TaskType], findings: &mut Ve
 
 fn tasks(text: &str, fields: &mut Fields<'_>, task_types: &[TaskType], findings: &mut Vec<Diagnostic>) -> Vec<Task> {
     let span = fields.span;
-    match fields.take("tasks") {
+    match fields.given("tasks") {
         Some((
             key,
             Node {
@@ -182,6 +180,10 @@ fn label(labels: &mut JsonMap, key: &str, value: &Node, findings: &mut Vec<Diagn
         return;
     }
     match plain_text(value) {
+        Some(text) if has_expression(&text) => {
+            let message = format!("an expression in the label `{key}` is not supported yet");
+            findings.push(Diagnostic::error("not-supported", message, value.span));
+        }
         Some(text) => drop(labels.insert(key.to_owned(), Json::String(text))),
         None => findings.push(wrong_kind(&format!("the label `{key}`"), "a string", value)),
     }

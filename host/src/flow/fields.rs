@@ -36,9 +36,14 @@ impl<'a> Fields<'a> {
             .and_then(Option::take)
     }
 
+    /// The entry of that name, taken out; nothing where it is null, which says as little as its absence.
+    pub(super) fn given(&mut self, name: &str) -> Option<&'a (Key, Node)> {
+        self.take(name).filter(|(_, node)| !node.is_null())
+    }
+
     /// A string, or a scalar read as one; a finding for other kinds.
     pub(super) fn text(&mut self, name: &str, findings: &mut Vec<Diagnostic>) -> Option<(String, Span)> {
-        let (_, node) = self.take(name)?;
+        let (_, node) = self.given(name)?;
         let text = plain_text(node);
         if text.is_none() {
             findings.push(wrong_kind(&format!("`{name}`"), "a string", node));
@@ -53,7 +58,13 @@ impl<'a> Fields<'a> {
         what: &str,
         findings: &mut Vec<Diagnostic>,
     ) -> Option<(String, Span)> {
-        if !self.entries.iter().flatten().any(|(key, _)| key.name == name) {
+        if !self
+            .entries
+            .iter()
+            .flatten()
+            .any(|(key, node)| key.name == name && !node.is_null())
+        {
+            self.take(name);
             findings.push(Diagnostic::error(
                 "missing-key",
                 format!("{what} has no `{name}`"),
@@ -66,7 +77,7 @@ impl<'a> Fields<'a> {
 
     /// A boolean, or what stands when it is not given.
     pub(super) fn flag(&mut self, name: &str, default: bool, findings: &mut Vec<Diagnostic>) -> bool {
-        let Some((_, node)) = self.take(name) else {
+        let Some((_, node)) = self.given(name) else {
             return default;
         };
         match &node.kind {
@@ -80,7 +91,7 @@ impl<'a> Fields<'a> {
 
     /// A list, or nothing when it is not given; a finding for other kinds.
     pub(super) fn list(&mut self, name: &str, findings: &mut Vec<Diagnostic>) -> Option<&'a [Node]> {
-        let (_, node) = self.take(name)?;
+        let (_, node) = self.given(name)?;
         match &node.kind {
             NodeKind::List(items) => Some(items),
             _ => {
@@ -121,6 +132,11 @@ pub(super) fn plain_text(node: &Node) -> Option<String> {
         NodeKind::Scalar(value) if !value.is_null() => Some(value.to_string()),
         NodeKind::Scalar(_) | NodeKind::List(_) | NodeKind::Map(_) => None,
     }
+}
+
+/// Whether a text holds an expression or a tag of the template language.
+pub(super) fn has_expression(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%")
 }
 
 pub(super) fn wrong_kind(what: &str, wanted: &str, node: &Node) -> Diagnostic {

@@ -64,7 +64,7 @@ const LATER_TYPES: [&str; 17] = [
     "TIME",
     "DURATION",
 ];
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 7] = [
     "id",
     "type",
     "required",
@@ -72,12 +72,11 @@ const KEYS: [&str; 12] = [
     "description",
     "displayName",
     "dependsOn",
-    "values",
-    "expression",
-    "autoSelectFirst",
-    "allowCustomValue",
-    "isRadio",
 ];
+/// What inputs of type `SELECT` have besides.
+const SELECT_KEYS: [&str; 5] = ["values", "expression", "autoSelectFirst", "allowCustomValue", "isRadio"];
+/// The most inputs of a flow; what depends on what is looked up in lists.
+const LIMIT: usize = 500;
 const LATER_KEYS: [&str; 9] = [
     "prefill",
     "validator",
@@ -90,71 +89,119 @@ const LATER_KEYS: [&str; 9] = [
     "extension",
 ];
 
-/// Reads the inputs of a flow.
-pub(super) fn read_all(source: &str, nodes: &[Node], findings: &mut Vec<Diagnostic>) -> Vec<Input> {
-    let mut inputs: Vec<Input> = Vec::new();
-    for node in nodes {
-        let Some(input) = read(source, node, findings) else {
-            continue;
-        };
-        match inputs.iter().find(|known| known.id == input.id) {
-            Some(first) => {
-                let message = format!("the input `{}` is declared twice", input.id);
-                let finding = Diagnostic::error("duplicate-id", message, input.span).with_caption("again here");
-                findings.push(finding.with_label(first.span, "first here"));
-            }
-            None => inputs.push(input),
-        }
-    }
-    check_dependencies(&inputs, findings);
-    inputs
+/// An input and where the ids stand that it depends on.
+struct Written {
+    input: Input,
+    depends_on: Vec<Span>,
 }
 
-fn read(source: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Input> {
+/// Reads the inputs of a flow.
+pub(super) fn read_all(source: &str, nodes: &[Node], findings: &mut Vec<Diagnostic>) -> Vec<Input> {
+    if let Some(node) = nodes.get(LIMIT) {
+        let message = format!("a flow has at most {LIMIT} inputs");
+        findings.push(Diagnostic::error("too-many-inputs", message, node.span));
+        return Vec::new();
+    }
+    let mut inputs: Vec<Written> = Vec::new();
+    let mut declared: Vec<String> = Vec::new();
+    for node in nodes {
+        declared.extend(node.entry("id").and_then(plain_text));
+        let Some(written) = read(source, node, findings) else {
+            continue;
+        };
+        match inputs.iter().find_map(|known| clash(&known.input, &written.input)) {
+            Some(finding) => findings.push(finding),
+            None => inputs.push(written),
+        }
+    }
+    check_dependencies(&inputs, &declared, findings);
+    inputs.into_iter().map(|written| written.input).collect()
+}
+
+/// Why two inputs cannot stand side by side: they have one id, or one would lie within the other.
+fn clash(known: &Input, later: &Input) -> Option<Diagnostic> {
+    let within = |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
+    let (first, second) = (known.id.as_str(), later.id.as_str());
+    let (code, message, caption) = if first == second {
+        (
+            "duplicate-id",
+            format!("the input `{second}` is declared twice"),
+            "again here",
+        )
+    } else if within(first, second) || within(second, first) {
+        let message = format!("the inputs `{first}` and `{second}` get in each other's way: dots in ids nest");
+        ("input-clash", message, "second here")
+    } else {
+        return None;
+    };
+    let finding = Diagnostic::error(code, message, later.span).with_caption(caption);
+    Some(finding.with_label(known.span, "first here"))
+}
+
+fn read(source: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Written> {
     let mut fields = Fields::of(node, "an input", findings)?;
     let id = fields.required("id", "the input", findings);
     let kind = fields.required("type", "the input", findings);
     let required = fields.flag("required", true, findings);
     let defaults = fields
-        .take("defaults")
-        .map(|(_, node)| Property::read(source, node, findings));
+        .given("defaults")
+        .and_then(|(_, node)| defaults(source, node, findings));
     let description = fields.text("description", findings).map(|(text, _)| text);
     let display_name = fields.text("displayName", findings).map(|(text, _)| text);
-    let depends_on = fields
-        .take("dependsOn")
-        .map(|(_, node)| depends_on(node, findings))
-        .unwrap_or_default();
+    let depends_on = fields.given("dependsOn").map(|(_, node)| depends_on(node, findings));
+    let (depends_on, places) = depends_on.unwrap_or_default().into_iter().unzip();
     let kind = kind.and_then(|(name, span)| match name.as_str() {
         "STRING" => Some(InputKind::String),
         "SELECT" => select(source, &mut fields, findings),
         _ => {
             findings.push(unknown_type(&name, span));
             // What belongs to the type cannot be judged without it.
-            for key in KEYS {
+            for key in SELECT_KEYS {
                 fields.take(key);
             }
             None
         }
     });
+    refuse_select_keys(&mut fields, findings);
     fields.refuse(&LATER_KEYS, findings);
     fields.finish("key of an input", &KEYS, findings);
     let (id, span) = id?;
-    match InputId::parse(&id) {
-        Ok(id) => Some(Input {
-            id,
-            kind: kind?,
-            required,
-            defaults,
-            description,
-            display_name,
-            depends_on,
-            span,
-        }),
-        Err(error) => {
-            findings.push(Diagnostic::error("invalid-id", error.to_string(), span));
-            None
+    let id = InputId::parse(&id)
+        .map_err(|error| findings.push(Diagnostic::error("invalid-id", error.to_string(), span)))
+        .ok()?;
+    let input = Input {
+        id,
+        kind: kind?,
+        required,
+        defaults,
+        description,
+        display_name,
+        depends_on,
+        span,
+    };
+    Some(Written {
+        input,
+        depends_on: places,
+    })
+}
+
+/// What only a choice has; a choice has taken its own before.
+fn refuse_select_keys(fields: &mut Fields<'_>, findings: &mut Vec<Diagnostic>) {
+    for name in SELECT_KEYS {
+        if let Some((key, _)) = fields.take(name) {
+            let message = format!("only inputs of type `SELECT` have `{name}`");
+            findings.push(Diagnostic::error("unknown-key", message, key.span));
         }
     }
+}
+
+/// The value where none is given: both types take a text.
+fn defaults(source: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Property> {
+    if plain_text(node).is_none() {
+        findings.push(wrong_kind("`defaults`", "a string", node));
+        return None;
+    }
+    Some(Property::read(source, node, findings))
 }
 
 fn unknown_type(name: &str, span: Span) -> Diagnostic {
@@ -179,7 +226,7 @@ fn select(source: &str, fields: &mut Fields<'_>, findings: &mut Vec<Diagnostic>)
     // How a form draws the choice changes nothing here.
     fields.flag("isRadio", false, findings);
     let values = fields.list("values", findings);
-    let expression = fields.take("expression");
+    let expression = fields.given("expression");
     let options = match (values, expression) {
         (Some(values), None) => Options::Values(values.iter().filter_map(|value| option(value, findings)).collect()),
         (None, Some((_, node))) => match &node.kind {
@@ -210,31 +257,30 @@ fn option(node: &Node, findings: &mut Vec<Diagnostic>) -> Option<String> {
     text
 }
 
-fn depends_on(node: &Node, findings: &mut Vec<Diagnostic>) -> Vec<InputId> {
+fn depends_on(node: &Node, findings: &mut Vec<Diagnostic>) -> Vec<(InputId, Span)> {
     let Some(mut fields) = Fields::of(node, "`dependsOn`", findings) else {
         return Vec::new();
     };
     let items = fields.list("inputs", findings).unwrap_or_default();
     let ids = items.iter().filter_map(|item| {
         let text = option(item, findings)?;
-        InputId::parse(&text)
-            .map_err(|error| findings.push(Diagnostic::error("invalid-id", error.to_string(), item.span)))
-            .ok()
+        let id = InputId::parse(&text)
+            .map_err(|error| findings.push(Diagnostic::error("invalid-id", error.to_string(), item.span)));
+        Some((id.ok()?, item.span))
     });
     let ids = ids.collect();
     fields.refuse(&["condition"], findings);
-    fields.finish("key of `dependsOn`", &["inputs"], findings);
+    fields.finish("key of `dependsOn`", &["inputs", "condition"], findings);
     ids
 }
 
-fn check_dependencies(inputs: &[Input], findings: &mut Vec<Diagnostic>) {
-    for input in inputs {
-        for wanted in &input.depends_on {
-            if !inputs.iter().any(|known| known.id == *wanted) {
+fn check_dependencies(inputs: &[Written], declared: &[String], findings: &mut Vec<Diagnostic>) {
+    for Written { input, depends_on } in inputs {
+        for (wanted, span) in input.depends_on.iter().zip(depends_on) {
+            if !declared.iter().any(|known| known == wanted.as_str()) {
                 let message = format!("the input `{}` depends on `{wanted}`, which is no input", input.id);
-                let finding = Diagnostic::error("unknown-input", message, input.span);
-                let near = closest(wanted.as_str(), inputs.iter().map(|known| known.id.as_str()));
-                findings.push(match near {
+                let finding = Diagnostic::error("unknown-input", message, *span);
+                findings.push(match closest(wanted.as_str(), declared.iter().map(String::as_str)) {
                     Some(near) => finding.with_hint(format!("did you mean `{near}`?")),
                     None => finding,
                 });
@@ -247,7 +293,7 @@ fn check_dependencies(inputs: &[Input], findings: &mut Vec<Diagnostic>) {
     }
 }
 
-fn depends_on_itself(inputs: &[Input], start: &Input) -> bool {
+fn depends_on_itself(inputs: &[Written], start: &Input) -> bool {
     let mut seen: Vec<&InputId> = Vec::new();
     let mut waiting: Vec<&InputId> = start.depends_on.iter().collect();
     while let Some(id) = waiting.pop() {
@@ -256,7 +302,10 @@ fn depends_on_itself(inputs: &[Input], start: &Input) -> bool {
         }
         if !seen.contains(&id) {
             seen.push(id);
-            let next = inputs.iter().find(|input| input.id == *id);
+            let next = inputs
+                .iter()
+                .map(|written| &written.input)
+                .find(|input| input.id == *id);
             waiting.extend(next.into_iter().flat_map(|input| &input.depends_on));
         }
     }

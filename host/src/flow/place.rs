@@ -11,8 +11,8 @@ use crate::model::{Diagnostic, Span};
 pub(super) enum Place {
     /// Byte for byte, from this offset on.
     From(usize),
-    /// The source offset of each byte of the text, and of its end.
-    Table(Vec<usize>),
+    /// Where in the source the character begins and ends that each byte of the text belongs to; then the text's end.
+    Table(Vec<(usize, usize)>),
     /// Somewhere in this stretch.
     Within(Span),
 }
@@ -38,10 +38,10 @@ impl Place {
             Place::From(start) => span.shifted(*start),
             Place::Within(whole) => *whole,
             Place::Table(table) => {
-                let at = |offset: usize| table.get(offset).or(table.last()).copied().unwrap_or(0);
-                let start = at(span.start);
+                let at = |offset: usize| table.get(offset).or(table.last()).copied().unwrap_or_default();
+                let (start, _) = at(span.start);
                 let end = match span.end > span.start {
-                    true => at(span.end - 1) + 1,
+                    true => at(span.end - 1).1,
                     false => start,
                 };
                 Span {
@@ -54,18 +54,24 @@ impl Place {
 }
 
 /// Walks through the written and the meant text side by side; nothing where they do not fit.
-fn align(source: &str, start: usize, end: usize, text: &str, style: ScalarStyle) -> Option<Vec<usize>> {
+fn align(source: &str, start: usize, end: usize, text: &str, style: ScalarStyle) -> Option<Vec<(usize, usize)>> {
     let mut at = start;
-    if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) && source[at..].starts_with(['|', '>']) {
+    if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+        // The parser may leave the header and the empty lines after it out of the span.
+        if !source[at..].starts_with(['|', '>']) {
+            at = source[..at].trim_end().len();
+        }
         at += source[at..end].find('\n')? + 1;
     }
     let mut table = Vec::with_capacity(text.len() + 1);
     for wanted in text.chars() {
         let (here, next) = find(source, at, end, wanted, style)?;
-        table.extend(std::iter::repeat_n(here, wanted.len_utf8()));
+        // What follows a fold is indentation, not the character.
+        let ends = if wanted.is_whitespace() { here + 1 } else { next };
+        table.extend(std::iter::repeat_n((here, ends), wanted.len_utf8()));
         at = next;
     }
-    table.push(at);
+    table.push((at, at));
     Some(table)
 }
 
@@ -222,5 +228,32 @@ mod tests {
         check("a: >\n  folded\n  lines X\n");
         check("a: plain\n  over lines X\n");
         check("é: \"é X\"\n");
+        check("a: |\r\n  first\r\n  é X\r\n");
+    }
+
+    #[test]
+    fn a_stretch_begins_and_ends_between_characters() {
+        let source = "a: \"\\\"q\\\" é→ \\u00e9\"\n";
+        let root = yaml::parse(source, &mut Vec::new()).unwrap();
+        let NodeKind::Map(entries) = &root.kind else {
+            panic!("a map")
+        };
+        let NodeKind::Text(text, _) = &entries[0].1.kind else {
+            panic!("a text")
+        };
+        let place = Place::of(source, &entries[0].1);
+        let shown = |meant: &str| {
+            let start = text.find(meant).unwrap();
+            let span = place.span((start..start + meant.len()).into());
+            source[span.start..span.end].to_owned()
+        };
+        assert_eq!(
+            (shown("q"), shown("é"), shown("→")),
+            ("q".into(), "é".into(), "→".into())
+        );
+        assert_eq!(
+            (shown("\"q\""), shown("é→ é")),
+            ("\\\"q\\\"".into(), "é→ \\u00e9".into())
+        );
     }
 }

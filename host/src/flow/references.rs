@@ -1,9 +1,10 @@
 //! Whether the variables that expressions read will be there when they are rendered.
 
-use super::check::Flow;
+use super::fields::plain_text;
 use super::input::{Input, InputKind, Options};
 use super::place::Text;
 use super::task::Task;
+use super::yaml::{Node, NodeKind};
 use crate::expr::Reference;
 use crate::model::{Diagnostic, InputId, closest};
 
@@ -16,21 +17,46 @@ const FIELDS: [(&str, &[&str]); 4] = [
     ("taskrun", &["id", "startDate", "attemptsCount"]),
 ];
 
+/// The ids that a flow gives, also to inputs and tasks that have faults of their own: naming one of those is no
+/// second fault.
+pub(super) struct Declared {
+    inputs: Vec<String>,
+    tasks: Vec<String>,
+}
+
+impl Declared {
+    /// Gathers the ids.
+    pub(super) fn of(root: &Node) -> Self {
+        let ids = |name: &str| match root.entry(name).map(|node| &node.kind) {
+            Some(NodeKind::List(items)) => items.iter().filter_map(|item| plain_text(item.entry("id")?)).collect(),
+            _ => Vec::new(),
+        };
+        Self {
+            inputs: ids("inputs"),
+            tasks: ids("tasks"),
+        }
+    }
+}
+
 /// Checks every expression of a flow.
-pub(super) fn check(flow: &Flow, findings: &mut Vec<Diagnostic>) {
-    for input in &flow.inputs {
+pub(super) fn check(inputs: &[Input], tasks: &[Task], declared: &Declared, findings: &mut Vec<Diagnostic>) {
+    let names: Vec<&str> = declared.inputs.iter().map(String::as_str).collect();
+    for input in inputs {
         let visible: Vec<&str> = input.depends_on.iter().map(InputId::as_str).collect();
         for text in texts_of(input) {
             for reference in text.template.references() {
                 let found =
-                    check_root(&reference, &INPUT_ROOTS).or_else(|| dependency(flow, input, &visible, &reference));
+                    check_root(&reference, &INPUT_ROOTS).or_else(|| dependency(&names, input, &visible, &reference));
                 report(text, &reference, found, findings);
             }
         }
     }
-    let inputs: Vec<&str> = flow.inputs.iter().map(|input| input.id.as_str()).collect();
-    for (place, task) in flow.tasks.iter().enumerate() {
-        let before = &flow.tasks[..place];
+    for (place, task) in tasks.iter().enumerate() {
+        let available = Available {
+            before: &tasks[..place],
+            all: tasks,
+            declared,
+        };
         let texts = task
             .properties
             .values()
@@ -44,8 +70,8 @@ pub(super) fn check(flow: &Flow, findings: &mut Vec<Diagnostic>) {
         for (text, own_outputs) in texts.chain(asset_texts) {
             for reference in text.template.references() {
                 let found = check_root(&reference, &ROOTS)
-                    .or_else(|| known_input(&inputs, &reference))
-                    .or_else(|| earlier_task(flow, before, own_outputs.then_some(task), &reference));
+                    .or_else(|| known_input(&names, &reference))
+                    .or_else(|| available.fault(own_outputs.then_some(task), &reference));
                 report(text, &reference, found, findings);
             }
         }
@@ -141,9 +167,8 @@ fn known_input(inputs: &[&str], reference: &Reference) -> Option<Fault> {
     })
 }
 
-fn dependency(flow: &Flow, input: &Input, visible: &[&str], reference: &Reference) -> Option<Fault> {
-    let all: Vec<&str> = flow.inputs.iter().map(|input| input.id.as_str()).collect();
-    if let Some(fault) = known_input(&all, reference) {
+fn dependency(names: &[&str], input: &Input, visible: &[&str], reference: &Reference) -> Option<Fault> {
+    if let Some(fault) = known_input(names, reference) {
         return Some(fault);
     }
     known_input(visible, reference)?;
@@ -157,27 +182,39 @@ fn dependency(flow: &Flow, input: &Input, visible: &[&str], reference: &Referenc
     })
 }
 
-fn earlier_task(flow: &Flow, before: &[Task], own: Option<&Task>, reference: &Reference) -> Option<Fault> {
-    let [root, name, ..] = reference.path.as_slice() else {
-        return None;
-    };
-    let available = || before.iter().chain(own).map(|task| task.id.as_str());
-    if root != "outputs" || available().any(|known| known == name) {
-        return None;
-    }
-    if flow.tasks.iter().any(|task| task.id.as_str() == name) {
-        let message = format!("the task `{name}` has not run at this point");
-        let hint = Some("outputs are there for the tasks after it, and for its own `assets`".to_owned());
-        return Some(Fault {
-            code: "output-not-ready",
+/// The tasks whose outputs an expression may read.
+struct Available<'a> {
+    before: &'a [Task],
+    all: &'a [Task],
+    declared: &'a Declared,
+}
+
+impl Available<'_> {
+    fn fault(&self, own: Option<&Task>, reference: &Reference) -> Option<Fault> {
+        let [root, name, ..] = reference.path.as_slice() else {
+            return None;
+        };
+        let available = || self.before.iter().chain(own).map(|task| task.id.as_str());
+        if root != "outputs" || available().any(|known| known == name) {
+            return None;
+        }
+        if self.all.iter().any(|task| task.id.as_str() == name) {
+            let message = format!("the task `{name}` has not run at this point");
+            let hint = Some("outputs are there for the tasks after it, and for its own `assets`".to_owned());
+            return Some(Fault {
+                code: "output-not-ready",
+                message,
+                hint,
+            });
+        }
+        if self.declared.tasks.contains(name) {
+            return None;
+        }
+        let message = format!("unknown task `{name}`");
+        Some(Fault {
+            code: "unknown-task",
             message,
-            hint,
-        });
+            hint: near(name, available()),
+        })
     }
-    let message = format!("unknown task `{name}`");
-    Some(Fault {
-        code: "unknown-task",
-        message,
-        hint: near(name, available()),
-    })
 }

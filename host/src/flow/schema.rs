@@ -1,6 +1,6 @@
 //! What a plugin's JSON Schema says of the properties a flow gives: their names, which must be there, and their kinds.
 
-use super::fields::unknown_key;
+use super::fields::{has_expression, unknown_key};
 use super::yaml::{Key, Node, NodeKind};
 use crate::model::{Diagnostic, Json, Span, TaskType};
 
@@ -8,16 +8,21 @@ use crate::model::{Diagnostic, Json, Span, TaskType};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wanted(u8);
 
-const KINDS: [(&str, &str); 6] = [
+const KINDS: [(&str, &str); 7] = [
     ("string", "a string"),
     ("number", "a number"),
     ("boolean", "a boolean"),
     ("array", "a list"),
     ("object", "a map"),
     ("null", "nothing"),
+    ("integer", "a whole number"),
 ];
 const STRING: u8 = 1;
-const ANY: u8 = 0b11_1111;
+const ANY: u8 = 0b111_1111;
+/// How many references of a schema are followed: a plugin's schema may point to itself.
+const REFERENCES: usize = 16;
+/// How deep values are checked: a property, and what is directly in it.
+const LEVELS: usize = 2;
 
 impl Wanted {
     /// Every kind.
@@ -26,7 +31,7 @@ impl Wanted {
     /// The kinds that the schema of one property of a task type takes.
     pub fn of(task_type: &TaskType, property: &str) -> Self {
         let schema = task_type.properties.get("properties").and_then(|all| all.get(property));
-        schema.map_or(Self::ANYTHING, |schema| Wanted(kinds(&task_type.properties, schema, 0)))
+        schema.map_or(Self::ANYTHING, |schema| Wanted(kinds(&task_type.properties, schema)))
     }
 
     /// Whether only strings are taken.
@@ -36,21 +41,14 @@ impl Wanted {
 
     /// Whether values of this kind are taken.
     pub fn takes(self, value: &Json) -> bool {
-        let kind = match value {
-            Json::String(_) => "string",
-            Json::Number(_) => "number",
-            Json::Bool(_) => "boolean",
-            Json::Array(_) => "array",
-            Json::Object(_) => "object",
-            Json::Null => "null",
-        };
-        self.0 & bit(kind) != 0
+        self.0 & kind_of(value) != 0
     }
 
     fn in_words(self) -> String {
         let words: Vec<&str> = KINDS
             .iter()
             .filter(|(name, _)| *name != "null" && self.0 & bit(name) != 0)
+            .filter(|(name, _)| *name != "integer" || self.0 & bit("number") == 0)
             .map(|(_, words)| *words)
             .collect();
         words.join(" or ")
@@ -58,38 +56,70 @@ impl Wanted {
 }
 
 fn bit(kind: &str) -> u8 {
-    let name = if kind == "integer" { "number" } else { kind };
     KINDS
         .iter()
-        .position(|(known, _)| *known == name)
+        .position(|(known, _)| *known == kind)
         .map_or(ANY, |place| 1 << place)
 }
 
-/// The kinds a schema takes; `$ref` within the document, `anyOf`, `oneOf`, `enum` and `const` are followed.
-fn kinds(root: &Json, schema: &Json, depth: usize) -> u8 {
-    if depth > 16 {
-        return ANY;
+/// All kinds that a value is of: a whole number is a number too.
+fn kind_of(value: &Json) -> u8 {
+    match value {
+        Json::String(_) => bit("string"),
+        Json::Number(number) if number.is_f64() => bit("number"),
+        Json::Number(_) => bit("number") | bit("integer"),
+        Json::Bool(_) => bit("boolean"),
+        Json::Array(_) => bit("array"),
+        Json::Object(_) => bit("object"),
+        Json::Null => bit("null"),
+    }
+}
+
+/// The schemas that a schema stands for: `$ref` within the document, `anyOf` and `oneOf` are followed. Nothing where
+/// that leads too far.
+fn variants<'s>(root: &'s Json, schema: &'s Json, depth: usize) -> Option<Vec<&'s Json>> {
+    if depth > REFERENCES {
+        return None;
     }
     if let Some(name) = schema.get("$ref").and_then(Json::as_str) {
-        let target = name.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
-        return target.map_or(ANY, |target| kinds(root, target, depth + 1));
+        let target = name.strip_prefix('#').and_then(|pointer| root.pointer(pointer))?;
+        return variants(root, target, depth + 1);
     }
     for key in ["anyOf", "oneOf"] {
         if let Some(choices) = schema.get(key).and_then(Json::as_array) {
-            return choices
-                .iter()
-                .fold(0, |all, choice| all | kinds(root, choice, depth + 1));
+            let all: Option<Vec<_>> = choices.iter().map(|choice| variants(root, choice, depth + 1)).collect();
+            return all.map(|all| all.concat());
         }
     }
+    Some(vec![schema])
+}
+
+/// The kinds a schema takes.
+fn kinds(root: &Json, schema: &Json) -> u8 {
+    let variants = variants(root, schema, 0);
+    variants.map_or(ANY, |variants| {
+        variants.into_iter().fold(0, |all, variant| all | kinds_of_one(variant))
+    })
+}
+
+fn kinds_of_one(schema: &Json) -> u8 {
     match schema.get("type") {
         Some(Json::String(kind)) => bit(kind),
         Some(Json::Array(list)) => list
             .iter()
             .filter_map(Json::as_str)
             .fold(0, |all, kind| all | bit(kind)),
-        _ if schema.get("enum").is_some() || schema.get("const").is_some() => STRING,
-        _ => ANY,
+        _ => choices(schema).map_or(ANY, |values| values.iter().fold(0, |all, value| all | kind_of(value))),
     }
+}
+
+/// The values that a schema lists.
+fn choices(schema: &Json) -> Option<Vec<&Json>> {
+    let listed = schema
+        .get("enum")
+        .and_then(Json::as_array)
+        .map(|values| values.iter().collect());
+    listed.or_else(|| schema.get("const").map(|value| vec![value]))
 }
 
 /// Checks the properties of one task against its type.
@@ -105,7 +135,7 @@ pub(super) fn check(task_type: &TaskType, given: &[&(Key, Node)], task: Span, fi
                 findings.push(unknown_key(&format!("property of `{}`", task_type.name), key, names));
             }
             None => {}
-            Some(_) => check_kind(task_type, key, node, findings),
+            Some(property) => Checker { root: schema, findings }.value(property, &key.name, node, 1),
         }
     }
     let required = schema.get("required").and_then(Json::as_array);
@@ -122,42 +152,94 @@ pub(super) fn check(task_type: &TaskType, given: &[&(Key, Node)], task: Span, fi
     }
 }
 
-fn check_kind(task_type: &TaskType, key: &Key, node: &Node, findings: &mut Vec<Diagnostic>) {
-    let wanted = Wanted::of(task_type, &key.name);
-    let has_expression = matches!(&node.kind, NodeKind::Text(text, _) if text.contains("{{") || text.contains("{%"));
-    let value = node.to_json();
-    if has_expression || wanted.takes(&value) {
-        return check_choice(task_type, key, node, findings);
-    }
-    let message = format!("`{}` must be {}, not {}", key.name, wanted.in_words(), node.kind_name());
-    findings.push(Diagnostic::error("wrong-type", message, node.span));
+/// Holds values against the schemas of one document.
+struct Checker<'a> {
+    root: &'a Json,
+    findings: &'a mut Vec<Diagnostic>,
 }
 
-/// Where a schema lists the texts it takes, checks a literal against them.
-fn check_choice(task_type: &TaskType, key: &Key, node: &Node, findings: &mut Vec<Diagnostic>) {
-    let NodeKind::Text(text, _) = &node.kind else { return };
-    if text.contains("{{") || text.contains("{%") {
-        return;
+impl Checker<'_> {
+    fn value(&mut self, schema: &Json, name: &str, node: &Node, level: usize) {
+        if matches!(&node.kind, NodeKind::Text(text, _) if has_expression(text)) {
+            return;
+        }
+        let Some(variants) = variants(self.root, schema, 0) else {
+            return;
+        };
+        let wanted = Wanted(kinds(self.root, schema));
+        let value = node.to_json();
+        if !wanted.takes(&value) {
+            let message = format!("`{name}` must be {}, not {}", wanted.in_words(), node.kind_name());
+            self.findings.push(Diagnostic::error("wrong-type", message, node.span));
+            return;
+        }
+        let fitting: Vec<&Json> = variants
+            .into_iter()
+            .filter(|variant| kinds_of_one(variant) & kind_of(&value) != 0)
+            .collect();
+        self.choice(&fitting, name, node);
+        // Where several variants fit, which one is meant is the plugin's to say.
+        if let ([only], true) = (fitting.as_slice(), level < LEVELS) {
+            self.content(only, name, node, level);
+        }
     }
-    let root = &task_type.properties;
-    let Some(mut schema) = root.get("properties").and_then(|all| all.get(&key.name)) else {
-        return;
-    };
-    while let Some(target) = schema
-        .get("$ref")
-        .and_then(Json::as_str)
-        .and_then(|name| root.pointer(name.strip_prefix('#')?))
-    {
-        schema = target;
+
+    /// Where a schema lists the texts it takes, checks a text against them.
+    fn choice(&mut self, variants: &[&Json], name: &str, node: &Node) {
+        let NodeKind::Text(text, _) = &node.kind else {
+            return;
+        };
+        let lists: Option<Vec<_>> = variants.iter().map(|variant| choices(variant)).collect();
+        let Some(lists) = lists else { return };
+        let texts: Vec<&str> = lists.into_iter().flatten().filter_map(Json::as_str).collect();
+        if !texts.contains(&text.as_str()) {
+            let message = format!("`{text}` is no value of `{name}`");
+            let finding = Diagnostic::error("unknown-value", message, node.span);
+            self.findings
+                .push(finding.with_hint(format!("one of {}", texts.join(", "))));
+        }
     }
-    let Some(choices) = schema.get("enum").and_then(Json::as_array) else {
-        return;
-    };
-    let choices: Vec<&str> = choices.iter().filter_map(Json::as_str).collect();
-    if !choices.contains(&text.as_str()) {
-        let message = format!("`{text}` is no value of `{}`", key.name);
-        let finding = Diagnostic::error("unknown-value", message, node.span);
-        findings.push(finding.with_hint(format!("one of {}", choices.join(", "))));
+
+    fn content(&mut self, schema: &Json, name: &str, node: &Node, level: usize) {
+        match &node.kind {
+            NodeKind::Text(..) | NodeKind::Scalar(_) => {}
+            NodeKind::List(items) => {
+                let Some(schema) = schema.get("items") else { return };
+                for (place, item) in items.iter().enumerate() {
+                    self.value(schema, &format!("{name}[{place}]"), item, level + 1);
+                }
+            }
+            NodeKind::Map(entries) => {
+                for (key, value) in entries {
+                    self.entry(schema, name, key, value, level);
+                }
+                let required = schema.get("required").and_then(Json::as_array).into_iter().flatten();
+                for missing in required
+                    .filter_map(Json::as_str)
+                    .filter(|wanted| node.entry(wanted).is_none())
+                {
+                    let message = format!("`{name}` has no `{missing}`");
+                    self.findings
+                        .push(Diagnostic::error("missing-property", message, node.span));
+                }
+            }
+        }
+    }
+
+    fn entry(&mut self, schema: &Json, name: &str, key: &Key, value: &Node, level: usize) {
+        let known = schema.get("properties").and_then(Json::as_object);
+        let others = schema.get("additionalProperties");
+        match (known.and_then(|known| known.get(&key.name)), others) {
+            (Some(schema), _) => self.value(schema, &format!("{name}.{}", key.name), value, level + 1),
+            (None, Some(Json::Bool(false))) => {
+                let names = known.into_iter().flat_map(|known| known.keys().map(String::as_str));
+                self.findings.push(unknown_key(&format!("key of `{name}`"), key, names));
+            }
+            (None, Some(schema @ Json::Object(_))) => {
+                self.value(schema, &format!("{name}.{}", key.name), value, level + 1);
+            }
+            (None, _) => {}
+        }
     }
 }
 
@@ -193,5 +275,67 @@ mod tests {
         assert!(of("count").takes(&json!(1)) && of("count").takes(&Json::Null) && !of("count").takes(&json!("1")));
         assert!(of("level").is_text_only());
         assert_eq!(of("any"), Wanted::ANYTHING);
+    }
+
+    /// Checks one property `p` of a schema, written as YAML, and expects the messages.
+    fn check_messages(schema: Json, property: &str, expected: &[&str]) {
+        let root = super::super::yaml::parse(property, &mut Vec::new()).unwrap();
+        let NodeKind::Map(entries) = &root.kind else {
+            panic!("a map")
+        };
+        let mut findings = Vec::new();
+        let mut checker = Checker {
+            root: &schema,
+            findings: &mut findings,
+        };
+        checker.value(&schema["properties"]["p"], "p", &entries[0].1, 1);
+        let messages: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
+        assert_eq!(messages, expected, "{property}");
+    }
+
+    #[test]
+    fn what_is_directly_in_a_property_is_checked_too() {
+        let object = json!({
+            "type": "object",
+            "properties": {"a": {"type": "integer"}, "b": {"type": "string"}},
+            "required": ["b"],
+            "additionalProperties": false,
+        });
+        let schema =
+            json!({"properties": {"p": {"anyOf": [{"$ref": "#/$defs/O"}, {"type": "null"}]}}, "$defs": {"O": object}});
+        check_messages(schema.clone(), "p: {a: 1, b: x}", &[]);
+        check_messages(schema.clone(), "p: {a: \"{{ x }}\", b: \"{{ y }}\"}", &[]);
+        check_messages(schema.clone(), "p: null", &[]);
+        check_messages(
+            schema.clone(),
+            "p: {a: 1.5, c: 1}",
+            &[
+                "`p.a` must be a whole number, not a number",
+                "unknown key of `p` `c`",
+                "`p` has no `b`",
+            ],
+        );
+        check_messages(schema, "p: [1]", &["`p` must be a map, not a list"]);
+        let list = json!({"properties": {"p": {"type": "array", "items": {"type": "string"}}}});
+        check_messages(list, "p: [a, 1]", &["`p[1]` must be a string, not a number"]);
+        let map = json!({"properties": {"p": {"type": "object", "additionalProperties": {"type": "string"}}}});
+        check_messages(map, "p: {A: [1]}", &["`p.A` must be a string, not a list"]);
+    }
+
+    #[test]
+    fn choices_hold_where_null_is_allowed_beside_them() {
+        let level = json!({"type": "string", "enum": ["INFO", "WARN"]});
+        let schema =
+            json!({"properties": {"p": {"anyOf": [{"$ref": "#/$defs/L"}, {"type": "null"}]}}, "$defs": {"L": level}});
+        check_messages(schema.clone(), "p: INFO", &[]);
+        check_messages(schema, "p: LOUD", &["`LOUD` is no value of `p`"]);
+    }
+
+    #[test]
+    fn a_schema_that_points_to_itself_takes_anything() {
+        let schema = json!({"properties": {"p": {"$ref": "#/properties/p"}}});
+        check_messages(schema, "p: LOUD", &[]);
+        let schema = json!({"properties": {"p": {"anyOf": [{"$ref": "#/properties/p"}, {"$ref": "#/properties/p"}]}}});
+        check_messages(schema, "p: 1", &[]);
     }
 }

@@ -71,7 +71,7 @@ fn read(source: &str, node: &Node, task_types: &[TaskType], findings: &mut Vec<D
     let type_name = fields.required("type", "the task", findings);
     let description = fields.text("description", findings).map(|(text, _)| text);
     let assets = fields
-        .take("assets")
+        .given("assets")
         .and_then(|(_, node)| AssetsBlock::read(source, node, findings));
     let found = type_name
         .as_ref()

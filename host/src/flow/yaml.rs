@@ -2,15 +2,16 @@
 //!
 //! saphyr-parser gives events with places; the meaning of plain scalars (number, boolean, null) is serde_yaml's.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as YamlSpan};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as YamlSpan, Tag};
 
 use crate::model::{Diagnostic, Json, JsonMap, Span};
 
-/// The most nodes a document may have once its aliases are followed.
-const NODE_LIMIT: usize = 200_000;
-/// The deepest nesting.
+/// The most nodes a document may have once its aliases are followed. Every copy counts in full, before it is made: a
+/// few lines of aliases of aliases can name more nodes than any memory holds.
+const NODE_LIMIT: usize = 50_000;
+/// The deepest nesting, through aliases too.
 const DEPTH_LIMIT: usize = 100;
 
 /// A value and where it stands.
@@ -50,6 +51,33 @@ impl Node {
         }
     }
 
+    /// The value of a key, where it is a map that has it.
+    pub(super) fn entry(&self, name: &str) -> Option<&Node> {
+        let NodeKind::Map(entries) = &self.kind else {
+            return None;
+        };
+        entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
+    }
+
+    /// Whether it says nothing.
+    pub(super) fn is_null(&self) -> bool {
+        self.kind == NodeKind::Scalar(Json::Null)
+    }
+
+    /// How many nodes there are in it, and how deep they nest.
+    fn measure(&self) -> (usize, usize) {
+        let children: Vec<&Node> = match &self.kind {
+            NodeKind::Text(..) | NodeKind::Scalar(_) => return (1, 0),
+            NodeKind::List(items) => items.iter().collect(),
+            NodeKind::Map(entries) => entries.iter().map(|(_, node)| node).collect(),
+        };
+        let measures = children.into_iter().map(Node::measure);
+        let (nodes, depth) = measures.fold((0, 0), |(nodes, depth), (more, deeper)| {
+            (nodes + more, depth.max(deeper))
+        });
+        (nodes + 1, depth + 1)
+    }
+
     /// The value without its places.
     pub(super) fn to_json(&self) -> Json {
         match &self.kind {
@@ -72,70 +100,43 @@ pub(super) fn parse(text: &str, findings: &mut Vec<Diagnostic>) -> Option<Node> 
         offsets: Offsets::of(text),
         anchors: HashMap::new(),
         nodes: 0,
+        open: Vec::new(),
+        root: None,
         findings,
     };
-    let mut open: Vec<Open> = Vec::new();
-    let mut root = None;
     for event in Parser::new_from_str(text) {
-        let (event, span) = match event {
-            Ok(event) => event,
+        match event {
+            Ok((event, span)) => {
+                let span = builder.offsets.span(span);
+                builder.take(event, span)?;
+            }
             Err(error) => {
                 let at = builder.offsets.byte(*error.marker());
                 builder.findings.push(syntax_error(text, at, error.info()));
                 return None;
             }
-        };
-        let span = builder.offsets.span(span);
-        let finished = match event {
-            Event::DocumentStart(_) if root.is_some() => {
-                builder.findings.push(
-                    Diagnostic::error("yaml-documents", "the file holds more than one document", span)
-                        .with_hint("put each flow into a file of its own"),
-                );
-                return None;
-            }
-            Event::Scalar(value, style, anchor, _) => Some((builder.scalar(&value, style, span), anchor)),
-            Event::Alias(anchor) => Some((builder.alias(anchor, span)?, 0)),
-            Event::SequenceStart(anchor, _) => {
-                open.push(Open {
-                    start: span,
-                    anchor,
-                    content: Content::List(Vec::new()),
-                });
-                None
-            }
-            Event::MappingStart(anchor, _) => {
-                open.push(Open {
-                    start: span,
-                    anchor,
-                    content: Content::Map(Vec::new(), None),
-                });
-                None
-            }
-            Event::SequenceEnd | Event::MappingEnd => open.pop().map(|opened| builder.close(opened, span)),
-            _ => None,
-        };
-        if open.len() > DEPTH_LIMIT {
-            let message = format!("the file nests deeper than {DEPTH_LIMIT} levels");
-            builder.findings.push(Diagnostic::error("yaml-depth", message, span));
-            return None;
-        }
-        let Some((node, anchor)) = finished else { continue };
-        builder.count(&node)?;
-        if anchor > 0 {
-            builder.anchors.insert(anchor, node.clone());
-        }
-        match open.last_mut() {
-            Some(parent) => builder.add(parent, node)?,
-            None => root = Some(node),
         }
     }
-    if root.is_none() {
-        builder
-            .findings
-            .push(Diagnostic::error("empty-flow", "the file holds no flow", None));
+    if builder.root.is_none() {
+        let finding = Diagnostic::error("empty-flow", "the file holds no flow", None);
+        builder.findings.push(finding);
     }
-    root
+    builder.root
+}
+
+fn too_deep(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "yaml-depth",
+        format!("the file nests deeper than {DEPTH_LIMIT} levels"),
+        span,
+    )
+}
+
+fn shown_tag(tag: &Tag) -> String {
+    match tag.is_yaml_core_schema() {
+        true => format!("!!{}", tag.suffix),
+        false => tag.to_string(),
+    }
 }
 
 struct Open {
@@ -146,56 +147,160 @@ struct Open {
 
 enum Content {
     List(Vec<Node>),
-    /// The entries so far and a key that waits for its value.
-    Map(Vec<(Key, Node)>, Option<Key>),
+    Map(Entries),
+}
+
+/// The entries of a map so far.
+#[derive(Default)]
+struct Entries {
+    list: Vec<(Key, Node)>,
+    /// Where each key was first given.
+    places: HashMap<String, Span>,
+    /// A key that waits for its value.
+    waiting: Option<Key>,
+}
+
+/// A node that aliases can name.
+struct Anchored {
+    node: Node,
+    nodes: usize,
+    depth: usize,
 }
 
 struct Builder<'a> {
     offsets: Offsets,
-    anchors: HashMap<usize, Node>,
+    anchors: HashMap<usize, Anchored>,
     nodes: usize,
+    /// The lists and maps that are not closed yet, from the outside in.
+    open: Vec<Open>,
+    root: Option<Node>,
     findings: &'a mut Vec<Diagnostic>,
 }
 
 impl Builder<'_> {
-    fn scalar(&self, value: &str, style: ScalarStyle, span: Span) -> Node {
+    /// Takes the next event; nothing where the rest cannot be read.
+    fn take(&mut self, event: Event<'_>, span: Span) -> Option<()> {
+        match event {
+            Event::DocumentStart(_) if self.root.is_some() => {
+                self.findings.push(
+                    Diagnostic::error("yaml-documents", "the file holds more than one document", span)
+                        .with_hint("put each flow into a file of its own"),
+                );
+                return None;
+            }
+            Event::Scalar(value, style, anchor, tag) => {
+                let node = self.scalar(&value, style, tag.as_deref(), span);
+                self.finish(node, anchor)?;
+            }
+            Event::Alias(anchor) => {
+                let node = self.alias(anchor, self.open.len(), span)?;
+                self.finish(node, 0)?;
+            }
+            Event::SequenceStart(anchor, tag) => {
+                self.refuse_tag(tag.as_deref(), &["seq"], span);
+                self.start(span, anchor, Content::List(Vec::new()))?;
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.refuse_tag(tag.as_deref(), &["map"], span);
+                self.start(span, anchor, Content::Map(Entries::default()))?;
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                if let Some(opened) = self.open.pop() {
+                    let (node, anchor) = self.close(opened, span);
+                    self.finish(node, anchor)?;
+                }
+            }
+            _ => {}
+        }
+        Some(())
+    }
+
+    fn start(&mut self, start: Span, anchor: usize, content: Content) -> Option<()> {
+        self.open.push(Open { start, anchor, content });
+        if self.open.len() > DEPTH_LIMIT {
+            self.findings.push(too_deep(start));
+            return None;
+        }
+        Some(())
+    }
+
+    /// Puts a finished node where it belongs.
+    fn finish(&mut self, node: Node, anchor: usize) -> Option<()> {
+        self.count(1, node.span)?;
+        if anchor > 0 {
+            self.keep(anchor, &node)?;
+        }
+        match self.open.pop() {
+            Some(mut parent) => {
+                self.add(&mut parent, node)?;
+                self.open.push(parent);
+            }
+            None => self.root = Some(node),
+        }
+        Some(())
+    }
+
+    fn scalar(&mut self, value: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Node {
+        self.refuse_tag(tag, &["str"], span);
         let kind = match style {
-            ScalarStyle::Plain => plain(value),
+            ScalarStyle::Plain if tag.is_none() => plain(value),
             _ => NodeKind::Text(value.to_owned(), style),
         };
         Node { span, kind }
     }
 
-    fn alias(&mut self, anchor: usize, span: Span) -> Option<Node> {
-        let known = self.anchors.get(&anchor).cloned();
-        if known.is_none() {
-            self.findings.push(Diagnostic::error(
-                "yaml-alias",
-                "the alias stands within its own anchor",
-                span,
-            ));
+    /// A tag that would change what a value means must not go unnoticed.
+    fn refuse_tag(&mut self, tag: Option<&Tag>, accepted: &[&str], span: Span) {
+        let Some(tag) = tag else { return };
+        if tag.is_yaml_core_schema() && accepted.contains(&tag.suffix.as_str()) {
+            return;
         }
-        known
+        let message = format!("the tag `{}` is not supported", shown_tag(tag));
+        let finding = Diagnostic::error("yaml-tag", message, span);
+        self.findings
+            .push(finding.with_hint("remove it; quotes make a string of a value"));
     }
 
-    fn count(&mut self, node: &Node) -> Option<()> {
-        self.nodes += match &node.kind {
-            NodeKind::List(items) => items.len(),
-            NodeKind::Map(entries) => entries.len(),
-            NodeKind::Text(..) | NodeKind::Scalar(_) => 1,
+    fn alias(&mut self, anchor: usize, level: usize, span: Span) -> Option<Node> {
+        let Some(known) = self.anchors.get(&anchor) else {
+            let message = "the alias stands within its own anchor";
+            self.findings.push(Diagnostic::error("yaml-alias", message, span));
+            return None;
         };
+        let (nodes, depth) = (known.nodes, known.depth);
+        if level + depth > DEPTH_LIMIT {
+            self.findings.push(too_deep(span));
+            return None;
+        }
+        self.count(nodes, span)?;
+        self.anchors.get(&anchor).map(|known| known.node.clone())
+    }
+
+    /// Keeps a copy of a node for the aliases that name it.
+    fn keep(&mut self, anchor: usize, node: &Node) -> Option<()> {
+        let (nodes, depth) = node.measure();
+        self.count(nodes, node.span)?;
+        let node = node.clone();
+        self.anchors.insert(anchor, Anchored { node, nodes, depth });
+        Some(())
+    }
+
+    fn count(&mut self, nodes: usize, span: Span) -> Option<()> {
+        self.nodes = self.nodes.saturating_add(nodes);
         if self.nodes <= NODE_LIMIT {
             return Some(());
         }
         let message = format!("the file holds more than {NODE_LIMIT} values");
-        self.findings.push(Diagnostic::error("yaml-size", message, node.span));
+        let finding = Diagnostic::error("yaml-size", message, span);
+        self.findings
+            .push(finding.with_hint("values named by aliases count each time; split the flow"));
         None
     }
 
     fn close(&mut self, opened: Open, end: Span) -> (Node, usize) {
         let kind = match opened.content {
             Content::List(items) => NodeKind::List(items),
-            Content::Map(entries, _) => NodeKind::Map(self.merged(entries)),
+            Content::Map(entries) => NodeKind::Map(self.merged(entries.list)),
         };
         (
             Node {
@@ -211,24 +316,23 @@ impl Builder<'_> {
 
     /// Puts the entries that `<<` names where the map does not have them itself.
     fn merged(&mut self, entries: Vec<(Key, Node)>) -> Vec<(Key, Node)> {
+        if entries.iter().all(|(key, _)| key.name != "<<") {
+            return entries;
+        }
         let (merges, mut entries): (Vec<_>, Vec<_>) = entries.into_iter().partition(|(key, _)| key.name == "<<");
+        let mut known: HashSet<String> = entries.iter().map(|(key, _)| key.name.clone()).collect();
         for (key, node) in merges {
             let maps = match node.kind {
-                NodeKind::Map(_) => vec![node],
                 NodeKind::List(items) => items,
-                NodeKind::Text(..) | NodeKind::Scalar(_) => Vec::new(),
+                NodeKind::Map(_) | NodeKind::Text(..) | NodeKind::Scalar(_) => vec![node],
             };
             for map in maps {
                 let NodeKind::Map(given) = map.kind else {
-                    self.findings
-                        .push(Diagnostic::error("yaml-merge", "`<<` merges maps only", key.span));
+                    let finding = Diagnostic::error("yaml-merge", "`<<` merges maps only", key.span);
+                    self.findings.push(finding);
                     continue;
                 };
-                for (key, value) in given {
-                    if !entries.iter().any(|(known, _)| known.name == key.name) {
-                        entries.push((key, value));
-                    }
-                }
+                entries.extend(given.into_iter().filter(|(key, _)| known.insert(key.name.clone())));
             }
         }
         entries
@@ -237,26 +341,23 @@ impl Builder<'_> {
     fn add(&mut self, parent: &mut Open, node: Node) -> Option<()> {
         match &mut parent.content {
             Content::List(items) => items.push(node),
-            Content::Map(entries, waiting) => match waiting.take() {
+            Content::Map(entries) => match entries.waiting.take() {
                 Some(key) => self.entry(entries, key, node),
-                None => *waiting = Some(self.key(node)?),
+                None => entries.waiting = Some(self.key(node)?),
             },
         }
         Some(())
     }
 
-    fn entry(&mut self, entries: &mut Vec<(Key, Node)>, key: Key, node: Node) {
-        match entries
-            .iter()
-            .find(|(known, _)| known.name == key.name && key.name != "<<")
-        {
-            Some((first, _)) => {
-                let message = format!("the key `{}` is given twice", key.name);
-                let finding = Diagnostic::error("duplicate-key", message, key.span).with_caption("again here");
-                self.findings.push(finding.with_label(first.span, "first here"));
-            }
-            None => entries.push((key, node)),
+    fn entry(&mut self, entries: &mut Entries, key: Key, node: Node) {
+        if let Some(first) = entries.places.get(&key.name).filter(|_| key.name != "<<") {
+            let message = format!("the key `{}` is given twice", key.name);
+            let finding = Diagnostic::error("duplicate-key", message, key.span).with_caption("again here");
+            self.findings.push(finding.with_label(*first, "first here"));
+            return;
         }
+        entries.places.insert(key.name.clone(), key.span);
+        entries.list.push((key, node));
     }
 
     fn key(&mut self, node: Node) -> Option<Key> {
@@ -287,6 +388,8 @@ fn plain(value: &str) -> NodeKind {
     match serde_yaml::from_str::<Json>(value) {
         Ok(Json::String(_)) | Err(_) => text(),
         Ok(Json::Array(_) | Json::Object(_)) => text(),
+        // JSON holds neither infinity nor not-a-number; they stay what was written.
+        Ok(Json::Null) if value.starts_with(['.', '+', '-']) => text(),
         Ok(scalar) => NodeKind::Scalar(scalar),
     }
 }
@@ -334,7 +437,22 @@ fn syntax_error(text: &str, at: usize, info: &str) -> Diagnostic {
     if line.contains(": {{") || line.trim_start().starts_with("- {{") {
         return finding.with_hint("put quotes around a value that starts with an expression: \"{{ … }}\"");
     }
+    if let Some(key) = key_without_space(text, line_start) {
+        return finding.with_hint(format!("put a space after the colon of `{key}:`"));
+    }
     finding.with_hint("check the indentation, and the quotes and colons of this line and the one above")
+}
+
+/// The key of this line or the one above whose colon touches its value, as in `id:x`.
+fn key_without_space(text: &str, line_start: usize) -> Option<&str> {
+    let this = text[line_start..].lines().next();
+    let above = text[..line_start].lines().next_back();
+    [this, above].into_iter().flatten().find_map(|line| {
+        let line = line.trim_start().trim_start_matches("- ");
+        let (key, value) = line.split_once(':')?;
+        let is_name = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+        (is_name && !value.is_empty() && !value.starts_with([' ', '\t', '/', ':'])).then_some(key)
+    })
 }
 
 #[cfg(test)]
@@ -384,10 +502,52 @@ mod tests {
         check_finding("a: [1\nb: 2\n", "yaml-syntax");
         check_finding("a: {{ x }}\n", "yaml-key");
         check_finding("a: 1\n---\nb: 2\n", "yaml-documents");
-        let bomb: String = (1..12)
-            .map(|i| format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 9].join(",")))
-            .collect();
-        check_finding(&format!("a0: &a0 [x]\n{bomb}"), "yaml-size");
+    }
+
+    /// Lines in which each names the one above so many times.
+    fn aliases_of_aliases(lines: usize, times: usize) -> String {
+        let line = |i: usize| format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); times].join(","));
+        format!("a0: &a0 [x]\n{}", (1..lines).map(line).collect::<String>())
+    }
+
+    #[test]
+    fn copies_are_refused_before_they_are_made() {
+        // Seven lines stay far below what a machine holds, so that a broken limit fails here and harms nothing.
+        check_finding(&aliases_of_aliases(7, 9), "yaml-size");
+        check_finding(&aliases_of_aliases(200, 1), "yaml-depth");
+        let (start, end) = ("&a [".repeat(40), "]".repeat(40));
+        check_finding(&format!("{start}{}{end}", "x,".repeat(2000)), "yaml-size");
+        check("a: &a [1]\nb: [*a, *a]\n", json!({"a": [1], "b": [[1], [1]]}));
+    }
+
+    #[test]
+    fn tags_are_honoured_or_refused() {
+        check("a: !!str 5\n", json!({"a": "5"}));
+        for tagged in ["!foo 3", "!!int 3", "!foo [3]", "!!set {a: 1}"] {
+            check_finding(&format!("a: {tagged}\n"), "yaml-tag");
+        }
+    }
+
+    #[test]
+    fn merging_what_is_no_map_is_a_fault() {
+        check_finding("a: 1\n<<: 5\n", "yaml-merge");
+        check_finding("a: &x {k: 1}\nb: {<<: [*x, 5]}\n", "yaml-merge");
+    }
+
+    #[test]
+    fn syntax_faults_say_what_to_do() {
+        let check_hint = |text: &str, expected: &str| {
+            let mut findings = Vec::new();
+            assert_eq!(parse(text, &mut findings), None, "{text}");
+            assert_eq!(findings[0].hint.as_deref(), Some(expected), "{text}");
+        };
+        check_hint("id:f\nnamespace: a\n", "put a space after the colon of `id:`");
+        check_hint("t:\n  - id:x\n    type: log\n", "put a space after the colon of `id:`");
+        check_hint("t:\n\t- id: x\n", "indent with spaces, not with tabs");
+        check_hint(
+            "a: {{ x }} y\n",
+            "an expression at the start of a value needs quotes: \"{{ … }}\"",
+        );
     }
 
     proptest! {

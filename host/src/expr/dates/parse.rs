@@ -31,7 +31,9 @@ impl Pattern {
         }
         let fail = || {
             let shown: String = text.chars().take(40).collect();
-            Problem::wrong_type(format!("`{shown}` is not written in the format that `existingFormat` says"))
+            Problem::wrong_type(format!(
+                "`{shown}` is not written in the format that `existingFormat` says"
+            ))
         };
         self.read(text).and_then(|fields| fields.date(zone)).ok_or_else(fail)
     }
@@ -75,9 +77,20 @@ fn fraction<'t>(text: &'t str, most: usize, fields: &mut Fields) -> Option<&'t s
 
 /// Reads the longest of the names, or of their first three letters.
 fn name<'t>(text: &'t str, names: &[&str]) -> Option<(i64, &'t str)> {
-    let starts = |name: &str| text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
-    let long = names.iter().position(|name| starts(name)).map(|position| (position, names[position].len()));
-    let short = || names.iter().position(|name| starts(&name[..3])).map(|position| (position, 3));
+    let starts = |name: &str| {
+        text.get(..name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name))
+    };
+    let long = names
+        .iter()
+        .position(|name| starts(name))
+        .map(|position| (position, names[position].len()));
+    let short = || {
+        names
+            .iter()
+            .position(|name| starts(&name[..3]))
+            .map(|position| (position, 3))
+    };
     let (position, length) = long.or_else(short)?;
     Some((position as i64 + 1, &text[length..]))
 }
@@ -85,7 +98,7 @@ fn name<'t>(text: &'t str, names: &[&str]) -> Option<(i64, &'t str)> {
 impl Fields {
     fn read<'t>(&mut self, letter: char, count: usize, adjacent: bool, text: &'t str) -> Option<&'t str> {
         let most = if adjacent { count.max(1) } else { 19 };
-        let mut take = |slot: &mut i64| {
+        let take = |slot: &mut i64| {
             let (number, rest) = digits(text, most)?;
             *slot = number;
             Some(rest)
@@ -97,7 +110,11 @@ impl Fields {
                 Some(rest)
             }
             'M' | 'L' => {
-                let (month, rest) = if count > 2 { name(text, &super::write::MONTHS)? } else { digits(text, most.min(2))? };
+                let (month, rest) = if count > 2 {
+                    name(text, &super::write::MONTHS)?
+                } else {
+                    digits(text, most.min(2))?
+                };
                 self.month = Some(month);
                 Some(rest)
             }
@@ -138,7 +155,12 @@ impl Fields {
     fn date(self, zone: &TimeZone) -> Option<ZonedDateTime> {
         let year = i16::try_from(self.year?).ok()?;
         let date = match self.day_of_year {
-            Some(day) => Date::new(year, 1, 1).ok()?.with().day_of_year(i16::try_from(day).ok()?).build().ok()?,
+            Some(day) => Date::new(year, 1, 1)
+                .ok()?
+                .with()
+                .day_of_year(i16::try_from(day).ok()?)
+                .build()
+                .ok()?,
             None => {
                 let part = |part: Option<i64>| i8::try_from(part.unwrap_or(1)).ok();
                 Date::new(year, part(self.month)?, part(self.day)?).ok()?
@@ -151,7 +173,9 @@ impl Fields {
         let part = |part: i64| i8::try_from(part).ok();
         let nanosecond = i32::try_from(self.nanosecond).ok()?;
         let time = Time::new(part(hour)?, part(self.minute)?, part(self.second)?, nanosecond).ok()?;
-        date.to_datetime(time).to_zoned_datetime(self.zone.unwrap_or_else(|| zone.clone())).ok()
+        date.to_datetime(time)
+            .to_zoned_datetime(self.zone.unwrap_or_else(|| zone.clone()))
+            .ok()
     }
 }
 
@@ -164,8 +188,14 @@ mod tests {
 
     fn check(text: &str, format: &str, expected: &str) {
         let pattern = Pattern::new(format).unwrap();
-        let read = pattern.parse(text, &TimeZone::UTC).map(|date| date.strftime("%FT%T%.f%:z").to_string());
-        assert_eq!(read.unwrap_or_else(|problem| problem.message), expected, "{text} as {format}");
+        let read = pattern
+            .parse(text, &TimeZone::UTC)
+            .map(|date| date.strftime("%FT%T%.f%:z").to_string());
+        assert_eq!(
+            read.unwrap_or_else(|problem| problem.message),
+            expected,
+            "{text} as {format}"
+        );
     }
 
     #[test]
@@ -173,18 +203,44 @@ mod tests {
         check("05/07/2026", "dd/MM/yyyy", "2026-07-05T00:00:00+00:00");
         check("20260705T140309", "yyyyMMdd'T'HHmmss", "2026-07-05T14:03:09+00:00");
         check("5 Jul 26, 2:03 PM", "d MMM yy, h:mm a", "2026-07-05T14:03:00+00:00");
-        check("Sunday, July 5 2026 12 AM", "EEEE, MMMM d yyyy h a", "2026-07-05T00:00:00+00:00");
-        check("2026-07-05 14:03:09.25 +0200", "yyyy-MM-dd HH:mm:ss.SS Z", "2026-07-05T14:03:09.25+02:00");
-        check("2026-07-05T14:03:09Z", "yyyy-MM-dd'T'HH:mm:ssXXX", "2026-07-05T14:03:09+00:00");
+        check(
+            "Sunday, July 5 2026 12 AM",
+            "EEEE, MMMM d yyyy h a",
+            "2026-07-05T00:00:00+00:00",
+        );
+        check(
+            "2026-07-05 14:03:09.25 +0200",
+            "yyyy-MM-dd HH:mm:ss.SS Z",
+            "2026-07-05T14:03:09.25+02:00",
+        );
+        check(
+            "2026-07-05T14:03:09Z",
+            "yyyy-MM-dd'T'HH:mm:ssXXX",
+            "2026-07-05T14:03:09+00:00",
+        );
         check("2026-186", "yyyy-DDD", "2026-07-05T00:00:00+00:00");
-        check("2026-07-05T14:03:09.5+02:00[Europe/Paris]", "iso_date_time", "2026-07-05T14:03:09.5+02:00");
-        check("Sun, 5 Jul 2026 12:03:09 GMT", "rfc_1123_date_time", "2026-07-05T12:03:09+00:00");
+        check(
+            "2026-07-05T14:03:09.5+02:00[Europe/Paris]",
+            "iso_date_time",
+            "2026-07-05T14:03:09.5+02:00",
+        );
+        check(
+            "Sun, 5 Jul 2026 12:03:09 GMT",
+            "rfc_1123_date_time",
+            "2026-07-05T12:03:09+00:00",
+        );
     }
 
     #[test]
     fn texts_in_another_format_are_refused() {
         let fail = |text: &str| format!("`{text}` is not written in the format that `existingFormat` says");
-        for (text, format) in [("2026-07-05", "dd/MM/yyyy"), ("31/02/2026", "dd/MM/yyyy"), ("1 XM", "h a"), ("é", "yyyy"), ("1", "H")] {
+        for (text, format) in [
+            ("2026-07-05", "dd/MM/yyyy"),
+            ("31/02/2026", "dd/MM/yyyy"),
+            ("1 XM", "h a"),
+            ("é", "yyyy"),
+            ("1", "H"),
+        ] {
             check(text, format, &fail(text));
         }
     }

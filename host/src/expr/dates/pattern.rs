@@ -23,9 +23,30 @@ pub(super) enum Item {
 
 /// Letters a pattern may use, with the most repetitions of each.
 const LETTERS: [(char, usize); 24] = [
-    ('y', 9), ('u', 9), ('M', 4), ('L', 4), ('d', 2), ('D', 3), ('E', 4), ('Q', 3), ('a', 1), ('h', 2), ('H', 2),
-    ('K', 2), ('k', 2), ('m', 2), ('s', 2), ('S', 9), ('n', 9), ('X', 3), ('x', 3), ('Z', 5), ('z', 3), ('O', 4),
-    ('V', 2), ('A', 9),
+    ('y', 9),
+    ('u', 9),
+    ('M', 4),
+    ('L', 4),
+    ('d', 2),
+    ('D', 3),
+    ('E', 4),
+    ('Q', 3),
+    ('a', 1),
+    ('h', 2),
+    ('H', 2),
+    ('K', 2),
+    ('k', 2),
+    ('m', 2),
+    ('s', 2),
+    ('S', 9),
+    ('n', 9),
+    ('X', 3),
+    ('x', 3),
+    ('Z', 5),
+    ('z', 3),
+    ('O', 4),
+    ('V', 2),
+    ('A', 9),
 ];
 
 /// Names of formats and the patterns they stand for. `~` is the fraction, `@` the zone's name, `^` the week.
@@ -57,12 +78,20 @@ impl Pattern {
     pub(in crate::expr) fn new(format: &str) -> Result<Self, Problem> {
         if format == "iso_instant" {
             // Java writes instants in UTC whatever the zone, as `Value::Instant` does.
-            return Ok(Self { items: vec![Item::Field('I', 1)] });
+            return Ok(Self {
+                items: vec![Item::Field('I', 1)],
+            });
         }
         match NAMED.iter().find(|(name, _)| *name == format) {
             Some((name, pattern)) => {
                 let items = items(pattern, true)?;
-                Ok(Self { items: if *name == "rfc_1123_date_time" { in_utc(items) } else { items } })
+                Ok(Self {
+                    items: if *name == "rfc_1123_date_time" {
+                        in_utc(items)
+                    } else {
+                        items
+                    },
+                })
             }
             None => items(format, false).map(|items| Self { items }),
         }
@@ -151,7 +180,17 @@ mod tests {
         let text = |text: &str| Item::Literal(text.to_owned());
         assert_eq!(items("yyyy/MM"), [field('y', 4), text("/"), field('M', 2)]);
         assert_eq!(items("'o''clock' h''"), [text("o'clock "), field('h', 1), text("'")]);
-        assert_eq!(items("iso_local_time"), [field('H', 2), text(":"), field('m', 2), text(":"), field('s', 2), Item::Fraction]);
+        assert_eq!(
+            items("iso_local_time"),
+            [
+                field('H', 2),
+                text(":"),
+                field('m', 2),
+                text(":"),
+                field('s', 2),
+                Item::Fraction
+            ]
+        );
         for bad in ["yyyy-ww", "full", "'open", "yyyy[-MM]", "MMMMM", "~b"] {
             assert!(Pattern::new(bad).is_err(), "{bad}");
         }

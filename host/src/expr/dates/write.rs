@@ -10,10 +10,28 @@ use super::pattern::{Item, Pattern};
 use crate::expr::value::Value;
 
 pub(super) const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
-const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const DAYS: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
 
 /// The English name of a day of the week.
 pub(in crate::expr) fn day_name(day: Weekday) -> &'static str {
@@ -46,7 +64,13 @@ fn write_item(out: &mut String, item: &Item, date: &ZonedDateTime) -> fmt::Resul
         },
         Item::Week => {
             let week = date.date().iso_week_date();
-            write!(out, "{:04}-W{:02}-{}", week.year(), week.week(), week.weekday().to_monday_one_offset())
+            write!(
+                out,
+                "{:04}-W{:02}-{}",
+                week.year(),
+                week.week(),
+                week.weekday().to_monday_one_offset()
+            )
         }
         Item::Field(letter, count) => write_field(out, *letter, *count, date),
     }
@@ -54,7 +78,13 @@ fn write_item(out: &mut String, item: &Item, date: &ZonedDateTime) -> fmt::Resul
 
 fn write_field(out: &mut String, letter: char, count: usize, date: &ZonedDateTime) -> fmt::Result {
     let number = |out: &mut String, number: i64| write!(out, "{number:0count$}");
-    let half_day_hour = |midnight: i8| if date.hour() % 12 == 0 { midnight } else { date.hour() % 12 };
+    let half_day_hour = |midnight: i8| {
+        if date.hour() % 12 == 0 {
+            midnight
+        } else {
+            date.hour() % 12
+        }
+    };
     match letter {
         'I' => write!(out, "{}", Value::Instant(date.timestamp())),
         'U' => Ok(()),
@@ -70,7 +100,11 @@ fn write_field(out: &mut String, letter: char, count: usize, date: &ZonedDateTim
         }
         'Q' => {
             let quarter = (date.month() - 1) / 3 + 1;
-            if count == 3 { write!(out, "Q{quarter}") } else { number(out, i64::from(quarter)) }
+            if count == 3 {
+                write!(out, "Q{quarter}")
+            } else {
+                number(out, i64::from(quarter))
+            }
         }
         'd' => number(out, i64::from(date.day())),
         'D' => number(out, i64::from(date.day_of_year())),
@@ -131,13 +165,29 @@ mod tests {
     #[test]
     fn letters_follow_java() {
         check(SUMMER, "yyyy yy y uuuu", "2026 26 2026 2026");
-        check(SUMMER, "M MM MMM MMMM d dd D DDD Q QQQ", "7 07 Jul July 5 05 186 186 3 Q3");
+        check(
+            SUMMER,
+            "M MM MMM MMMM d dd D DDD Q QQQ",
+            "7 07 Jul July 5 05 186 186 3 Q3",
+        );
         check(SUMMER, "E EEE EEEE", "Sun Sun Sunday");
         check(SUMMER, "H HH h hh K k a m mm s ss", "14 14 2 02 2 14 PM 3 03 9 09");
         check(SUMMER, "S SSS SSSSSS SSSSSSSSS n", "1 120 120500 120500000 120500000");
-        check(SUMMER, "X XX XXX x Z ZZZZ ZZZZZ z O OOOO VV", "+02 +0200 +02:00 +02 +0200 GMT+02:00 +02:00 CEST GMT+2 GMT+02:00 Europe/Paris");
-        check("2026-01-05T00:00:00[UTC]", "h K k a XXX xxx Z O", "12 0 24 AM Z +00:00 +0000 GMT");
-        check("2026-01-05T12:00:00-03:30[-03:30]", "X XX XXX h", "-0330 -0330 -03:30 12");
+        check(
+            SUMMER,
+            "X XX XXX x Z ZZZZ ZZZZZ z O OOOO VV",
+            "+02 +0200 +02:00 +02 +0200 GMT+02:00 +02:00 CEST GMT+2 GMT+02:00 Europe/Paris",
+        );
+        check(
+            "2026-01-05T00:00:00[UTC]",
+            "h K k a XXX xxx Z O",
+            "12 0 24 AM Z +00:00 +0000 GMT",
+        );
+        check(
+            "2026-01-05T12:00:00-03:30[-03:30]",
+            "X XX XXX h",
+            "-0330 -0330 -03:30 12",
+        );
     }
 
     #[test]

@@ -11,6 +11,8 @@ use crate::expr::value::Value;
 pub(in crate::expr) struct Budget {
     steps: Cell<u64>,
     level: Cell<usize>,
+    /// Where the stack was when the rendering began.
+    stack: usize,
 }
 
 impl Budget {
@@ -18,6 +20,7 @@ impl Budget {
         Self {
             steps: Cell::new(limits::STEPS),
             level: Cell::new(0),
+            stack: stack_position(),
         }
     }
 
@@ -41,12 +44,9 @@ impl Budget {
     /// Goes one level deeper.
     pub(super) fn enter(&self) -> Result<(), Problem> {
         let level = self.level.get();
-        if level >= limits::EVALUATION {
-            return Err(Problem::limit(format!(
-                "the evaluation is nested more than {} levels deep",
-                limits::EVALUATION
-            ))
-            .with_hint("a macro or `render` may be calling itself"));
+        if level >= limits::EVALUATION || self.stack.abs_diff(stack_position()) > limits::STACK {
+            return Err(Problem::limit("the evaluation is nested too deeply")
+                .with_hint("a macro or `render` may be calling itself"));
         }
         self.level.set(level + 1);
         self.spend(1)
@@ -74,6 +74,13 @@ impl Budget {
         }
         Ok(value)
     }
+}
+
+/// About where the stack is, to tell how much of it is used.
+#[inline(never)]
+pub(in crate::expr) fn stack_position() -> usize {
+    let marker = 0u8;
+    std::ptr::from_ref(&marker).addr()
 }
 
 /// Writes into a text until it has grown too long.

@@ -16,7 +16,8 @@ use super::template::Template;
 use super::value::Value;
 use crate::model::{Span, closest};
 
-pub(super) use budget::{Budget, Limited};
+pub(super) use budget::{Budget, Limited, stack_position};
+pub(super) use operators::range;
 
 /// What filters and functions may use besides their arguments.
 pub(super) struct Host<'e> {

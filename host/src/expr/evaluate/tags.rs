@@ -9,6 +9,9 @@ use crate::expr::syntax::{Expression, ForLoop, Node};
 use crate::expr::value::Value;
 use crate::model::Span;
 
+/// What going once through a loop costs.
+const LOOP_STEPS: u64 = 4;
+
 impl Evaluator<'_> {
     pub(super) fn nodes(&mut self, nodes: &[Node], out: &mut String) -> Result<(), ExprError> {
         nodes.iter().try_for_each(|node| self.node(node, out))
@@ -83,11 +86,11 @@ impl Evaluator<'_> {
         self.deeper(span, |this| {
             let outer = this.locals.len();
             let length = items.len();
-            let loop_name: Arc<str> = Arc::from("loop");
+            let names = LoopNames::default();
             for (index, item) in items.into_iter().enumerate() {
-                this.budget.spend(1).map_err(|problem| problem.at(span))?;
+                this.budget.spend(LOOP_STEPS).map_err(|problem| problem.at(span))?;
                 this.locals.truncate(outer);
-                this.locals.push((loop_name.clone(), loop_state(index, length)));
+                this.locals.push((names.itself.clone(), names.state(index, length)));
                 this.locals.push((each.variable.clone(), item));
                 this.nodes(&each.body, out)?;
             }
@@ -169,15 +172,32 @@ fn entry(key: &Arc<str>, value: &Value) -> Value {
         .collect()
 }
 
-fn loop_state(index: usize, length: usize) -> Value {
-    let state = [
-        ("index", Value::from(index)),
-        ("length", Value::from(length)),
-        ("first", Value::from(index == 0)),
-        ("last", Value::from(index + 1 == length)),
-        ("revindex", Value::from(length - index - 1)),
-    ];
-    state.into_iter().collect()
+/// The names of `loop` and of what it tells, made once for each loop.
+struct LoopNames {
+    itself: Arc<str>,
+    parts: [Arc<str>; 5],
+}
+
+impl Default for LoopNames {
+    fn default() -> Self {
+        Self {
+            itself: "loop".into(),
+            parts: ["index", "length", "first", "last", "revindex"].map(Arc::from),
+        }
+    }
+}
+
+impl LoopNames {
+    fn state(&self, index: usize, length: usize) -> Value {
+        let values = [
+            Value::from(index),
+            Value::from(length),
+            Value::from(index == 0),
+            Value::from(index + 1 == length),
+            Value::from(length - index - 1),
+        ];
+        self.parts.iter().cloned().zip(values).collect()
+    }
 }
 
 #[cfg(test)]
@@ -284,7 +304,7 @@ mod tests {
         check_error(
             "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
             "expression-limit",
-            "the evaluation is nested more than 200 levels deep",
+            "the evaluation is nested too deeply",
         );
     }
 

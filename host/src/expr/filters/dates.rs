@@ -10,7 +10,12 @@ use crate::expr::signature::{Given, Parameter, optional, required};
 use crate::expr::value::Value;
 use crate::model::closest;
 
-const FORMAT: &[Parameter] = &[optional("format"), optional("timeZone"), optional("existingFormat"), optional("locale")];
+const FORMAT: &[Parameter] = &[
+    optional("format"),
+    optional("timeZone"),
+    optional("existingFormat"),
+    optional("locale"),
+];
 const ADD: &[Parameter] = &[
     required("amount"),
     required("unit"),
@@ -22,46 +27,83 @@ const ADD: &[Parameter] = &[
 const EPOCH: &[Parameter] = &[optional("timeZone"), optional("existingFormat")];
 
 pub(super) static FILTERS: &[Filter] = &[
-    checked(filter("date", FORMAT, "the date in a format: a name such as `iso`, or a Java pattern", |v, g, h| format(v, g, h, 0)), |l| {
-        check_format(l, 0)
+    checked(
+        filter(
+            "date",
+            FORMAT,
+            "the date in a format: a name such as `iso`, or a Java pattern",
+            |v, g, h| format(v, g, h, 0),
+        ),
+        |l| check_format(l, 0),
+    ),
+    checked(
+        filter("dateAdd", ADD, "the date so many units later, in a format", add),
+        |literal| check_unit(literal).and_then(|()| check_format(literal, 2)),
+    ),
+    filter("timestamp", EPOCH, "seconds since 1970", |v, g, h| {
+        since_epoch(v, g, h, 1_000_000_000)
     }),
-    checked(filter("dateAdd", ADD, "the date so many units later, in a format", add), |literal| {
-        check_unit(literal).and_then(|()| check_format(literal, 2))
+    filter("timestampMilli", EPOCH, "milliseconds since 1970", |v, g, h| {
+        since_epoch(v, g, h, 1_000_000)
     }),
-    filter("timestamp", EPOCH, "seconds since 1970", |v, g, h| since_epoch(v, g, h, 1_000_000_000)),
-    filter("timestampMilli", EPOCH, "milliseconds since 1970", |v, g, h| since_epoch(v, g, h, 1_000_000)),
-    filter("timestampMicro", EPOCH, "microseconds since 1970", |v, g, h| since_epoch(v, g, h, 1_000)),
-    filter("timestampNano", EPOCH, "nanoseconds since 1970", |v, g, h| since_epoch(v, g, h, 1)),
+    filter("timestampMicro", EPOCH, "microseconds since 1970", |v, g, h| {
+        since_epoch(v, g, h, 1_000)
+    }),
+    filter("timestampNano", EPOCH, "nanoseconds since 1970", |v, g, h| {
+        since_epoch(v, g, h, 1)
+    }),
 ];
 
 const UNITS: [&str; 14] = [
-    "NANOS", "MICROS", "MILLIS", "SECONDS", "MINUTES", "HOURS", "HALF_DAYS", "DAYS", "WEEKS", "MONTHS", "YEARS",
-    "DECADES", "CENTURIES", "MILLENNIA",
+    "NANOS",
+    "MICROS",
+    "MILLIS",
+    "SECONDS",
+    "MINUTES",
+    "HOURS",
+    "HALF_DAYS",
+    "DAYS",
+    "WEEKS",
+    "MONTHS",
+    "YEARS",
+    "DECADES",
+    "CENTURIES",
+    "MILLENNIA",
 ];
 
 /// Finds what is wrong with a literal format, time zone, existing format or locale, the first of them at `start`.
 pub(in crate::expr) fn check_format(literal: Literals<'_>, start: usize) -> Result<(), (usize, Problem)> {
-    let text = |position: usize| literal(position).and_then(Value::as_str);
-    let checks: [fn(&str) -> Result<(), Problem>; 4] =
-        [|t| Pattern::new(t).map(|_| ()), |t| time_zone(t).map(|_| ()), |t| Pattern::new(t).map(|_| ()), check_locale];
-    for (offset, check) in checks.into_iter().enumerate() {
-        if let Some(text) = text(start + offset) {
-            check(text).map_err(|problem| (start + offset, problem))?;
-        }
-    }
-    Ok(())
+    let check = |offset: usize, check: fn(&str) -> Result<(), Problem>| {
+        let text = literal(start + offset).and_then(Value::as_str);
+        text.map_or(Ok(()), check).map_err(|problem| (start + offset, problem))
+    };
+    let is_pattern = |text: &str| Pattern::new(text).map(|_| ());
+    check(0, is_pattern)?;
+    check(1, |text| time_zone(text).map(|_| ()))?;
+    check(2, is_pattern)?;
+    check(3, check_locale)
 }
 
 fn check_locale(locale: &str) -> Result<(), Problem> {
     if locale == "en" || locale.starts_with("en_") || locale.starts_with("en-") {
         return Ok(());
     }
-    Err(Problem::wrong_argument(format!("dates are written in English only, not in `{locale}`")))
+    Err(Problem::wrong_argument(format!(
+        "dates are written in English only, not in `{locale}`"
+    )))
 }
 
 /// Reads the date that stands before the filter. The time zone and the existing format are at these positions.
-fn date_of(value: &Value, given: &Given, host: &Host<'_>, zone: usize, existing: usize) -> Result<ZonedDateTime, Problem> {
-    let zone = given.text(zone)?.map_or_else(|| Ok(host.scope.time_zone().clone()), time_zone)?;
+fn date_of(
+    value: &Value,
+    given: &Given,
+    host: &Host<'_>,
+    zone: usize,
+    existing: usize,
+) -> Result<ZonedDateTime, Problem> {
+    let zone = given
+        .text(zone)?
+        .map_or_else(|| Ok(host.scope.time_zone().clone()), time_zone)?;
     let existing = given.text(existing)?.map(Pattern::new).transpose()?;
     to_zoned(value, &zone, existing.as_ref())
 }
@@ -148,31 +190,77 @@ mod tests {
 
     #[test]
     fn dates_are_written_in_formats_and_zones() {
-        check("{{ execution.startDate | date }} {{ execution.startDate | date('yyyy-MM-dd') }}", "2026-01-21T10:00:00.000000Z 2026-01-21");
-        check("{{ execution.startDate | date('iso_sec', timeZone='Europe/Paris') }}", "2026-01-21T11:00:00+01:00");
-        check("{{ '2026-07-05T14:03:09+02:00' | date('HH:mm') }} {{ '2026-07-05' | date('EEEE') }} {{ 0 | date('sql_seq') }}", "12:03 Sunday 1970-01-01 00:00:00");
-        check("{{ '05.07.2026' | date('yyyy-MM-dd', existingFormat='dd.MM.yyyy') }} {{ nothing | date }}|", "2026-07-05 |");
+        check(
+            "{{ execution.startDate | date }} {{ execution.startDate | date('yyyy-MM-dd') }}",
+            "2026-01-21T10:00:00.000000Z 2026-01-21",
+        );
+        check(
+            "{{ execution.startDate | date('iso_sec', timeZone='Europe/Paris') }}",
+            "2026-01-21T11:00:00+01:00",
+        );
+        check(
+            "{{ '2026-07-05T14:03:09+02:00' | date('HH:mm') }} {{ '2026-07-05' | date('EEEE') }} {{ 0 | date('sql_seq') }}",
+            "12:03 Sunday 1970-01-01 00:00:00",
+        );
+        check(
+            "{{ '05.07.2026' | date('yyyy-MM-dd', existingFormat='dd.MM.yyyy') }} {{ nothing | date }}|",
+            "2026-07-05 |",
+        );
         check("{{ execution.startDate | date('EEE', locale='en_US') }}", "Wed");
     }
 
     #[test]
     fn what_makes_no_date_is_refused() {
         check_error("{{ 'soon' | date }}", "expression-type", "cannot read `soon` as a date");
-        check_error("{{ nope | date('yyyy-ww') }}", "expression-argument", "`yyyy-ww` is no format of a date: `ww` is not supported");
-        check_error("{{ nope | date(timeZone='Mars') }}", "expression-argument", "unknown time zone `Mars`");
-        check_error("{{ nope | date(locale='fr') }}", "expression-argument", "dates are written in English only, not in `fr`");
-        check_error("{{ 99999999999999 | date }}", "expression-type", "99999999999999 seconds since 1970 is no date");
+        check_error(
+            "{{ nope | date('yyyy-ww') }}",
+            "expression-argument",
+            "`yyyy-ww` is no format of a date: `ww` is not supported",
+        );
+        check_error(
+            "{{ nope | date(timeZone='Mars') }}",
+            "expression-argument",
+            "unknown time zone `Mars`",
+        );
+        check_error(
+            "{{ nope | date(locale='fr') }}",
+            "expression-argument",
+            "dates are written in English only, not in `fr`",
+        );
+        check_error(
+            "{{ 99999999999999 | date }}",
+            "expression-type",
+            "99999999999999 seconds since 1970 is no date",
+        );
         check_error("{{ [1] | date }}", "expression-type", "a list is no date");
     }
 
     #[test]
     fn time_is_added_by_the_calendar() {
-        check("{{ '2026-01-31' | dateAdd(1, 'MONTHS', 'yyyy-MM-dd') }} {{ '2026-03-01' | dateAdd(-1, 'DAYS', format='yyyy-MM-dd') }}", "2026-02-28 2026-02-28");
-        check("{{ execution.startDate | dateAdd(amount=90, unit='MINUTES') }} {{ execution.startDate | dateAdd(1, 'HALF_DAYS', 'HH') }}", "2026-01-21T11:30:00.000000Z 22");
-        check_error("{{ nope | dateAdd(1, 'DAY') }}", "expression-argument", "unknown unit of time `DAY`");
+        check(
+            "{{ '2026-01-31' | dateAdd(1, 'MONTHS', 'yyyy-MM-dd') }} {{ '2026-03-01' | dateAdd(-1, 'DAYS', format='yyyy-MM-dd') }}",
+            "2026-02-28 2026-02-28",
+        );
+        check(
+            "{{ execution.startDate | dateAdd(amount=90, unit='MINUTES') }} {{ execution.startDate | dateAdd(1, 'HALF_DAYS', 'HH') }}",
+            "2026-01-21T11:30:00.000000Z 22",
+        );
+        check_error(
+            "{{ nope | dateAdd(1, 'DAY') }}",
+            "expression-argument",
+            "unknown unit of time `DAY`",
+        );
         check_hint("{{ nope | dateAdd(1, 'DAY') }}", "did you mean `DAYS`?");
-        check_error("{{ execution.startDate | dateAdd(99999999999, 'YEARS') }}", "expression-argument", "the date lies outside the years -9999 to 9999");
-        check_error("{{ execution.startDate | dateAdd(9223372036854775807, 'MILLENNIA') }}", "expression-argument", "the date lies outside the years -9999 to 9999");
+        check_error(
+            "{{ execution.startDate | dateAdd(99999999999, 'YEARS') }}",
+            "expression-argument",
+            "the date lies outside the years -9999 to 9999",
+        );
+        check_error(
+            "{{ execution.startDate | dateAdd(9223372036854775807, 'MILLENNIA') }}",
+            "expression-argument",
+            "the date lies outside the years -9999 to 9999",
+        );
     }
 
     #[test]

@@ -26,7 +26,9 @@ impl DecimalPattern {
         let start = positive.find(['#', '0', ',', '.']).ok_or_else(|| malformed(pattern))?;
         let length = positive[start..].len() - positive[start..].trim_start_matches(['#', '0', ',', '.']).len();
         let (prefix, suffix) = (&positive[..start], &positive[start + length..]);
-        let (whole, fraction) = positive[start..start + length].split_once('.').unwrap_or((&positive[start..start + length], ""));
+        let (whole, fraction) = positive[start..start + length]
+            .split_once('.')
+            .unwrap_or((&positive[start..start + length], ""));
         let zeros = |text: &str| text.matches('0').count();
         let digits: String = whole.chars().filter(|c| *c != ',').collect();
         let ordered = digits.trim_start_matches('#').trim_start_matches('0').is_empty()
@@ -75,7 +77,10 @@ impl DecimalPattern {
             fraction.push('0');
         }
         let zero = whole.is_empty() && fraction.is_empty();
-        let nothing = !whole.chars().chain(fraction.chars()).any(|c| c.is_ascii_digit() && c != '0');
+        let nothing = !whole
+            .chars()
+            .chain(fraction.chars())
+            .any(|c| c.is_ascii_digit() && c != '0');
         let sign = if negative && !nothing { "-" } else { "" };
         let point = if fraction.is_empty() { "" } else { "." };
         let whole = if zero { "0" } else { &whole };
@@ -90,7 +95,8 @@ impl DecimalPattern {
 
 fn malformed(pattern: &str) -> Problem {
     let shown: String = pattern.chars().take(40).collect();
-    Problem::wrong_argument(format!("`{shown}` is no format of a number")).with_hint("write a pattern such as `#,##0.00`")
+    Problem::wrong_argument(format!("`{shown}` is no format of a number"))
+        .with_hint("write a pattern such as `#,##0.00`")
 }
 
 #[cfg(test)]
@@ -100,11 +106,15 @@ mod tests {
     #[test]
     fn patterns_follow_java() {
         let check = |value: Value, pattern: &str, expected: &str| {
-            assert_eq!(DecimalPattern::new(pattern).unwrap().write(&value).as_deref(), Some(expected), "{pattern}");
+            assert_eq!(
+                DecimalPattern::new(pattern).unwrap().write(&value).as_deref(),
+                Some(expected),
+                "{pattern}"
+            );
         };
         check(Value::from(1234567.891), "#,##0.00", "1,234,567.89");
         check(Value::from(1234567i64), "#,###", "1,234,567");
-        check(Value::from(3.14159), "#.##", "3.14");
+        check(Value::from(2.34159), "#.##", "2.34");
         check(Value::from(0.5), "#.##", ".5");
         check(Value::from(0.0), "#.##", "0");
         check(Value::from(0.125), "0.00", "0.12");
@@ -113,7 +123,11 @@ mod tests {
         check(Value::from(-1234.5), "$#,##0.00", "-$1,234.50");
         check(Value::from(0.256), "0.0%", "25.6%");
         check(Value::from(-0.001), "0.0", "0.0");
-        check(Value::from(i64::MIN), "0", "9223372036854775808".replace('9', "-9").as_str());
+        check(
+            Value::from(i64::MIN),
+            "0",
+            "9223372036854775808".replace('9', "-9").as_str(),
+        );
         for bad in ["", "abc", "0#.0", "0.#0", "0E0"] {
             assert!(DecimalPattern::new(bad).is_err(), "{bad}");
         }

@@ -9,15 +9,31 @@ use crate::expr::signature::{Given, required};
 use crate::expr::value::Value;
 
 pub(super) static FILTERS: &[Filter] = &[
-    checked(filter("jq", &[required("expression")], "everything a jq filter makes of the value, as a list", run_jq), check_jq),
+    checked(
+        filter(
+            "jq",
+            &[required("expression")],
+            "everything a jq filter makes of the value, as a list",
+            run_jq,
+        ),
+        check_jq,
+    ),
     filter("toJson", &[], "the value as JSON text", to_json),
-    filter("json", &[], "the value as JSON text; Kestra's older name of `toJson`", to_json),
+    filter(
+        "json",
+        &[],
+        "the value as JSON text; Kestra's older name of `toJson`",
+        to_json,
+    ),
 ];
 
 fn to_json(value: Value, _: &Given, _: &Host<'_>) -> Result<Value, Problem> {
     let text = value.to_json_text();
     if text.len() > limits::OUTPUT {
-        return Err(Problem::limit(format!("the text grows beyond {} bytes", limits::OUTPUT)));
+        return Err(Problem::limit(format!(
+            "the text grows beyond {} bytes",
+            limits::OUTPUT
+        )));
     }
     Ok(Value::from(text))
 }
@@ -38,7 +54,9 @@ fn run_jq(value: Value, given: &Given, host: &Host<'_>) -> Result<Value, Problem
             Ok(json) => Value::from(json),
             Err(error) => {
                 let problem = Problem::wrong_type(format!("the text before `jq` is no JSON: {error}"));
-                return Err(problem.with_hint("jq reads text as JSON; a text of its own needs quotes, as `| toJson` gives it"));
+                return Err(
+                    problem.with_hint("jq reads text as JSON; a text of its own needs quotes, as `| toJson` gives it")
+                );
             }
         },
         _ => value,
@@ -55,7 +73,10 @@ mod tests {
     #[test]
     fn values_become_json() {
         check_typed("{{ map | toJson }}", json!(r#"{"b":1,"a":[true,null],"c-d":"x"}"#));
-        check("{{ 'a\"b' | json }} {{ nothing | toJson }} {{ [1.0, execution.startDate] | toJson }}", r#""a\"b" null [1.0,"2026-01-21T10:00:00Z"]"#);
+        check(
+            "{{ 'a\"b' | json }} {{ nothing | toJson }} {{ [1.0, execution.startDate] | toJson }}",
+            r#""a\"b" null [1.0,"2026-01-21T10:00:00Z"]"#,
+        );
     }
 
     #[test]
@@ -65,12 +86,24 @@ mod tests {
         check_typed("{{ '{\"a\":[1]}' | jq('.a') }}", json!([[1]]));
         check_typed("{{ nothing | jq('.') }}", json!(null));
         check_typed("{{ list | jq('.[] | select(. == \"none\")') }}", json!([]));
-        check_error("{{ 'plain' | jq('.') }}", "expression-type", "the text before `jq` is no JSON: expected value at line 1 column 1");
+        check_error(
+            "{{ 'plain' | jq('.') }}",
+            "expression-type",
+            "the text before `jq` is no JSON: expected value at line 1 column 1",
+        );
     }
 
     #[test]
     fn a_literal_jq_filter_is_checked_early() {
-        check_error("{{ nope | jq('.[] |') }}", "jq-syntax", "jq expects a term");
-        check_error("{{ nope | jq('.a | frobnicate') }}", "jq-syntax", "jq does not know the filter `frobnicate`");
+        check_error(
+            "{{ nope | jq('.[] |') }}",
+            "jq-syntax",
+            "jq expects term, found the end",
+        );
+        check_error(
+            "{{ nope | jq('.a | frobnicate') }}",
+            "jq-syntax",
+            "jq does not know the filter `frobnicate`",
+        );
     }
 }

@@ -9,8 +9,24 @@ use crate::expr::value::Value;
 
 pub(super) static FILTERS: &[Filter] = &[
     filter("abs", &[], "the number without its sign", absolute),
-    checked(filter("number", &[optional("type")], "the number a text stands for; `INT`, `LONG`, `FLOAT`, `DOUBLE`", number), check_kind),
-    checked(filter("numberFormat", &[optional("format")], "the number in a pattern such as `#,##0.00`", number_format), check_format),
+    checked(
+        filter(
+            "number",
+            &[optional("type")],
+            "the number a text stands for; `INT`, `LONG`, `FLOAT`, `DOUBLE`",
+            number,
+        ),
+        check_kind,
+    ),
+    checked(
+        filter(
+            "numberFormat",
+            &[optional("format")],
+            "the number in a pattern such as `#,##0.00`",
+            number_format,
+        ),
+        check_format,
+    ),
 ];
 
 fn absolute(value: Value, given: &Given, _: &Host<'_>) -> Result<Value, Problem> {
@@ -37,13 +53,17 @@ fn number_kind(name: Option<&str>) -> Result<NumberKind, Problem> {
         "" => Ok(NumberKind::Any),
         "INT" | "LONG" | "BIGINTEGER" => Ok(NumberKind::Whole),
         "FLOAT" | "DOUBLE" | "BIGDECIMAL" => Ok(NumberKind::Fractional),
-        other => Err(Problem::wrong_argument(format!("the filter `number` does not know the type `{other}`"))
-            .with_hint("it knows `INT`, `LONG`, `BIGINTEGER`, `FLOAT`, `DOUBLE` and `BIGDECIMAL`")),
+        other => Err(
+            Problem::wrong_argument(format!("the filter `number` does not know the type `{other}`"))
+                .with_hint("it knows `INT`, `LONG`, `BIGINTEGER`, `FLOAT`, `DOUBLE` and `BIGDECIMAL`"),
+        ),
     }
 }
 
 fn check_kind(literal: Literals<'_>) -> Result<(), (usize, Problem)> {
-    number_kind(literal(0).and_then(Value::as_str)).map(|_| ()).map_err(|problem| (0, problem))
+    number_kind(literal(0).and_then(Value::as_str))
+        .map(|_| ())
+        .map_err(|problem| (0, problem))
 }
 
 fn number(value: Value, given: &Given, _: &Host<'_>) -> Result<Value, Problem> {
@@ -57,13 +77,19 @@ fn number(value: Value, given: &Given, _: &Host<'_>) -> Result<Value, Problem> {
     let converted = match (parsed, kind) {
         (Some(Value::Integer(whole)), NumberKind::Fractional) => Some(Value::Float(whole as f64)),
         (Some(Value::Float(number)), NumberKind::Whole) if number.fract() != 0.0 || number.abs() >= 9e15 => None,
-        (Some(Value::Float(number)), NumberKind::Whole) if value.as_str().is_none() => Some(Value::Integer(number as i64)),
+        (Some(Value::Float(number)), NumberKind::Whole) if value.as_str().is_none() => {
+            Some(Value::Integer(number as i64))
+        }
         (Some(Value::Float(_)), NumberKind::Whole) => None,
         (parsed, _) => parsed,
     };
     converted.ok_or_else(|| {
         let shown: String = value.to_string().chars().take(40).collect();
-        let what = if kind == NumberKind::Whole { "a whole number" } else { "a number" };
+        let what = if kind == NumberKind::Whole {
+            "a whole number"
+        } else {
+            "a number"
+        };
         Problem::wrong_type(format!("`{shown}` is not {what}"))
     })
 }
@@ -75,7 +101,9 @@ fn parse_number(text: &str) -> Option<Value> {
         None => ("", text),
     };
     if let Some(digits) = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
-        return i64::from_str_radix(&format!("{sign}{digits}"), 16).ok().map(Value::Integer);
+        return i64::from_str_radix(&format!("{sign}{digits}"), 16)
+            .ok()
+            .map(Value::Integer);
     }
     let plain = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.');
     let integer = || text.parse().ok().map(Value::Integer);
@@ -95,7 +123,10 @@ fn number_format(value: Value, given: &Given, _: &Host<'_>) -> Result<Value, Pro
         return Ok(Value::Null);
     }
     let pattern = DecimalPattern::new(given.text(0)?.unwrap_or("#,##0.###"))?;
-    pattern.write(&value).map(Value::from).ok_or_else(|| given.wrong_input("a number", &value))
+    pattern
+        .write(&value)
+        .map(Value::from)
+        .ok_or_else(|| given.wrong_input("a number", &value))
 }
 
 #[cfg(test)]
@@ -107,23 +138,52 @@ mod tests {
     #[test]
     fn numbers_lose_their_sign() {
         check("{{ -5 | abs }} {{ -1.5 | abs }} {{ 3 | abs }}", "5 1.5 3");
-        check_error("{{ 'a' | abs }}", "expression-type", "the filter `abs` works on a number, not on a string");
+        check_error(
+            "{{ 'a' | abs }}",
+            "expression-type",
+            "the filter `abs` works on a number, not on a string",
+        );
     }
 
     #[test]
     fn texts_become_numbers() {
-        check_typed("{{ ['12' | number, '1.5' | number, '-0x1F' | number, '1e3' | number, 7 | number] }}", json!([12, 1.5, -31, 1000.0, 7]));
-        check_typed("{{ ['12' | number('FLOAT'), '12' | number(type='INT'), 3.0 | number('LONG')] }}", json!([12.0, 12, 3]));
+        check_typed(
+            "{{ ['12' | number, '1.5' | number, '-0x1F' | number, '1e3' | number, 7 | number] }}",
+            json!([12, 1.5, -31, 1000.0, 7]),
+        );
+        check_typed(
+            "{{ ['12' | number('FLOAT'), '12' | number(type='INT'), 3.0 | number('LONG')] }}",
+            json!([12.0, 12, 3]),
+        );
         check_error("{{ 'abc' | number }}", "expression-type", "`abc` is not a number");
         check_error("{{ 'inf' | number }}", "expression-type", "`inf` is not a number");
-        check_error("{{ '1.5' | number('INT') }}", "expression-type", "`1.5` is not a whole number");
-        check_error("{{ '1' | number('SHORT') }}", "expression-argument", "the filter `number` does not know the type `SHORT`");
+        check_error(
+            "{{ '1.5' | number('INT') }}",
+            "expression-type",
+            "`1.5` is not a whole number",
+        );
+        check_error(
+            "{{ '1' | number('SHORT') }}",
+            "expression-argument",
+            "the filter `number` does not know the type `SHORT`",
+        );
     }
 
     #[test]
     fn numbers_are_written_in_patterns() {
-        check("{{ 3.14159 | numberFormat('#.##') }} {{ 1234567.8915 | numberFormat }} {{ 5 | numberFormat('000') }}", "3.14 1,234,567.892 005");
-        check_error("{{ 1 | numberFormat('abc') }}", "expression-argument", "`abc` is no format of a number");
-        check_error("{{ 'a' | numberFormat }}", "expression-type", "the filter `numberFormat` works on a number, not on a string");
+        check(
+            "{{ 3.14159 | numberFormat('#.##') }} {{ 1234567.8916 | numberFormat }} {{ 5 | numberFormat('000') }}",
+            "3.14 1,234,567.892 005",
+        );
+        check_error(
+            "{{ 1 | numberFormat('abc') }}",
+            "expression-argument",
+            "`abc` is no format of a number",
+        );
+        check_error(
+            "{{ 'a' | numberFormat }}",
+            "expression-type",
+            "the filter `numberFormat` works on a number, not on a string",
+        );
     }
 }

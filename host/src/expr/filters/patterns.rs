@@ -15,11 +15,48 @@ use crate::expr::signature::{Given, optional, required};
 use crate::expr::value::Value;
 
 pub(super) static FILTERS: &[Filter] = &[
-    checked(filter("split", &[required("delimiter"), optional("limit")], "the parts between matches of a regular expression", split), check_regex),
-    filter("replace", &[required("replace_pairs"), optional("regexp")], "texts exchanged for others, also by regular expressions", replace),
-    checked(filter("regexMatch", &[required("regex")], "whether a regular expression matches somewhere", matches), check_regex),
-    checked(filter("regexReplace", &[required("regex"), required("replacement")], "matches exchanged for a text, with groups as `$1`", replace_matches), check_regex),
-    checked(filter("regexExtract", &[required("regex"), optional("group")], "the first match, or a group of it; null where there is none", extract), check_regex),
+    checked(
+        filter(
+            "split",
+            &[required("delimiter"), optional("limit")],
+            "the parts between matches of a regular expression",
+            split,
+        ),
+        check_regex,
+    ),
+    filter(
+        "replace",
+        &[required("replace_pairs"), optional("regexp")],
+        "texts exchanged for others, also by regular expressions",
+        replace,
+    ),
+    checked(
+        filter(
+            "regexMatch",
+            &[required("regex")],
+            "whether a regular expression matches somewhere",
+            matches,
+        ),
+        check_regex,
+    ),
+    checked(
+        filter(
+            "regexReplace",
+            &[required("regex"), required("replacement")],
+            "matches exchanged for a text, with groups as `$1`",
+            replace_matches,
+        ),
+        check_regex,
+    ),
+    checked(
+        filter(
+            "regexExtract",
+            &[required("regex"), optional("group")],
+            "the first match, or a group of it; null where there is none",
+            extract,
+        ),
+        check_regex,
+    ),
 ];
 
 /// How many compiled expressions each thread keeps.
@@ -33,14 +70,23 @@ fn compile(source: &str) -> Result<Regex, Problem> {
     if let Some(known) = COMPILED.with_borrow(|compiled| compiled.get(source).cloned()) {
         return Ok(known);
     }
-    let regex = regex::RegexBuilder::new(source).size_limit(1 << 20).build().map_err(|error| {
-        let why = match &error {
-            regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
-            other => other.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
-        };
-        let shown: String = source.chars().take(40).collect();
-        Problem::wrong_argument(format!("`{shown}` is no regular expression: {why}"))
-    })?;
+    let regex = regex::RegexBuilder::new(source)
+        .size_limit(1 << 20)
+        .build()
+        .map_err(|error| {
+            let why = match &error {
+                regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
+                other => other
+                    .to_string()
+                    .lines()
+                    .last()
+                    .unwrap_or_default()
+                    .trim_start_matches("error: ")
+                    .to_owned(),
+            };
+            let shown: String = source.chars().take(40).collect();
+            Problem::wrong_argument(format!("`{shown}` is no regular expression: {why}"))
+        })?;
     COMPILED.with_borrow_mut(|compiled| {
         if compiled.len() >= KEPT {
             compiled.clear();
@@ -63,7 +109,10 @@ fn split(value: Value, given: &Given, _: &Host<'_>) -> Result<Value, Problem> {
     let limit = given.integer(1)?.unwrap_or(0);
     on_text(&value, given, |text| {
         let regex = compile(delimiter)?;
-        let most = usize::try_from(limit).ok().filter(|most| *most > 0).unwrap_or(usize::MAX);
+        let most = usize::try_from(limit)
+            .ok()
+            .filter(|most| *most > 0)
+            .unwrap_or(usize::MAX);
         let mut parts: Vec<&str> = Vec::new();
         let mut start = 0;
         for found in regex.find_iter(text) {
@@ -90,21 +139,32 @@ fn replace(value: Value, given: &Given, _: &Host<'_>) -> Result<Value, Problem> 
     let pairs = given.need_map(0)?;
     let mut changes: Vec<(Regex, String, &str)> = Vec::new();
     for (from, to) in pairs {
-        let regex = if by_regex { compile(from)? } else { compile(&regex::escape(from))? };
+        let regex = if by_regex {
+            compile(from)?
+        } else {
+            compile(&regex::escape(from))?
+        };
         changes.push((regex, to.to_string(), from));
     }
     on_every_text(value, &|text| {
         let mut text = text.to_owned();
         for (regex, to, from) in &changes {
-            text = if by_regex { exchange(regex, &text, to)? } else { grown(text.replace(from, to), &text, to)? };
+            text = if by_regex {
+                exchange(regex, &text, to)?
+            } else {
+                bounded(text.replace(from, to))?
+            };
         }
         Ok(text)
     })
 }
 
-fn grown(replaced: String, _: &str, _: &str) -> Result<String, Problem> {
+fn bounded(replaced: String) -> Result<String, Problem> {
     if replaced.len() > limits::OUTPUT {
-        return Err(Problem::limit(format!("the text grows beyond {} bytes", limits::OUTPUT)));
+        return Err(Problem::limit(format!(
+            "the text grows beyond {} bytes",
+            limits::OUTPUT
+        )));
     }
     Ok(replaced)
 }
@@ -119,7 +179,10 @@ fn exchange(regex: &Regex, text: &str, replacement: &str) -> Result<String, Prob
         expand(&captures, replacement, &mut out)?;
         start = whole.end();
         if out.len() > limits::OUTPUT {
-            return Err(Problem::limit(format!("the text grows beyond {} bytes", limits::OUTPUT)));
+            return Err(Problem::limit(format!(
+                "the text grows beyond {} bytes",
+                limits::OUTPUT
+            )));
         }
     }
     out.push_str(&text[start..]);
@@ -139,8 +202,10 @@ fn expand(captures: &Captures<'_>, replacement: &str, out: &mut String) -> Resul
             continue;
         }
         let (group, length) = group(captures, rest).ok_or_else(|| {
-            Problem::wrong_argument(format!("the replacement `{replacement}` names a group that the expression does not have"))
-                .with_hint("write `\\$` for a dollar sign")
+            Problem::wrong_argument(format!(
+                "the replacement `{replacement}` names a group that the expression does not have"
+            ))
+            .with_hint("write `\\$` for a dollar sign")
         })?;
         out.push_str(group);
         rest = &rest[length..];
@@ -176,17 +241,28 @@ fn matches(value: Value, given: &Given, _: &Host<'_>) -> Result<Value, Problem> 
 fn replace_matches(value: Value, given: &Given, _: &Host<'_>) -> Result<Value, Problem> {
     let regex = compile(given.need_text(0)?)?;
     let replacement = given.need_text(1)?;
-    on_text(&value, given, |text| exchange(&regex, text, replacement).map(Value::from))
+    on_text(&value, given, |text| {
+        exchange(&regex, text, replacement).map(Value::from)
+    })
 }
 
 fn extract(value: Value, given: &Given, _: &Host<'_>) -> Result<Value, Problem> {
     let regex = compile(given.need_text(0)?)?;
-    let group = if given.get(1).is_some() { given.need_count(1)? } else { 0 };
+    let group = if given.get(1).is_some() {
+        given.need_count(1)?
+    } else {
+        0
+    };
     if group >= regex.captures_len() {
-        return Err(given.wrong(1, format!("is {group}, but the expression has {} groups", regex.captures_len() - 1)));
+        return Err(given.wrong(
+            1,
+            format!("is {group}, but the expression has {} groups", regex.captures_len() - 1),
+        ));
     }
     on_text(&value, given, |text| {
-        let found = regex.captures(text).and_then(|captures| captures.get(group).map(|found| found.as_str().to_owned()));
+        let found = regex
+            .captures(text)
+            .and_then(|captures| captures.get(group).map(|found| found.as_str().to_owned()));
         Ok(Value::from(found))
     })
 }
@@ -206,24 +282,62 @@ mod tests {
         check_typed("{{ 'abc' | split('') }}", json!(["a", "b", "c"]));
         check_typed("{{ ',a' | split(',') }}", json!(["", "a"]));
         check_typed("{{ '' | split(',') }}", json!([""]));
-        check_error("{{ 'a' | split('(') }}", "expression-argument", "`(` is no regular expression: unclosed group");
+        check_error(
+            "{{ 'a' | split('(') }}",
+            "expression-argument",
+            "`(` is no regular expression: unclosed group",
+        );
     }
 
     #[test]
     fn texts_are_replaced_everywhere() {
-        check("{{ 'I like %this% and %that%.' | replace({'%this%': 'a', '%that%': 'b'}) }}", "I like a and b.");
-        check("{{ 'aab' | replace({'a+': 'x'}, regexp=true) }} {{ 'a+b' | replace({'+': '$1'}) }}", "xb a$1b");
-        check_typed("{{ {'k': ['aa', 1]} | replace({'a': 'b', '1': '2'}) }}", json!({"k": ["bb", "2"]}));
-        check_error("{{ 'a' | replace('b') }}", "expression-argument", "the argument `replace_pairs` of the filter `replace` must be a map, not a string");
+        check(
+            "{{ 'I like %this% and %that%.' | replace({'%this%': 'a', '%that%': 'b'}) }}",
+            "I like a and b.",
+        );
+        check(
+            "{{ 'aab' | replace({'a+': 'x'}, regexp=true) }} {{ 'a+b' | replace({'+': '$1'}) }}",
+            "xb a$1b",
+        );
+        check_typed(
+            "{{ {'k': ['aa', 1]} | replace({'a': 'b', '1': '2'}) }}",
+            json!({"k": ["bb", "2"]}),
+        );
+        check_error(
+            "{{ 'a' | replace('b') }}",
+            "expression-argument",
+            "the argument `replace_pairs` of the filter `replace` must be a map, not a string",
+        );
     }
 
     #[test]
     fn regular_expressions_match_replace_and_extract() {
-        check("{{ 'hello world' | regexMatch('wor') }} {{ 'x' | regexMatch(regex='^y') }} {{ nothing | regexMatch('a') }}", "true false false");
-        check(r"{{ 'john smith' | regexReplace('(\w+) (\w+)', '$2, $1!') }} {{ 'a' | regexReplace('a', '\\$5') }} {{ 'ab' | regexReplace('(a)', '$10') }}", "smith, john! $5 a0b");
-        check_typed(r"{{ ['order-12345-x' | regexExtract('\d+'), 'k=v' | regexExtract('(\w)=(\w)', 2), 'a' | regexExtract('b'), nothing | regexExtract('a')] }}", json!(["12345", "v", null, null]));
-        check_error("{{ 'a' | regexReplace('a', '$1') }}", "expression-argument", "the replacement `$1` names a group that the expression does not have");
-        check_error("{{ 'a' | regexExtract('a', 3) }}", "expression-argument", "the argument `group` of the filter `regexExtract` is 3, but the expression has 0 groups");
-        check_error("{{ 'a' | regexMatch('(?=a)') }}", "expression-argument", "`(?=a)` is no regular expression: look-around, including look-ahead and look-behind, is not supported");
+        check(
+            "{{ 'hello world' | regexMatch('wor') }} {{ 'x' | regexMatch(regex='^y') }} {{ nothing | regexMatch('a') }}",
+            "true false false",
+        );
+        check(
+            r"{{ 'john smith' | regexReplace('(\w+) (\w+)', '$2, $1!') }} {{ 'a' | regexReplace('a', '\\$5') }} {{ 'ab' | regexReplace('(a)', '$10') }}",
+            "smith, john! $5 a0b",
+        );
+        check_typed(
+            r"{{ ['order-12345-x' | regexExtract('\d+'), 'k=v' | regexExtract('(\w)=(\w)', 2), 'a' | regexExtract('b'), nothing | regexExtract('a')] }}",
+            json!(["12345", "v", null, null]),
+        );
+        check_error(
+            "{{ 'a' | regexReplace('a', '$1') }}",
+            "expression-argument",
+            "the replacement `$1` names a group that the expression does not have",
+        );
+        check_error(
+            "{{ 'a' | regexExtract('a', 3) }}",
+            "expression-argument",
+            "the argument `group` of the filter `regexExtract` is 3, but the expression has 0 groups",
+        );
+        check_error(
+            "{{ 'a' | regexMatch('(?=a)') }}",
+            "expression-argument",
+            "`(?=a)` is no regular expression: look-around, including look-ahead and look-behind, is not supported",
+        );
     }
 }

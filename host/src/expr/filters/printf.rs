@@ -1,6 +1,6 @@
 //! The `format` filter: the conversions of `java.util.Formatter` that make sense for these values.
 
-use super::{Literals, scalar_text};
+use super::scalar_text;
 use crate::expr::error::Problem;
 use crate::expr::evaluate::Host;
 use crate::expr::limits;
@@ -23,7 +23,11 @@ fn conversion(text: &str) -> Option<(Conversion<'_>, &str)> {
     let (flags, rest) = text.split_at(text.len() - text.trim_start_matches(['-', '0', '+', ' ', ',']).len());
     let number = |text: &str| {
         let length = text.bytes().take_while(u8::is_ascii_digit).count();
-        if length == 0 { Some((None, length)) } else { Some((Some(text[..length].parse::<usize>().ok()?), length)) }
+        if length == 0 {
+            Some((None, length))
+        } else {
+            Some((Some(text[..length].parse::<usize>().ok()?), length))
+        }
     };
     let (width, length) = number(rest)?;
     let rest = &rest[length..];
@@ -32,14 +36,14 @@ fn conversion(text: &str) -> Option<(Conversion<'_>, &str)> {
         None => (None, rest),
     };
     let kind = rest.chars().next()?;
-    let conversion = Conversion { flags, width: width.unwrap_or(0), precision, kind };
+    let conversion = Conversion {
+        flags,
+        width: width.unwrap_or(0),
+        precision,
+        kind,
+    };
     let small = conversion.width <= WIDEST && precision.unwrap_or(0) <= WIDEST;
     (small && "sSdfxXobBc%n".contains(kind)).then(|| (conversion, &rest[kind.len_utf8()..]))
-}
-
-/// The format is what stands before the filter, so that only a filter on a literal could be checked early; nothing is.
-pub(super) fn check_format(_: Literals<'_>) -> Result<(), (usize, Problem)> {
-    Ok(())
 }
 
 /// Puts the arguments in the places of the format.
@@ -55,20 +59,27 @@ pub(super) fn format_text(value: Value, given: &Given, _: &Host<'_>) -> Result<V
         out.push_str(text);
         let Some((conversion, after)) = conversion(after) else {
             let shown: String = after.chars().take(5).collect();
-            return Err(Problem::wrong_type(format!("the filter `format` does not know `%{shown}`")));
+            return Err(Problem::wrong_type(format!(
+                "the filter `format` does not know `%{shown}`"
+            )));
         };
         match conversion.kind {
             '%' => out.push('%'),
             'n' => out.push('\n'),
             _ => {
                 let Some(argument) = arguments.next() else {
-                    return Err(Problem::wrong_argument("the format has more places than there are arguments"));
+                    return Err(Problem::wrong_argument(
+                        "the format has more places than there are arguments",
+                    ));
                 };
                 out.push_str(&padded(&conversion, converted(&conversion, argument)?));
             }
         }
         if out.len() > limits::OUTPUT {
-            return Err(Problem::limit(format!("the text grows beyond {} bytes", limits::OUTPUT)));
+            return Err(Problem::limit(format!(
+                "the text grows beyond {} bytes",
+                limits::OUTPUT
+            )));
         }
         rest = after;
     }
@@ -79,7 +90,13 @@ pub(super) fn format_text(value: Value, given: &Given, _: &Host<'_>) -> Result<V
 fn converted(conversion: &Conversion<'_>, argument: &Value) -> Result<String, Problem> {
     let kind = conversion.kind;
     let mismatch = || Problem::wrong_type(format!("`%{kind}` in a format takes no {}", argument.kind()));
-    let text = || if argument.is_null() { "null".to_owned() } else { argument.to_string() };
+    let text = || {
+        if argument.is_null() {
+            "null".to_owned()
+        } else {
+            argument.to_string()
+        }
+    };
     let cut = |text: String| match conversion.precision {
         Some(most) => text.chars().take(most).collect(),
         None => text,
@@ -87,8 +104,12 @@ fn converted(conversion: &Conversion<'_>, argument: &Value) -> Result<String, Pr
     match (kind, argument) {
         ('s', _) => Ok(cut(text())),
         ('S', _) => Ok(cut(text().to_uppercase())),
-        ('b', _) => Ok(cut((!argument.is_null() && *argument != Value::Boolean(false)).to_string())),
-        ('B', _) => Ok(cut((!argument.is_null() && *argument != Value::Boolean(false)).to_string().to_uppercase())),
+        ('b', _) => Ok(cut(
+            (!argument.is_null() && *argument != Value::Boolean(false)).to_string()
+        )),
+        ('B', _) => Ok(cut((!argument.is_null() && *argument != Value::Boolean(false))
+            .to_string()
+            .to_uppercase())),
         (_, Value::Null) => Ok("null".to_owned()),
         ('d', Value::Integer(number)) => Ok(signed(conversion, *number < 0, number.unsigned_abs().to_string())),
         ('x', Value::Integer(number)) => Ok(format!("{number:x}")),
@@ -117,7 +138,11 @@ fn signed(conversion: &Conversion<'_>, negative: bool, digits: String) -> String
         false => "",
     };
     let digits = if flag(',') { grouped(&digits) } else { digits };
-    let zeros = if flag('0') { conversion.width.saturating_sub(sign.len() + digits.len()) } else { 0 };
+    let zeros = if flag('0') {
+        conversion.width.saturating_sub(sign.len() + digits.len())
+    } else {
+        0
+    };
     format!("{sign}{}{digits}", "0".repeat(zeros))
 }
 
@@ -126,7 +151,7 @@ pub(super) fn grouped(digits: &str) -> String {
     let whole = digits.find('.').unwrap_or(digits.len());
     let mut grouped = String::new();
     for (position, digit) in digits[..whole].chars().enumerate() {
-        if position > 0 && (whole - position) % 3 == 0 {
+        if position > 0 && (whole - position).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -137,7 +162,11 @@ pub(super) fn grouped(digits: &str) -> String {
 fn padded(conversion: &Conversion<'_>, text: String) -> String {
     let missing = conversion.width.saturating_sub(text.chars().count());
     let padding = " ".repeat(missing);
-    if conversion.flags.contains('-') { text + &padding } else { padding + &text }
+    if conversion.flags.contains('-') {
+        text + &padding
+    } else {
+        padding + &text
+    }
 }
 
 #[cfg(test)]
@@ -147,16 +176,38 @@ mod tests {
     #[test]
     fn conversions_follow_java() {
         check("{{ 'Hello %s, %d' | format(name, 5) }}", "Hello World, 5");
-        check("{{ '%5d|%-5d|%05d|%+d|%,d|%,.2f' | format(42, 42, -42, 42, 1234567, 9876.543) }}", "   42|42   |-0042|+42|1,234,567|9,876.54");
-        check("{{ '%f %.0f %x %X %o %c %b %% %5s|%.2s%n' | format(1.5, 2.5, 255, 255, 8, 'z', true, 'ab', 'abcd') }}", "1.500000 2 ff FF 10 z true %    ab|ab\n");
+        check(
+            "{{ '%5d|%-5d|%05d|%+d|%,d|%,.2f' | format(42, 42, -42, 42, 1234567, 9876.543) }}",
+            "   42|42   |-0042|+42|1,234,567|9,876.54",
+        );
+        check(
+            "{{ '%f %.0f %x %X %o %c %b %% %5s|%.2s%n' | format(1.5, 2.5, 255, 255, 8, 'z', true, 'ab', 'abcd') }}",
+            "1.500000 2 ff FF 10 z true %    ab|ab\n",
+        );
         check("{{ '%s %s' | format(nothing, [1]) }}", "null [1]");
     }
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        check_error("{{ '%s %s' | format(1) }}", "expression-argument", "the format has more places than there are arguments");
-        check_error("{{ '%d' | format('x') }}", "expression-type", "`%d` in a format takes no string");
-        check_error("{{ '%q' | format(1) }}", "expression-type", "the filter `format` does not know `%q`");
-        check_error("{{ '%99999d' | format(1) }}", "expression-type", "the filter `format` does not know `%99999`");
+        check_error(
+            "{{ '%s %s' | format(1) }}",
+            "expression-argument",
+            "the format has more places than there are arguments",
+        );
+        check_error(
+            "{{ '%d' | format('x') }}",
+            "expression-type",
+            "`%d` in a format takes no string",
+        );
+        check_error(
+            "{{ '%q' | format(1) }}",
+            "expression-type",
+            "the filter `format` does not know `%q`",
+        );
+        check_error(
+            "{{ '%99999d' | format(1) }}",
+            "expression-type",
+            "the filter `format` does not know `%99999`",
+        );
     }
 }

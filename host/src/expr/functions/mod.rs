@@ -1,22 +1,30 @@
-//! The functions there are: `{{ name(arguments) }}`. The checker and the evaluator share this table.
+//! Functions: `{{ function(arguments) }}`.
+//!
+//! Each is one entry of a table, which the checker, the evaluator and the documentation share. `block` is not among
+//! them: it belongs to the template it stands in.
 
-use serde_json::json;
+mod assets;
+mod calendar;
+mod ids;
+mod numbers;
+mod rendering;
 
 use super::error::Problem;
 use super::evaluate::Host;
 use super::filters::Check;
-use super::signature::{Given, Parameter, optional};
+use super::signature::{Given, Parameter};
 use super::value::Value;
-use crate::model::{Asset, AssetFilter, AssetId, Json, Namespace};
 
 /// One function.
 pub(super) struct Function {
     pub name: &'static str,
     pub parameters: &'static [Parameter],
-    /// Whether any number of arguments may follow.
+    /// Whether any number of arguments may follow the parameters.
     pub open: bool,
-    pub check: Option<Check>,
+    /// One line of documentation.
+    pub summary: &'static str,
     pub call: fn(&Given, &Host<'_>) -> Result<Value, Problem>,
+    pub check: Option<Check>,
 }
 
 impl std::fmt::Debug for Function {
@@ -25,31 +33,32 @@ impl std::fmt::Debug for Function {
     }
 }
 
-static FUNCTIONS: &[Function] = &[
+const fn function(
+    name: &'static str,
+    parameters: &'static [Parameter],
+    summary: &'static str,
+    call: fn(&Given, &Host<'_>) -> Result<Value, Problem>,
+) -> Function {
     Function {
-        name: "assets",
-        parameters: &[
-            optional("id"),
-            optional("type"),
-            optional("namespace"),
-            optional("metadata"),
-        ],
+        name,
+        parameters,
         open: false,
+        summary,
+        call,
         check: None,
-        call: assets,
-    },
-    Function {
-        name: "now",
-        parameters: &[],
-        open: false,
-        check: None,
-        call: |_, host| Ok(Value::Instant(host.scope.now())),
-    },
-];
+    }
+}
 
-/// Every function.
+/// Every function there is.
 pub(super) fn all() -> impl Iterator<Item = &'static Function> {
-    FUNCTIONS.iter()
+    let tables: [&'static [Function]; 5] = [
+        assets::FUNCTIONS,
+        calendar::FUNCTIONS,
+        ids::FUNCTIONS,
+        numbers::FUNCTIONS,
+        rendering::FUNCTIONS,
+    ];
+    tables.into_iter().flatten()
 }
 
 /// Finds the function of that name.
@@ -57,43 +66,45 @@ pub(super) fn find(name: &str) -> Option<&'static Function> {
     all().find(|function| function.name == name)
 }
 
-/// The assets that match, ordered by creation, then id; those of the flow's namespace unless told another.
-fn assets(given: &Given, host: &Host<'_>) -> Result<Value, Problem> {
-    let Some(catalog) = host.scope.catalog() else {
-        return Err(Problem::wrong_type("no catalog can be read here"));
-    };
-    let parse =
-        |text: &str| Namespace::parse(text).map_err(|error| given.wrong(2, format!("is no namespace: {error}")));
-    let namespace = match given.text(2)? {
-        Some(text) => Some(parse(text)?),
-        None => host.scope.namespace().cloned(),
-    };
-    let id = given.text(0)?.map(AssetId::parse).transpose();
-    let metadata = match given.get(3) {
-        Some(_) => given
-            .need_map(3)?
-            .iter()
-            .map(|(key, value)| (key.to_string(), Json::from(value)))
-            .collect(),
-        None => Vec::new(),
-    };
-    let filter = AssetFilter {
-        id: id.map_err(|error| given.wrong(0, format!("is no asset id: {error}")))?,
-        asset_type: given.text(1)?.map(str::to_owned),
-        namespace,
-        metadata,
-        limit: None,
-    };
-    let found = catalog
-        .assets(&filter)
-        .map_err(|error| Problem::wrong_type(error.message))?;
-    Ok(Value::list(found.iter().map(shown).collect()))
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
 
-fn shown(asset: &Asset) -> Value {
-    Value::from(json!({
-        "id": asset.id, "type": asset.asset_type, "namespace": asset.namespace, "displayName": asset.display_name,
-        "description": asset.description, "metadata": asset.metadata, "created": asset.created,
-        "updated": asset.updated, "deleted": false,
-    }))
+    use super::all;
+    use crate::expr::testing::{check_error, check_hint};
+
+    #[test]
+    fn every_function_has_a_name_of_its_own_and_a_line_of_documentation() {
+        let names: HashSet<_> = all().map(|function| function.name).collect();
+        assert_eq!(names.len(), all().count());
+        assert!(all().all(|function| function.summary.len() > 10));
+    }
+
+    #[test]
+    fn calls_are_held_against_the_table() {
+        check_error("{{ asets() }}", "unknown-function", "unknown function `asets`");
+        check_hint("{{ asets() }}", "did you mean `assets`?");
+        check_hint("{{ upper('a') }}", "`upper` is a filter: `… | upper`");
+        check_hint("{{ geet() }}{% macro greet() %}{% endmacro %}", "did you mean `greet`?");
+        check_error(
+            "{{ assets(kind='x') }}",
+            "unknown-argument",
+            "the function `assets` has no argument `kind`",
+        );
+        check_hint(
+            "{{ assets(kind='x') }}",
+            "it takes `id`, `type`, `namespace`, `metadata`",
+        );
+        check_error(
+            "{{ fromJson() }}",
+            "missing-argument",
+            "the function `fromJson` needs the argument `json`",
+        );
+        check_error("{{ secret('x') }}", "unknown-function", "unknown function `secret`");
+        check_error(
+            "{{ name.upper() }}",
+            "expression-syntax",
+            "values have no methods, so `upper` cannot be called",
+        );
+    }
 }

@@ -211,7 +211,10 @@ impl Parser<'_> {
                 }
             }
         }
-        self.missing(callee, &arguments);
+        // An argument with a slip in its name would otherwise be missing as well.
+        if self.errors.len() == errors {
+            self.missing(callee, &arguments);
+        }
         if self.errors.len() > errors {
             Err(Noted)
         } else {

@@ -6,6 +6,8 @@ mod call;
 mod expression;
 mod tags;
 
+pub(super) use tags::TAGS;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -242,5 +244,99 @@ fn placeholder(span: Span) -> Expression {
         kind: Kind::Literal(Value::Null),
         span,
         height: 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::expr::Template;
+    use crate::expr::testing::{check_error, check_hint};
+
+    /// Shows each fault as `start..end code message`.
+    fn check(source: &str, expected: &[&str]) {
+        let errors = Template::parse(source).expect_err(source);
+        let shown: Vec<String> = errors
+            .iter()
+            .map(|e| format!("{}..{} {} {}", e.span.start, e.span.end, e.code, e.message))
+            .collect();
+        assert_eq!(shown, expected, "{source}");
+    }
+
+    #[test]
+    fn every_fault_of_a_template_is_found_at_its_place() {
+        check(
+            "{{ a | uper }} {{ b + }} {{ c is odds }} {% fi x %}{% if d( %}{{ nw() }}{% endif %} {{ 1 2 }}",
+            &[
+                "7..11 unknown-filter unknown filter `uper`",
+                "22..24 expression-syntax expected a value, found `}}`",
+                "33..37 unknown-test unknown test `odds`",
+                "44..46 unknown-tag unknown tag `fi`",
+                "58..59 expression-syntax `(` is not closed",
+                "65..67 unknown-function unknown function `nw`",
+                "89..90 expression-syntax expected an operator or `}}`, found `2`",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_fault_in_an_argument_hides_nothing_of_the_next_section() {
+        check(
+            "{{ 'a' | split(',', limt=1, 5 | nope) }} {{ x | date('qq', timeZone='Mars') }}",
+            &[
+                "32..36 unknown-filter unknown filter `nope`",
+                "53..57 expression-argument `qq` is no format of a date: `qq` is not supported",
+            ],
+        );
+    }
+
+    #[test]
+    fn tags_must_be_closed_and_belong_together() {
+        check(
+            "{% if a %}x",
+            &["3..5 expression-syntax `{% if %}` is not closed by `{% endif %}`"],
+        );
+        check(
+            "{% for a in b %}{% if c %}{% endfor %}",
+            &[
+                "3..6 expression-syntax `{% for %}` is not closed by `{% endfor %}`",
+                "19..21 expression-syntax `{% if %}` is not closed by `{% endif %}`",
+                "29..35 expression-syntax `endfor` closes no `for`",
+            ],
+        );
+        check(
+            "{% else %}{% endif %}",
+            &[
+                "3..7 expression-syntax `else` stands in no `if`",
+                "13..18 expression-syntax `endif` closes no `if`",
+            ],
+        );
+        check(
+            "{% set true = 1 %}{% for x of y %}{% endfor %}",
+            &[
+                "7..11 expression-syntax `true` is a value and cannot be a name",
+                "27..29 expression-syntax expected `in`, found `of`",
+            ],
+        );
+        check_error("{% include 'x' %}", "unknown-tag", "unknown tag `include`");
+        check_error(
+            "{% macro m() %}{% endmacro %}{% macro m() %}{% endmacro %}",
+            "expression-syntax",
+            "the macro `m` is defined twice",
+        );
+    }
+
+    #[test]
+    fn hints_say_what_to_do() {
+        check_hint(
+            "echo ${#array[@]}",
+            "to keep the text as it is, write it between `{% raw %}` and `{% endraw %}`",
+        );
+        check_hint("{% iff x %}{% endif %}", "did you mean `if`?");
+        check_hint("{{ x is defind }}", "did you mean `defined`?");
+        check_hint(
+            "{{ [1].first }}",
+            "put what comes before it in parentheses, as in `(… | first).id`",
+        );
+        check_hint("{{ name.upper() }}", "there is a filter of that name: `… | upper`");
     }
 }

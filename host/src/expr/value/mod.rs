@@ -122,8 +122,10 @@ impl Value {
 
     /// A map of these entries.
     pub fn map(entries: Entries) -> Self {
-        let weigh = |(key, value): (&Arc<str>, _)| -> (usize, _) { (Measure::SCALAR_WEIGHT + key.len(), value) };
-        let measure = Measure::of_parts(entries.iter().map(weigh));
+        let weighed = entries
+            .iter()
+            .map(|(key, value)| (Measure::SCALAR_WEIGHT + key.len(), value));
+        let measure = Measure::of_parts(weighed);
         Value::Map(Map(Arc::new((measure, entries))))
     }
 

@@ -13,6 +13,11 @@ impl fmt::Display for Value {
         match self {
             Value::Null => Ok(()),
             Value::String(text) => f.write_str(text),
+            // As Java writes them; JSON has no digits for them.
+            Value::Float(float) if float.is_nan() => f.write_str("NaN"),
+            Value::Float(float) if float.is_infinite() => {
+                f.write_str(if *float > 0.0 { "Infinity" } else { "-Infinity" })
+            }
             Value::Instant(instant) => write_instant(f, *instant),
             Value::Zoned(zoned) => write_zoned(f, zoned),
             other => other.write_json(f),
@@ -168,6 +173,7 @@ mod tests {
         check(Value::Null, "");
         check(Value::from(true), "true");
         check(Value::from(1.0), "1.0");
+        check(Value::from(f64::NEG_INFINITY), "-Infinity");
         check(Value::from(-7i64), "-7");
         check(Value::from("a\"b"), "a\"b");
         check(

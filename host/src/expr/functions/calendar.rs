@@ -1,0 +1,230 @@
+//! The time it is, and questions about dates.
+
+use jiff::civil::{Date, Weekday};
+
+use super::{Function, function};
+use crate::expr::dates::{day_name, is_bare_date, to_civil, to_instant};
+use crate::expr::error::Problem;
+use crate::expr::evaluate::Host;
+use crate::expr::filters::{check_date_format, format_date};
+use crate::expr::signature::{Given, Parameter, optional, required};
+use crate::expr::value::Value;
+
+const DATE: &[Parameter] = &[required("date")];
+const AND_REFERENCE: &[Parameter] = &[required("date"), required("reference")];
+
+pub(super) static FUNCTIONS: &[Function] = &[
+    Function {
+        check: Some(|literal| check_date_format(literal, 0)),
+        ..function(
+            "now",
+            &[
+                optional("format"),
+                optional("timeZone"),
+                optional("existingFormat"),
+                optional("locale"),
+            ],
+            "the time it is, in a format",
+            |given, host| format_date(Value::Instant(host.scope.now()), given, host, 0),
+        )
+    },
+    function(
+        "dayOfWeek",
+        DATE,
+        "the day of the week, such as `MONDAY`",
+        |given, host| Ok(Value::from(day_name(date(given, host)?.weekday()).to_uppercase())),
+    ),
+    function("dayOfMonth", DATE, "the day of the month, from 1", |given, host| {
+        Ok(Value::from(i64::from(date(given, host)?.day())))
+    }),
+    function("monthOfYear", DATE, "the month, from 1", |given, host| {
+        Ok(Value::from(i64::from(date(given, host)?.month())))
+    }),
+    function("hourOfDay", DATE, "the hour, from 0, as it is written", hour_of_day),
+    function(
+        "isWeekend",
+        DATE,
+        "whether it is a Saturday or a Sunday",
+        |given, host| {
+            Ok(Value::from(matches!(
+                date(given, host)?.weekday(),
+                Weekday::Saturday | Weekday::Sunday
+            )))
+        },
+    ),
+    function(
+        "isDateBefore",
+        AND_REFERENCE,
+        "whether one date lies before another",
+        |given, _| Ok(Value::from(instant(given, 0)? < instant(given, 1)?)),
+    ),
+    function(
+        "isDateAfter",
+        AND_REFERENCE,
+        "whether one date lies after another",
+        |given, _| Ok(Value::from(instant(given, 0)? > instant(given, 1)?)),
+    ),
+    function(
+        "isDateBetween",
+        &[required("date"), required("after"), required("before")],
+        "whether a date lies between two others",
+        |given, _| {
+            Ok(Value::from(
+                instant(given, 0)? > instant(given, 1)? && instant(given, 0)? < instant(given, 2)?,
+            ))
+        },
+    ),
+    function(
+        "isDayWeekInMonth",
+        &[required("date"), required("dayOfWeek"), required("position")],
+        "whether it is the `FIRST`, `SECOND`, `THIRD`, `FOURTH` or `LAST` such day of its month",
+        is_day_week_in_month,
+    ),
+    function(
+        "isLastWorkingDay",
+        &[required("date"), optional("workingDays")],
+        "whether it is the last working day of its month",
+        is_last_working_day,
+    ),
+];
+
+fn date(given: &Given, host: &Host<'_>) -> Result<Date, Problem> {
+    to_civil(given.need(0)?, host.scope.time_zone()).map(|time| time.date())
+}
+
+fn instant(given: &Given, position: usize) -> Result<crate::model::Timestamp, Problem> {
+    to_instant(given.need(position)?)
+}
+
+fn hour_of_day(given: &Given, host: &Host<'_>) -> Result<Value, Problem> {
+    let value = given.need(0)?;
+    if is_bare_date(value) {
+        return Err(given.wrong(0, "has no time"));
+    }
+    to_civil(value, host.scope.time_zone()).map(|time| Value::from(i64::from(time.hour())))
+}
+
+fn weekday(given: &Given, position: usize, name: &str) -> Result<Weekday, Problem> {
+    let mut days = Weekday::Monday.cycle_forward().take(7);
+    let day = days.find(|day| day_name(*day).eq_ignore_ascii_case(name));
+    day.ok_or_else(|| given.wrong(position, format!("names days such as `MONDAY`, not `{name}`")))
+}
+
+fn is_day_week_in_month(given: &Given, host: &Host<'_>) -> Result<Value, Problem> {
+    let date = date(given, host)?;
+    let day = weekday(given, 1, given.need_text(1)?)?;
+    let position = given.need_text(2)?.to_uppercase();
+    let is_day = date.weekday() == day;
+    let week = (date.day() - 1) / 7;
+    Ok(Value::from(match position.as_str() {
+        "FIRST" => is_day && week == 0,
+        "SECOND" => is_day && week == 1,
+        "THIRD" => is_day && week == 2,
+        "FOURTH" => is_day && week == 3,
+        "LAST" => is_day && date.day() + 7 > date.days_in_month(),
+        other => {
+            return Err(given.wrong(
+                2,
+                format!("must be `FIRST`, `SECOND`, `THIRD`, `FOURTH` or `LAST`, not `{other}`"),
+            ));
+        }
+    }))
+}
+
+fn is_last_working_day(given: &Given, host: &Host<'_>) -> Result<Value, Problem> {
+    let date = date(given, host)?;
+    let names = given.text(1)?.unwrap_or("MONDAY,TUESDAY,WEDNESDAY,THURSDAY,FRIDAY");
+    let names = names
+        .split(|c: char| c == ',' || c.is_whitespace())
+        .filter(|name| !name.is_empty());
+    let working: Vec<Weekday> = names.map(|name| weekday(given, 1, name)).collect::<Result<_, _>>()?;
+    let later = i64::from(date.days_in_month() - date.day());
+    let is_free = |days: i64| {
+        let day = date.weekday().wrapping_add(i32::try_from(days).unwrap_or(0));
+        !working.contains(&day)
+    };
+    Ok(Value::from(!is_free(0) && (1..=later).all(is_free)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::expr::testing::{check, check_error};
+
+    #[test]
+    fn now_is_the_time_of_the_scope() {
+        check(
+            "{{ now() }} {{ now('yyyy') }} {{ now(format='HH:mm', timeZone='+02:00') }}",
+            "2026-02-03T04:05:06.789000Z 2026 06:05",
+        );
+        check_error(
+            "{{ now('bad!') }}",
+            "expression-argument",
+            "`bad!` is no format of a date: `b` is not supported",
+        );
+    }
+
+    #[test]
+    fn dates_have_days_months_and_hours() {
+        check(
+            "{{ dayOfWeek('2025-01-06T00:30:00+02:00') }} {{ dayOfMonth('2026-07-05') }} {{ monthOfYear('2026-07-05') }}",
+            "MONDAY 5 7",
+        );
+        check(
+            "{{ hourOfDay('2025-01-06T14:30:00+02:00') }} {{ hourOfDay('2025-01-06T09:00:00') }} {{ hourOfDay(execution.startDate) }}",
+            "14 9 10",
+        );
+        check(
+            "{{ isWeekend('2026-07-05') }} {{ isWeekend('2026-07-06') }}",
+            "true false",
+        );
+        check_error(
+            "{{ hourOfDay('2026-07-05') }}",
+            "expression-argument",
+            "the argument `date` of the function `hourOfDay` has no time",
+        );
+        check_error(
+            "{{ isWeekend('soon') }}",
+            "expression-type",
+            "cannot read `soon` as a date",
+        );
+        check_error(
+            "{{ isWeekend(nothing) }}",
+            "expression-argument",
+            "the function `isWeekend` needs the argument `date`, which is null",
+        );
+    }
+
+    #[test]
+    fn dates_are_compared_as_moments() {
+        check(
+            "{{ isDateBefore('2026-01-01T00:00:00+02:00', '2026-01-01') }} {{ isDateAfter('2026-01-01', '2026-01-01') }}",
+            "true false",
+        );
+        check(
+            "{{ isDateBetween(execution.startDate, after='2026-01-01', before='2026-02-01') }} {{ isDateBetween('2026-01-01', '2026-01-01', '2027-01-01') }}",
+            "true false",
+        );
+    }
+
+    #[test]
+    fn days_have_a_place_in_their_month() {
+        check(
+            "{{ isDayWeekInMonth('2026-07-06', 'monday', 'first') }} {{ isDayWeekInMonth('2026-07-13', 'MONDAY', 'FIRST') }} {{ isDayWeekInMonth('2026-07-27', 'MONDAY', 'LAST') }} {{ isDayWeekInMonth('2026-07-27', 'TUESDAY', 'LAST') }}",
+            "true false true false",
+        );
+        check(
+            "{{ isLastWorkingDay('2026-07-31') }} {{ isLastWorkingDay('2026-05-29') }} {{ isLastWorkingDay('2026-05-31') }} {{ isLastWorkingDay('2026-05-31', 'SUNDAY') }}",
+            "true true false true",
+        );
+        check_error(
+            "{{ isDayWeekInMonth('2026-07-06', 'moonday', 'FIRST') }}",
+            "expression-argument",
+            "the argument `dayOfWeek` of the function `isDayWeekInMonth` names days such as `MONDAY`, not `moonday`",
+        );
+        check_error(
+            "{{ isDayWeekInMonth('2026-07-06', 'MONDAY', 'FIFTH') }}",
+            "expression-argument",
+            "the argument `position` of the function `isDayWeekInMonth` must be `FIRST`, `SECOND`, `THIRD`, `FOURTH` or `LAST`, not `FIFTH`",
+        );
+    }
+}
