@@ -67,6 +67,7 @@ impl Runner {
         let mut journal = Journal {
             runner: self,
             actor: actor.clone(),
+            waiting: Vec::new(),
             assets: Vec::new(),
         };
         let started = StartedExecution {
@@ -75,11 +76,11 @@ impl Runner {
             labels: flow.labels.clone(),
         };
         let start = Timestamp::now();
-        journal.record(vec![RunEvent {
+        journal.add([RunEvent {
             time: start,
             actor: actor.clone(),
             kind: RunEventKind::ExecutionStarted(started),
-        }])?;
+        }]);
         let mut variables = Variables::new(plan, start);
         let mut schedule = Schedule::new(plan.tasks.len());
         let mut error = None;
@@ -94,11 +95,12 @@ impl Runner {
             }
         };
         let kind = RunEventKind::ExecutionFinished { state, error };
-        journal.record(vec![RunEvent {
+        journal.add([RunEvent {
             time: Timestamp::now(),
             actor,
             kind,
-        }])?;
+        }]);
+        journal.flush()?;
         Ok(Outcome {
             execution: plan.execution.clone(),
             state,
@@ -108,30 +110,36 @@ impl Runner {
 }
 
 /// Tells events to the recorder and to the observer.
+///
+/// What ends one task and what begins the next happen at one moment and share a transaction, so whoever starts work
+/// or waits for anything flushes first.
 pub(super) struct Journal<'a> {
     pub runner: &'a Runner,
     pub actor: Arc<Actor>,
+    /// What has happened and is not recorded yet.
+    waiting: Vec<RunEvent>,
     assets: Vec<AssetChange>,
 }
 
 impl Journal<'_> {
-    /// Makes events last, then tells the observer of them. Log lines were told to it as they came.
-    pub(super) fn record(&mut self, events: Vec<RunEvent>) -> Result<Vec<AssetChange>, RunError> {
-        let receipt = self
-            .runner
-            .recorder
-            .append(&events)
-            .map_err(|source| RunError::Record {
-                execution: self.actor.execution.clone(),
-                source,
-            })?;
-        for event in events
-            .iter()
-            .filter(|event| !matches!(event.kind, RunEventKind::TaskLogged(_)))
-        {
-            (self.runner.observer)(event);
+    /// Takes events in the order they happened.
+    pub(super) fn add(&mut self, events: impl IntoIterator<Item = RunEvent>) {
+        self.waiting.extend(events);
+    }
+
+    /// Makes all events last, then tells the observer of them. Log lines were told to it as they came.
+    pub(super) fn flush(&mut self) -> Result<(), RunError> {
+        let receipt = self.runner.recorder.append(&self.waiting);
+        let receipt = receipt.map_err(|source| RunError::Record {
+            execution: self.actor.execution.clone(),
+            source,
+        })?;
+        for event in self.waiting.drain(..) {
+            if !matches!(event.kind, RunEventKind::TaskLogged(_)) {
+                (self.runner.observer)(&event);
+            }
         }
-        self.assets.extend(receipt.assets.iter().cloned());
-        Ok(receipt.assets)
+        self.assets.extend(receipt.assets);
+        Ok(())
     }
 }

@@ -49,7 +49,7 @@ impl<'a> TaskRunner<'a> {
         }
     }
 
-    /// Runs the task and records all of it.
+    /// Runs the task. Its end waits in the journal.
     pub(super) async fn run(self, journal: &mut Journal<'_>, variables: &mut Variables) -> Result<Ended, RunError> {
         let runner = journal.runner;
         let start = Timestamp::now();
@@ -57,11 +57,12 @@ impl<'a> TaskRunner<'a> {
         let started = RunEventKind::TaskRunStarted(StartedTask {
             task_type: self.task.task_type.clone(),
         });
-        journal.record(vec![RunEvent {
+        journal.add([RunEvent {
             time: start,
             actor: actor.clone(),
             kind: started,
-        }])?;
+        }]);
+        journal.flush()?;
         variables.enter(self.task, &self.id, start);
         let lines = Lines::new(runner, actor.clone());
         let mut call = None;
@@ -91,7 +92,7 @@ impl<'a> TaskRunner<'a> {
             log_lines,
             log_digest,
         }));
-        journal.record(events)?;
+        journal.add(events);
         variables.leave(self.task, result.outputs);
         let error = result.error.filter(|_| result.state != State::Warning);
         Ok(Ended {
