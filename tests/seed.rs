@@ -99,7 +99,7 @@ fn the_seven_flows_leave_the_inventory_of_the_story() {
         assert_eq!(view["metadata"], metadata, "{id}");
         let parents = match short {
             "VM" => json!([]),
-            "VM.Certificate" => json!([made[1].0, "windows-web-01"]),
+            "VM.Certificate" => json!(["windows-web-01", made[1].0]),
             _ => json!(["windows-web-01"]),
         };
         assert_eq!(view["parents"], parents, "{id}");

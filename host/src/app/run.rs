@@ -54,19 +54,25 @@ impl App {
         if !report.diagnostics.is_empty() {
             notice(Notice::Findings(report));
         }
-        let catalog = Arc::new(match request.ephemeral {
+        // A refused request leaves no catalog behind, so the file is made only when there is a plan.
+        let is_fresh = request.ephemeral || !self.settings.catalog.exists();
+        let known = match is_fresh {
             true => Catalog::in_memory()?,
             false => Catalog::open(&self.settings.catalog)?,
-        });
+        };
         let plan_request = PlanRequest {
             inputs: request.inputs,
             execution: ExecutionId::generate(),
             now: Timestamp::now(),
-            catalog: catalog.as_ref(),
+            catalog: &known,
             task_types: &task_types,
         };
         let plan = plan::build(Arc::new(flow), plan_request)
             .map_err(|diagnostics| refuse("the flow was not run", about(source, diagnostics)))?;
+        let catalog = Arc::new(match is_fresh && !request.ephemeral {
+            true => Catalog::open(&self.settings.catalog)?,
+            false => known,
+        });
         let (flow, tasks) = (plan.flow.id.to_string(), plan.tasks.len());
         notice(Notice::Starting {
             flow,

@@ -423,7 +423,10 @@ impl Offsets {
 }
 
 fn syntax_error(text: &str, at: usize, info: &str) -> Diagnostic {
-    let at = at.min(text.len());
+    let mut at = at.min(text.len());
+    if info.contains("tab") {
+        at = tab_in_indentation(text, at).unwrap_or(at);
+    }
     let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let line = text[line_start..].lines().next().unwrap_or_default();
     let finding = Diagnostic::error(
@@ -441,6 +444,20 @@ fn syntax_error(text: &str, at: usize, info: &str) -> Diagnostic {
         return finding.with_hint(format!("put a space after the colon of `{key}:`"));
     }
     finding.with_hint("check the indentation, and the quotes and colons of this line and the one above")
+}
+
+/// Where the first tab after the start of this line indents anything; the parser may only name the value before it.
+fn tab_in_indentation(text: &str, at: usize) -> Option<usize> {
+    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let mut line_start = start;
+    for line in text[start..].split_inclusive('\n') {
+        let spaces = line.len() - line.trim_start_matches(' ').len();
+        if line[spaces..].starts_with('\t') {
+            return Some(line_start + spaces);
+        }
+        line_start += line.len();
+    }
+    None
 }
 
 /// The key of this line or the one above whose colon touches its value, as in `id:x`.
@@ -544,6 +561,7 @@ mod tests {
         check_hint("id:f\nnamespace: a\n", "put a space after the colon of `id:`");
         check_hint("t:\n  - id:x\n    type: log\n", "put a space after the colon of `id:`");
         check_hint("t:\n\t- id: x\n", "indent with spaces, not with tabs");
+        check_hint("id: x\n\tnamespace: y\n", "indent with spaces, not with tabs");
         check_hint(
             "a: {{ x }} y\n",
             "an expression at the start of a value needs quotes: \"{{ … }}\"",
