@@ -6,7 +6,10 @@ BEGAT := $(TARGET)/release/begat
 # Apart from the host, so that the host's dependencies are built with the same features for the demo and the tests.
 PLUGINS := --workspace --exclude begat
 
-.PHONY: demo test lint build wasm-target deny clean
+bench: wasm-target ## what runs cost, each beside its physical floor
+	cargo bench --locked --bench bench
+
+.PHONY: demo test bench lint build wasm-target deny clean
 
 demo: build ## build, run the seven flows, show the catalog
 	@BEGAT=$(BEGAT) flows/demo.sh
