@@ -37,8 +37,11 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return output.fail(&output::host_error("starting the runtime", &error)),
     };
-    match runtime.block_on(commands::dispatch(arguments, &output)) {
+    let code = match runtime.block_on(commands::dispatch(arguments, &output)) {
         Ok(code) => code,
         Err(error) => output.fail(&error),
-    }
+    };
+    // All is done and recorded; idle threads need not be waited for.
+    runtime.shutdown_background();
+    code
 }

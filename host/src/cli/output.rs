@@ -3,8 +3,9 @@
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
-use anstream::AutoStream;
+use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::json;
@@ -49,9 +50,11 @@ impl Output {
 
     /// Prints a message for people to standard error.
     pub(super) fn message(&self, text: &str) {
-        let mut stderr = AutoStream::auto(io::stderr().lock());
+        // Put together first: standard error is not buffered, and a line is shown in one piece.
+        let mut shown = AutoStream::new(Vec::with_capacity(text.len()), choice());
         // There is nowhere left to complain to.
-        drop(stderr.write_all(text.as_bytes()));
+        drop(shown.write_all(text.as_bytes()));
+        drop(io::stderr().lock().write_all(&shown.into_inner()));
     }
 
     /// Whether progress can be redrawn in place.
@@ -87,9 +90,14 @@ impl Output {
     }
 }
 
-/// Whether standard error shows colours.
+/// Which colours standard error shows.
+fn choice() -> ColorChoice {
+    static CHOICE: OnceLock<ColorChoice> = OnceLock::new();
+    *CHOICE.get_or_init(|| AutoStream::choice(&io::stderr()))
+}
+
 fn is_coloured() -> bool {
-    AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
+    choice() != ColorChoice::Never
 }
 
 /// An error of this process itself.

@@ -1,10 +1,13 @@
 //! What a run shows while it goes on: a line that is redrawn on a terminal, plain lines elsewhere.
 
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::arguments::Format;
 use super::output::{CYAN, DIM, Output};
 use super::tables::{level_style, paint, state_style};
 use crate::app::Observer;
@@ -12,21 +15,29 @@ use crate::model::{LogLevel, RunEvent, RunEventKind};
 
 /// Shows the events of a run as they come.
 pub(super) struct Progress {
-    spinner: Option<ProgressBar>,
+    shown: Shown,
+}
+
+/// Where lines go.
+enum Shown {
+    /// Above a line that is redrawn.
+    Live(ProgressBar),
+    /// To a thread that writes, so that a slow reader of them does not slow the run. All that wait are written at once.
+    Plain(Sender<String>, JoinHandle<()>),
+    Over,
 }
 
 impl Progress {
     /// Starts showing, redrawn in place where that is possible.
     pub(super) fn start(output: &Output) -> Arc<Mutex<Self>> {
-        let spinner = output.is_live().then(|| {
-            let bar = ProgressBar::new_spinner();
-            if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} {msg} {elapsed:.dim}") {
-                bar.set_style(style);
+        let shown = match output.is_live() {
+            true => Shown::Live(spinner()),
+            false => {
+                let (sender, receiver) = channel();
+                Shown::Plain(sender, std::thread::spawn(move || write_all(&receiver)))
             }
-            bar.enable_steady_tick(Duration::from_millis(100));
-            bar
-        });
-        Arc::new(Mutex::new(Self { spinner }))
+        };
+        Arc::new(Mutex::new(Self { shown }))
     }
 
     /// Hears the events of a run.
@@ -37,16 +48,24 @@ impl Progress {
 
     /// Shows one line above whatever is redrawn.
     pub(super) fn line(&self, text: &str) {
-        match &self.spinner {
-            Some(bar) => bar.suspend(|| Output::new(super::arguments::Format::Text).message(&format!("{text}\n"))),
-            None => Output::new(super::arguments::Format::Text).message(&format!("{text}\n")),
+        let line = format!("{text}\n");
+        match &self.shown {
+            Shown::Live(bar) => bar.suspend(|| message(&line)),
+            // The thread is there as long as this end of the channel.
+            Shown::Plain(sender, _) => drop(sender.send(line)),
+            Shown::Over => message(&line),
         }
     }
 
-    /// Ends what is redrawn.
+    /// Ends what is redrawn; when it returns, all lines are written.
     pub(super) fn finish(&mut self) {
-        if let Some(bar) = self.spinner.take() {
-            bar.finish_and_clear();
+        match std::mem::replace(&mut self.shown, Shown::Over) {
+            Shown::Live(bar) => bar.finish_and_clear(),
+            Shown::Plain(sender, thread) => {
+                drop(sender);
+                drop(thread.join());
+            }
+            Shown::Over => {}
         }
     }
 
@@ -54,7 +73,7 @@ impl Progress {
         let task = event.actor.task.as_ref().map_or("", |task| task.as_str());
         match &event.kind {
             RunEventKind::TaskRunStarted(started) => {
-                if let Some(bar) = &self.spinner {
+                if let Shown::Live(bar) = &self.shown {
                     bar.set_message(format!("{task} {}", started.task_type));
                 }
             }
@@ -76,6 +95,27 @@ impl Progress {
             | RunEventKind::ExecutionFinished { .. } => {}
         }
     }
+}
+
+fn spinner() -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} {msg} {elapsed:.dim}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
+/// Writes lines as they come until nobody can send any more.
+fn write_all(lines: &Receiver<String>) {
+    while let Ok(mut text) = lines.recv() {
+        text.extend(lines.try_iter().take(1_000));
+        message(&text);
+    }
+}
+
+fn message(text: &str) {
+    Output::new(Format::Text).message(text);
 }
 
 /// Locks the progress; a panic of another holder leaves it usable.

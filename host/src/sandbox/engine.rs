@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use wasmtime::component::Linker;
-use wasmtime::{Config, Engine};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::abi_0_1::{self, Guest};
 use super::error::SandboxError;
@@ -22,7 +22,10 @@ pub(super) struct Machine {
 
 impl Machine {
     pub(super) fn new() -> Result<Self, SandboxError> {
-        let engine = Engine::new(&config()).map_err(SandboxError::Engine)?;
+        // A machine that bounds address space may refuse the pool; instances then cost more and are the same.
+        let engine = Engine::new(config().allocation_strategy(pool()))
+            .or_else(|_| Engine::new(&config()))
+            .map_err(SandboxError::Engine)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(SandboxError::Engine)?;
         abi_0_1::add_to_linker(&mut linker).map_err(SandboxError::Engine)?;
@@ -62,4 +65,28 @@ fn config() -> Config {
     config.wasm_memory64(false);
     config.concurrency_support(false);
     config
+}
+
+/// Most plugin instances that live at once.
+const INSTANCES: u32 = 64;
+/// What a component may consist of; the limiter of each instance is stricter.
+const PARTS: u32 = 32;
+
+/// Room for instances that is used again, so that a task run costs no memory mapping. Whatever an instance has touched
+/// is back in its first state before the next one gets it.
+fn pool() -> InstanceAllocationStrategy {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(INSTANCES)
+        .total_core_instances(INSTANCES * PARTS)
+        .total_memories(INSTANCES)
+        .total_tables(INSTANCES * PARTS)
+        .total_stacks(INSTANCES)
+        .max_core_instances_per_component(PARTS)
+        .max_tables_per_component(PARTS)
+        .table_elements(100_000)
+        // Small enough to be cleared faster than it is given back to the kernel.
+        .linear_memory_keep_resident(64 * 1024)
+        .table_keep_resident(16 * 1024)
+        .async_stack_keep_resident(16 * 1024);
+    InstanceAllocationStrategy::Pooling(pool)
 }

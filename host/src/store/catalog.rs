@@ -13,6 +13,14 @@ use super::schema::{self, Found};
 /// How long a process waits for others before it says that the catalog is busy.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Pages of 4 KiB in the write-ahead log before SQLite copies it into the database, which waits for the disk twice. A
+/// page that many commits change is copied once, so a long run gains from a long log.
+const CHECKPOINT_PAGES: u32 = 8_000;
+
+/// Bytes in the write-ahead log up to which it is left beside the database when the catalog is closed. Copying it costs
+/// as much as a short run does; reading it, which the next process has to do, costs more when it is long.
+const LEFT_BEHIND: u64 = 512 * 1024;
+
 /// More than the number of different statements of this room.
 const CACHED_STATEMENTS: usize = 64;
 
@@ -47,6 +55,7 @@ impl Catalog {
                 schema::create(&mut connection, path)?;
             }
             connection.pragma_update(None, "synchronous", "NORMAL")?;
+            connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
             Self::holding(connection, path)
         };
         open().map_err(|error| error.at(path))
@@ -86,8 +95,6 @@ impl Catalog {
 
     fn holding(connection: Connection, path: &Path) -> Result<Self, StoreError> {
         connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
-        // Copying the log into the database when the last process leaves costs more than a short run does, and makes
-        // the next one pay for a new log file. SQLite copies it anyway whenever it has grown to a thousand pages.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         Ok(Self {
             path: path.to_owned(),
@@ -122,6 +129,16 @@ impl Catalog {
     fn lock(&self) -> MutexGuard<'_, Connection> {
         // A panic in a transaction rolls it back, so that the connection is as good as before.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Catalog {
+    fn drop(&mut self) {
+        if write_ahead_log(&self.path) > LEFT_BEHIND {
+            let connection = self.connection.get_mut().unwrap_or_else(PoisonError::into_inner);
+            // Nothing is lost when this fails: the log stays and the next process reads it.
+            drop(connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false));
+        }
     }
 }
 
@@ -198,9 +215,14 @@ fn cannot_make_files(error: &rusqlite::Error) -> bool {
 }
 
 fn has_write_ahead_log(path: &Path) -> bool {
+    write_ahead_log(path) > 0
+}
+
+/// Bytes in the write-ahead log beside a database.
+fn write_ahead_log(path: &Path) -> u64 {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
-    Path::new(&log).metadata().is_ok_and(|file| file.len() > 0)
+    Path::new(&log).metadata().map_or(0, |file| file.len())
 }
 
 #[cfg(test)]
