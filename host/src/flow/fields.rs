@@ -41,6 +41,14 @@ impl<'a> Fields<'a> {
         self.take(name).filter(|(_, node)| !node.is_null())
     }
 
+    /// Whether an entry of that name says something.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.entries
+            .iter()
+            .flatten()
+            .any(|(key, node)| key.name == name && !node.is_null())
+    }
+
     /// A string, or a scalar read as one; a finding for other kinds.
     pub(super) fn text(&mut self, name: &str, findings: &mut Vec<Diagnostic>) -> Option<(String, Span)> {
         let (_, node) = self.given(name)?;
@@ -58,12 +66,7 @@ impl<'a> Fields<'a> {
         what: &str,
         findings: &mut Vec<Diagnostic>,
     ) -> Option<(String, Span)> {
-        if !self
-            .entries
-            .iter()
-            .flatten()
-            .any(|(key, node)| key.name == name && !node.is_null())
-        {
+        if !self.has(name) {
             self.take(name);
             findings.push(Diagnostic::error(
                 "missing-key",

@@ -131,8 +131,8 @@ fn inputs_see_only_what_they_depend_on() {
         &["10:9 input-cycle the input `b` depends on itself"],
     );
     check_findings(
-        &format!("{GOOD}inputs:\n  - id: n\n    type: INT\n"),
-        &["9:11 not-supported inputs of type `INT` are not supported yet"],
+        &format!("{GOOD}inputs:\n  - id: n\n    type: TABLE\n"),
+        &["9:11 not-supported inputs of type `TABLE` are not supported yet"],
     );
 }
 
