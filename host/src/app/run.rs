@@ -102,13 +102,15 @@ fn given(inputs: IndexMap<String, String>) -> IndexMap<String, GivenInput> {
 /// Finds a file that an input names. A flow alone names none: it is not trusted to ask what files there are.
 fn find_file(path: &Path, origin: FileOrigin) -> Result<FileInput, String> {
     let shown = path.display();
-    match (origin, path.canonicalize()) {
-        (FileOrigin::Flow, _) => Err(format!(
+    if origin == FileOrigin::Flow {
+        return Err(format!(
             "its default names the file `{shown}`, and only `--input` may name files of this machine"
-        )),
-        (FileOrigin::User, Ok(found)) if found.is_file() => Ok(FileInput::at(&found)),
-        (FileOrigin::User, Ok(_)) => Err(format!("`{shown}` is no file")),
-        (FileOrigin::User, Err(error)) => Err(format!("the file `{shown}` cannot be read: {error}")),
+        ));
+    }
+    match path.canonicalize() {
+        Ok(found) if found.is_file() => Ok(FileInput::at(&found)),
+        Ok(_) => Err(format!("`{shown}` is no file")),
+        Err(error) => Err(format!("the file `{shown}` cannot be read: {error}")),
     }
 }
 

@@ -41,12 +41,16 @@ impl<'a> Fields<'a> {
         self.take(name).filter(|(_, node)| !node.is_null())
     }
 
+    /// The value of that name, left where it is; nothing where it is null.
+    pub(super) fn peek(&self, name: &str) -> Option<&'a Node> {
+        let mut entries = self.entries.iter().flatten();
+        let found = entries.find(|(key, node)| key.name == name && !node.is_null());
+        found.map(|(_, node)| node)
+    }
+
     /// Whether an entry of that name says something.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.entries
-            .iter()
-            .flatten()
-            .any(|(key, node)| key.name == name && !node.is_null())
+        self.peek(name).is_some()
     }
 
     /// A string, or a scalar read as one; a finding for other kinds.

@@ -54,7 +54,7 @@ pub struct InputQuestion {
     pub takes: String,
     pub display_name: Option<String>,
     pub description: Option<String>,
-    /// What the answer may start with.
+    /// What the answer may start with; nothing where that is secret.
     pub prefill: Option<Json>,
     /// The values to choose from, where it is a choice.
     pub options: Option<Vec<InputOptionView>>,

@@ -1,5 +1,7 @@
 //! How inputs stand to each other: what depends on what, and whose ids get in each other's way.
 
+use std::collections::{HashMap, HashSet};
+
 use super::read::{Input, Written};
 use crate::model::{Diagnostic, InputId, closest};
 
@@ -25,9 +27,10 @@ pub(super) fn clash(known: &Input, later: &Input) -> Option<Diagnostic> {
 
 /// Checks what the inputs depend on; `declared` are the ids of all inputs, also of those with faults.
 pub(super) fn check(inputs: &[Written], declared: &[String], findings: &mut Vec<Diagnostic>) {
+    let known: HashSet<&str> = declared.iter().map(String::as_str).collect();
     for Written { input, depends_on } in inputs {
         for (wanted, span) in input.depends_on.iter().zip(depends_on) {
-            if !declared.iter().any(|known| known == wanted.as_str()) {
+            if !known.contains(wanted.as_str()) {
                 let message = format!("the input `{}` depends on `{wanted}`, which is no input", input.id);
                 let finding = Diagnostic::error("unknown-input", message, *span);
                 findings.push(match closest(wanted.as_str(), declared.iter().map(String::as_str)) {
@@ -36,27 +39,41 @@ pub(super) fn check(inputs: &[Written], declared: &[String], findings: &mut Vec<
                 });
             }
         }
-        if depends_on_itself(inputs, input) {
+    }
+    let edges = edges(inputs);
+    for (place, Written { input, .. }) in inputs.iter().enumerate() {
+        if reaches_itself(&edges, place) {
             let message = format!("the input `{}` depends on itself", input.id);
             findings.push(Diagnostic::error("input-cycle", message, input.span));
         }
     }
 }
 
-fn depends_on_itself(inputs: &[Written], start: &Input) -> bool {
-    let mut seen: Vec<&InputId> = Vec::new();
-    let mut waiting: Vec<&InputId> = start.depends_on.iter().collect();
-    while let Some(id) = waiting.pop() {
-        if *id == start.id {
-            return true;
-        }
-        if !seen.contains(&id) {
-            seen.push(id);
-            let next = inputs
-                .iter()
-                .map(|written| &written.input)
-                .find(|input| input.id == *id);
-            waiting.extend(next.into_iter().flat_map(|input| &input.depends_on));
+/// For each input the places of those it depends on.
+fn edges(inputs: &[Written]) -> Vec<Vec<usize>> {
+    let ids = inputs
+        .iter()
+        .enumerate()
+        .map(|(place, written)| (&written.input.id, place));
+    let places: HashMap<&InputId, usize> = ids.collect();
+    let edges = |written: &Written| {
+        let known = written.input.depends_on.iter().filter_map(|id| places.get(id).copied());
+        known.collect()
+    };
+    inputs.iter().map(edges).collect()
+}
+
+fn reaches_itself(edges: &[Vec<usize>], start: usize) -> bool {
+    let mut seen = vec![false; edges.len()];
+    let mut waiting = vec![start];
+    while let Some(place) = waiting.pop() {
+        for next in &edges[place] {
+            if *next == start {
+                return true;
+            }
+            if !std::mem::replace(&mut seen[*next], true) {
+                waiting.push(*next);
+            }
         }
     }
     false

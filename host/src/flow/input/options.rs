@@ -14,6 +14,16 @@ pub struct Selection {
     pub allow_custom_value: bool,
 }
 
+impl Selection {
+    /// The expression that gives the options, where one does.
+    pub fn expression(&self) -> Option<&Text> {
+        match &self.options {
+            Options::Values(_) => None,
+            Options::Expression(text) => Some(text),
+        }
+    }
+}
+
 /// The values a choice is made from.
 #[derive(Debug, Clone)]
 pub enum Options {
@@ -54,16 +64,6 @@ impl InputOption {
             }),
             None => text(item).map(Self::of),
         }
-    }
-
-    /// The first of the chosen values that is none of the options: of one value, or of a list of them.
-    pub fn foreign(chosen: &Json, options: &[InputOption]) -> Option<String> {
-        let items = match chosen {
-            Json::Array(items) => items.as_slice(),
-            single => std::slice::from_ref(single),
-        };
-        let mut values = items.iter().filter_map(Self::of_item).map(|option| option.value);
-        values.find(|value| !options.iter().any(|option| option.value == *value))
     }
 
     /// What to say to someone whose value is none of these.

@@ -3,7 +3,7 @@
 use super::dependencies;
 use super::given::GivenInput;
 use super::kind::{InputKind, InputType};
-use super::options::{InputOption, Options};
+use super::options::{InputOption, Options, Selection};
 use super::rules::{self, Keys};
 use super::take::shown_value;
 use crate::flow::fields::{Fields, plain_text, wrong_kind};
@@ -65,9 +65,7 @@ impl Input {
     pub fn texts(&self) -> Vec<&Text> {
         let presets = [&self.defaults, &self.prefill].into_iter().flatten();
         let mut texts: Vec<&Text> = presets.flat_map(|preset| preset.property.texts()).collect();
-        if let Some(Options::Expression(text)) = self.kind.selection().map(|selection| &selection.options) {
-            texts.push(text);
-        }
+        texts.extend(self.kind.selection().and_then(Selection::expression));
         if let Some(Condition::Expression(text)) = &self.condition {
             texts.push(text);
         }
@@ -227,7 +225,7 @@ fn foreign_value<'i>(input: &'i Input, typed: &Json) -> Option<(String, &'i [Inp
     let Options::Values(options) = &selection.options else {
         return None;
     };
-    let foreign = InputOption::foreign(typed, options)?;
+    let foreign = input.kind.foreign(typed, options)?;
     Some((foreign, options))
 }
 

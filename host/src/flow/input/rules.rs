@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use super::given::GivenInput;
 use super::kind::{InputKind, InputType, Validator};
 use super::moment;
 use super::options::{InputOption, Options, Selection};
@@ -105,11 +106,11 @@ pub(super) fn read(
         InputType::Datetime => InputKind::Datetime(range(fields, MOMENTS, &what, moment::instant, findings)),
         InputType::Select | InputType::Enum => InputKind::Select(selection(source, fields, input_type, findings)?),
         InputType::Multiselect => {
-            let item = item_type(fields, findings);
-            let selection = selection(source, fields, input_type, findings)?;
+            let item = item_type(fields, findings).unwrap_or(InputType::String);
+            check_options(fields, item, findings);
             InputKind::Multiselect {
-                selection,
-                item: item.unwrap_or(InputType::String),
+                selection: selection(source, fields, input_type, findings)?,
+                item,
             }
         }
         InputType::Array => {
@@ -151,6 +152,9 @@ fn validator(fields: &mut Fields<'_>, findings: &mut Vec<Diagnostic>) -> Option<
 
 /// The last line of what the reader of regular expressions says; the lines before draw the place.
 fn reason(error: &regex::Error) -> String {
+    if let regex::Error::CompiledTooBig(_) = error {
+        return "it is too large".to_owned();
+    }
     let text = error.to_string();
     let line = text.lines().last().unwrap_or_default();
     line.strip_prefix("error: ").unwrap_or(line).to_owned()
@@ -290,6 +294,31 @@ fn values(fields: &mut Fields<'_>, findings: &mut Vec<Diagnostic>) -> Vec<InputO
         findings.push(Diagnostic::error("missing-value", "`values` is empty", key.span));
     }
     items.iter().filter_map(|item| option(item, findings)).collect()
+}
+
+/// Holds the values of a choice against the type they have in the list that is chosen.
+fn check_options(fields: &Fields<'_>, item: InputType, findings: &mut Vec<Diagnostic>) {
+    let Some(Node {
+        kind: NodeKind::List(nodes),
+        ..
+    }) = fields.peek("values")
+    else {
+        return;
+    };
+    let kind = item.plain();
+    for node in nodes {
+        let node = node.entry("value").unwrap_or(node);
+        let Some(text) = plain_text(node) else { continue };
+        if let Err(refusal) = kind.take(&GivenInput::Text(text)) {
+            let message = format!(
+                "with `itemType: {}` a value is {}, not `{}`",
+                item.name(),
+                refusal.accepted,
+                refusal.given
+            );
+            findings.push(Diagnostic::error("wrong-type", message, node.span));
+        }
+    }
 }
 
 /// A scalar, or a map of `value` and `label`.

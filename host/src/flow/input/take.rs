@@ -8,6 +8,7 @@ use serde_json::Number;
 use super::given::GivenInput;
 use super::kind::{InputKind, InputType};
 use super::moment;
+use super::options::InputOption;
 use crate::flow::yaml;
 use crate::model::{Json, closest};
 
@@ -60,6 +61,26 @@ impl InputKind {
             reason: fault.reason.filter(|_| !self.is_secret()),
             hint: fault.hint.filter(|_| !self.is_secret()),
         })
+    }
+
+    /// The first of the chosen values that is none of the options: of one value, or of a list of them.
+    pub fn foreign(&self, chosen: &Json, options: &[InputOption]) -> Option<String> {
+        let text = |value: &Json| match value {
+            Json::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        match (self, chosen) {
+            // Options are compared as the values they stand for: of numbers, `1` is `1.0`.
+            (InputKind::Multiselect { item, .. }, Json::Array(chosen)) => {
+                let item = item.plain();
+                let options: Vec<Json> = options
+                    .iter()
+                    .filter_map(|option| item.read(&option.value).ok())
+                    .collect();
+                chosen.iter().find(|value| !options.contains(value)).map(text)
+            }
+            (_, chosen) => Some(text(chosen)).filter(|value| !options.iter().any(|option| option.value == *value)),
+        }
     }
 
     fn typed(&self, value: &Json) -> Result<Json, Fault> {

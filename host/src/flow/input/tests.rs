@@ -58,6 +58,7 @@ fn every_type_can_be_declared_with_all_it_has() {
         "type: SELECT; values: [a, {label: B, value: b}, 1]; defaults: b; isRadio: true; autoSelectFirst: true",
         "type: SELECT; values: [a]; allowCustomValue: true; defaults: z",
         "type: MULTISELECT; itemType: INT; values: [1, 2]; defaults: [2]",
+        "type: MULTISELECT; itemType: FLOAT; values: [1, {value: 2.50}]; defaults: [1.0, 2.5]",
         "type: ENUM; values: [a]",
         "type: ARRAY; itemType: INT; defaults: [1, 2]",
         "type: ARRAY; itemType: STRING; defaults: '[\"a\"]'",
@@ -158,6 +159,10 @@ fn rules_make_sense() {
         "type: STRING; validator: \"(?=a)\"",
         &["3 `(?=a)` is no regular expression | look-around, including look-ahead and look-behind, is not supported"],
     );
+    check_declared(
+        "type: STRING; validator: \"(a{1000}){1000}\"",
+        &["3 `(a{1000}){1000}` is no regular expression | it is too large"],
+    );
     check_declared("type: SELECT; values: []", &["3 `values` is empty"]);
     check_declared(
         "type: SELECT",
@@ -166,6 +171,10 @@ fn rules_make_sense() {
     check_declared(
         "type: MULTISELECT; values: [a]; expression: \"{{ ['a'] }}\"",
         &["1 an input of type `MULTISELECT` needs either `values` or `expression`"],
+    );
+    check_declared(
+        "type: MULTISELECT; itemType: INT; values: [1, a]",
+        &["4 with `itemType: INT` a value is a whole number, not `a`"],
     );
     check_declared("type: ENUM", &["1 an input of type `ENUM` needs `values`"]);
     check_declared(

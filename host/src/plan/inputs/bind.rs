@@ -1,5 +1,7 @@
 //! One input after the other, each with what is known by then.
 
+use std::collections::HashSet;
+
 use serde_json::json;
 
 use super::choose;
@@ -7,7 +9,9 @@ use super::files::{self, FileOrigin};
 use super::findings::{self, Origin};
 use super::secrets::Secrets;
 use crate::expr::Scope;
-use crate::flow::{Condition, Flow, GivenInput, Input, InputKind, InputOption, InputType, Preset, Text, unknown_input};
+use crate::flow::{
+    Condition, Flow, GivenInput, Input, InputKind, InputOption, InputType, Preset, Selection, Text, unknown_input,
+};
 use crate::model::{Diagnostic, InputId, Json, JsonMap};
 use crate::plan::PlanRequest;
 
@@ -54,7 +58,7 @@ pub(super) struct Binder<'a> {
     flow: &'a Flow,
     request: &'a PlanRequest<'a>,
     values: JsonMap,
-    settled: Vec<&'a InputId>,
+    settled: HashSet<&'a InputId>,
     /// Inputs that should have a value and have none. What depends on them is not tried: one finding is enough.
     without: Vec<&'a InputId>,
     /// Inputs that their condition leaves out, and with them what depends on them.
@@ -68,7 +72,7 @@ impl<'a> Binder<'a> {
             flow,
             request,
             values: JsonMap::new(),
-            settled: Vec::new(),
+            settled: HashSet::new(),
             without: Vec::new(),
             left_out: Vec::new(),
             secrets: Secrets::default(),
@@ -86,7 +90,7 @@ impl<'a> Binder<'a> {
     /// The first input that is not settled and whose dependencies all are. Circles are found when the flow is checked;
     /// here they only must not loop.
     pub(super) fn next(&self) -> Option<&'a Input> {
-        let is_settled = |id: &InputId| self.settled.contains(&id);
+        let is_settled = |id: &InputId| self.settled.contains(id);
         self.flow
             .inputs
             .iter()
@@ -95,7 +99,7 @@ impl<'a> Binder<'a> {
 
     /// Finds the input's value.
     pub(super) fn settle(&mut self, input: &'a Input) -> Settled {
-        self.settled.push(&input.id);
+        self.settled.insert(&input.id);
         let depends_on = |ids: &[&InputId]| input.depends_on.iter().any(|dependency| ids.contains(&dependency));
         if depends_on(&self.without) {
             self.without.push(&input.id);
@@ -133,9 +137,19 @@ impl<'a> Binder<'a> {
             }
             Err(finding) => {
                 self.without.push(&input.id);
-                Settled::Failed(Box::new(self.secrets.redacted(*finding, &self.values)))
+                Settled::Failed(self.redacted(*finding))
             }
         }
+    }
+
+    /// The finding with no secret in its words.
+    pub(super) fn redacted(&self, finding: Diagnostic) -> Box<Diagnostic> {
+        Box::new(self.secrets.redacted(finding, &self.values))
+    }
+
+    /// Whether what the templates give is secret because they read a secret.
+    pub(super) fn is_secret(&self, texts: &[&Text]) -> bool {
+        self.secrets.are_read_by(texts)
     }
 
     /// The variables that the expressions of an input see: of the inputs only those it depends on.
@@ -190,11 +204,16 @@ impl<'a> Binder<'a> {
 
     fn typed(&self, input: &Input, given: &GivenInput, origin: Origin<'a>) -> Result<Found<'a>, Box<Diagnostic>> {
         let texts: Vec<&Text> = match origin {
-            Origin::User => Vec::new(),
             Origin::Default(preset) => preset.property.texts(),
-            Origin::First => input.texts(),
+            // What is chosen from secrets is one, whoever chooses.
+            Origin::User | Origin::First => input
+                .kind
+                .selection()
+                .and_then(Selection::expression)
+                .into_iter()
+                .collect(),
         };
-        let is_secret = input.kind.is_secret() || self.secrets.are_read_by(&texts);
+        let is_secret = input.kind.is_secret() || self.is_secret(&texts);
         match input.kind.take(given) {
             Ok(value) => Ok(Found {
                 value,

@@ -38,7 +38,7 @@ pub(super) fn check(
     origin: Origin<'_>,
     is_secret: bool,
 ) -> Result<(), Box<Diagnostic>> {
-    match InputOption::foreign(chosen, options) {
+    match input.kind.foreign(chosen, options) {
         None => Ok(()),
         Some(value) => Err(Box::new(findings::no_option(input, &value, options, origin, is_secret))),
     }

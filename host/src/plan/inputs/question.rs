@@ -2,7 +2,7 @@
 
 use super::bind::{Binder, Settled, rendered};
 use super::choose;
-use crate::flow::{Flow, Input, InputKind};
+use crate::flow::{Flow, Input, InputKind, Preset};
 use crate::model::{Diagnostic, InputOptionView, InputQuestion, Json};
 use crate::plan::PlanRequest;
 
@@ -23,12 +23,14 @@ pub fn next_question(flow: &Flow, request: &PlanRequest<'_>) -> Result<Option<In
         return Err(findings);
     }
     let question = missing.map(|input| question(&binder, input));
-    question.transpose().map_err(|finding| vec![*finding])
+    question.transpose().map_err(|finding| vec![*binder.redacted(*finding)])
 }
 
 fn question(binder: &Binder<'_>, input: &Input) -> Result<InputQuestion, Box<Diagnostic>> {
     let scope = binder.scope(input);
-    let prefill = input.prefill.as_ref();
+    let is_secret = input.kind.is_secret();
+    let is_shown = |preset: &&Preset| !is_secret && !binder.is_secret(&preset.property.texts());
+    let prefill = input.prefill.as_ref().filter(is_shown);
     let prefill = prefill
         .map(|preset| rendered(input, "prefill", preset, &scope))
         .transpose()?;
@@ -46,6 +48,6 @@ fn question(binder: &Binder<'_>, input: &Input) -> Result<InputQuestion, Box<Dia
         options: options.map(|options| options.iter().map(InputOptionView::from).collect()),
         allow_custom_value: selection.is_some_and(|selection| selection.allow_custom_value),
         is_list: matches!(input.kind, InputKind::Multiselect { .. } | InputKind::Array { .. }),
-        is_secret: input.kind.is_secret(),
+        is_secret,
     })
 }

@@ -255,6 +255,20 @@ fn secrets_are_for_expressions_only() {
 }
 
 #[test]
+fn what_is_chosen_from_a_secret_is_secret() {
+    let inputs = "  - {id: p, type: SECRET}
+  - {id: s, type: SELECT, expression: \"{{ [inputs.p ~ 1] }}\", dependsOn: {inputs: [p]}, autoSelectFirst: true}
+";
+    for given in [&[("p", "hunter2")][..], &[("p", "hunter2"), ("s", "hunter21")]] {
+        let plan = build(inputs, given).expect("the inputs fit");
+        assert_eq!(
+            Json::Object(plan.recorded_inputs),
+            json!({"p": "******", "s": "******"})
+        );
+    }
+}
+
+#[test]
 fn findings_show_no_secret() {
     check_refused(
         SECRETS,
