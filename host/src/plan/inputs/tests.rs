@@ -387,6 +387,18 @@ fn questions_come_one_after_the_other_with_what_is_known() {
 }
 
 #[test]
+fn a_question_suggests_no_secret() {
+    let inputs = "  - {id: p, type: SECRET, prefill: hunter2}
+  - {id: n, type: STRING, prefill: \"{{ inputs.p }}\", dependsOn: {inputs: [p]}}
+";
+    check_questions(
+        inputs,
+        &[("p", "x"), ("n", "y")],
+        &["p SECRET None null", "n STRING None null"],
+    );
+}
+
+#[test]
 fn an_answer_that_does_not_fit_is_refused_before_the_next_question() {
     let (flow, task_types) = (
         checked("  - {id: n, type: INT}\n  - {id: m, type: INT}\n"),
