@@ -1,6 +1,6 @@
 //! Running a flow.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -8,8 +8,9 @@ use tokio::sync::watch;
 
 use super::validate::check;
 use super::{App, AppError, ErrorKind, Observer, Report};
+use crate::flow::GivenInput;
 use crate::model::{CatalogReader, Diagnostic, ExecutionDetailView, ExecutionId, Severity, Source, Timestamp};
-use crate::plan::{self, PlanRequest};
+use crate::plan::{self, FileInput, FileOrigin, PlanRequest};
 use crate::run::Runner;
 use crate::store::Catalog;
 
@@ -61,7 +62,8 @@ impl App {
             false => Catalog::open(&self.settings.catalog)?,
         };
         let plan_request = PlanRequest {
-            inputs: request.inputs,
+            inputs: given(request.inputs),
+            files: &find_file,
             execution: ExecutionId::generate(),
             now: Timestamp::now(),
             catalog: &known,
@@ -95,6 +97,26 @@ impl App {
                 outcome.execution
             ))
         })
+    }
+}
+
+fn given(inputs: IndexMap<String, String>) -> IndexMap<String, GivenInput> {
+    let texts = inputs.into_iter().map(|(id, text)| (id, GivenInput::Text(text)));
+    texts.collect()
+}
+
+/// Finds a file that an input names. A flow alone names none: it is not trusted to ask what files there are.
+fn find_file(path: &Path, origin: FileOrigin) -> Result<FileInput, String> {
+    let shown = path.display();
+    if origin == FileOrigin::Flow {
+        return Err(format!(
+            "its default names the file `{shown}`, and only `--input` may name files of this machine"
+        ));
+    }
+    match path.canonicalize() {
+        Ok(found) if found.is_file() => Ok(FileInput::at(&found)),
+        Ok(_) => Err(format!("`{shown}` is no file")),
+        Err(error) => Err(format!("the file `{shown}` cannot be read: {error}")),
     }
 }
 

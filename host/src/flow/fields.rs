@@ -41,6 +41,18 @@ impl<'a> Fields<'a> {
         self.take(name).filter(|(_, node)| !node.is_null())
     }
 
+    /// The value of that name, left where it is; nothing where it is null.
+    pub(super) fn peek(&self, name: &str) -> Option<&'a Node> {
+        let mut entries = self.entries.iter().flatten();
+        let found = entries.find(|(key, node)| key.name == name && !node.is_null());
+        found.map(|(_, node)| node)
+    }
+
+    /// Whether an entry of that name says something.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.peek(name).is_some()
+    }
+
     /// A string, or a scalar read as one; a finding for other kinds.
     pub(super) fn text(&mut self, name: &str, findings: &mut Vec<Diagnostic>) -> Option<(String, Span)> {
         let (_, node) = self.given(name)?;
@@ -58,12 +70,7 @@ impl<'a> Fields<'a> {
         what: &str,
         findings: &mut Vec<Diagnostic>,
     ) -> Option<(String, Span)> {
-        if !self
-            .entries
-            .iter()
-            .flatten()
-            .any(|(key, node)| key.name == name && !node.is_null())
-        {
+        if !self.has(name) {
             self.take(name);
             findings.push(Diagnostic::error(
                 "missing-key",

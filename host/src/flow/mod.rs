@@ -19,7 +19,10 @@ mod tests;
 
 pub use assets::{AssetList, AssetTemplate, AssetsBlock, FailureBehavior};
 pub use check::{Checked, Flow, check};
-pub use input::{Input, InputKind, Options};
+pub use input::{
+    Condition, GivenInput, Input, InputKind, InputOption, InputType, Options, Preset, Range, Refusal, Selection,
+    Validator, printable, read_inputs, shown, unknown_input,
+};
 pub use place::{RenderError, Text};
 pub use property::Property;
 pub use schema::Wanted;

@@ -1,4 +1,4 @@
-//! A property of a task: data whose strings may hold expressions.
+//! A property of a task or of an input: data whose strings may hold expressions.
 
 use indexmap::IndexMap;
 
@@ -69,6 +69,36 @@ impl Property {
         match wanted.takes(&value) || !wanted.takes(&Json::String(String::new())) {
             true => Ok(value),
             false => text.render(scope).map(Json::String),
+        }
+    }
+
+    /// Renders all templates, each single expression keeping its type, in depth.
+    pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Json, RenderError> {
+        match self {
+            Property::Literal(value) => Ok(value.clone()),
+            Property::Text(text) => text.evaluate(scope).map(Json::from),
+            Property::List(items) => items.iter().map(|item| item.evaluate(scope)).collect(),
+            Property::Map(entries) => {
+                let typed = entries
+                    .iter()
+                    .map(|(key, value)| Ok((key.clone(), value.evaluate(scope)?)));
+                Ok(Json::Object(typed.collect::<Result<_, RenderError>>()?))
+            }
+        }
+    }
+
+    /// The data as it is written, its templates as text.
+    pub fn source(&self) -> Json {
+        match self {
+            Property::Literal(value) => value.clone(),
+            Property::Text(text) => Json::from(text.template.source()),
+            Property::List(items) => items.iter().map(Property::source).collect(),
+            Property::Map(entries) => Json::Object(
+                entries
+                    .iter()
+                    .map(|(key, value)| (key.clone(), value.source()))
+                    .collect(),
+            ),
         }
     }
 

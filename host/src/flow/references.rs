@@ -1,7 +1,7 @@
 //! Whether the variables that expressions read will be there when they are rendered.
 
 use super::fields::plain_text;
-use super::input::{Input, InputKind, Options};
+use super::input::Input;
 use super::place::Text;
 use super::task::Task;
 use super::yaml::{Node, NodeKind};
@@ -43,7 +43,7 @@ pub(super) fn check(inputs: &[Input], tasks: &[Task], declared: &Declared, findi
     let names: Vec<&str> = declared.inputs.iter().map(String::as_str).collect();
     for input in inputs {
         let visible: Vec<&str> = input.depends_on.iter().map(InputId::as_str).collect();
-        for text in texts_of(input) {
+        for text in input.texts() {
             for reference in text.template.references() {
                 let found =
                     check_root(&reference, &INPUT_ROOTS).or_else(|| dependency(&names, input, &visible, &reference));
@@ -76,22 +76,6 @@ pub(super) fn check(inputs: &[Input], tasks: &[Task], declared: &Declared, findi
             }
         }
     }
-}
-
-fn texts_of(input: &Input) -> Vec<&Text> {
-    let mut texts = input
-        .defaults
-        .as_ref()
-        .map(|defaults| defaults.texts())
-        .unwrap_or_default();
-    if let InputKind::Select {
-        options: Options::Expression(text),
-        ..
-    } = &input.kind
-    {
-        texts.push(text);
-    }
-    texts
 }
 
 /// What is wrong with a reference.

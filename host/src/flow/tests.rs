@@ -131,8 +131,8 @@ fn inputs_see_only_what_they_depend_on() {
         &["10:9 input-cycle the input `b` depends on itself"],
     );
     check_findings(
-        &format!("{GOOD}inputs:\n  - id: n\n    type: INT\n"),
-        &["9:11 not-supported inputs of type `INT` are not supported yet"],
+        &format!("{GOOD}inputs:\n  - id: n\n    type: TABLE\n"),
+        &["9:11 not-supported inputs of type `TABLE` are not supported yet"],
     );
 }
 
@@ -148,5 +148,37 @@ fn assets_are_checked_where_they_are_literal() {
     check_findings(
         &assets("vm"),
         &["9:11 wrong-type an asset must be a map with an `id`, not a string"],
+    );
+}
+
+#[test]
+fn faults_of_inputs_are_found_at_their_places() {
+    let inputs = "inputs:
+  - {id: a, type: INT, min: 9, max: 1}
+  - {id: b, type: INT, defaults: ten}
+  - {id: c, type: STRING, validator: 'a(', min: 1}
+  - {id: d, type: SELECT, values: [x, y], defaults: z1}
+  - {id: e, type: ARRAY, itemType: NUMBER}
+  - {id: f, type: DATE, after: tomorrow}
+  - {id: g, type: BOOL, dependsOn: {inputs: [a], condition: \"{{ inputs.b }}\"}}
+  - {id: h, type: STRING, prefill: \"{{ inputs.zz }}\"}
+  - {id: a.b, type: JSON}
+  - {id: i, type: MULTISELECT}
+";
+    check_findings(
+        &format!("{GOOD}{inputs}"),
+        &[
+            "8:37 empty-range no value can lie from 9 to 1",
+            "9:34 invalid-default an input of type `INT` takes a whole number, and `defaults` is `ten`",
+            "10:38 invalid-regex `a(` is no regular expression",
+            "10:44 unknown-key an input of type `STRING` has no `min`",
+            "11:53 invalid-default `defaults` is `z1`, which is none of the `values`",
+            "12:36 unknown-type unknown type of items `NUMBER`",
+            "13:32 invalid-bound `after` must be a date such as 2026-01-31, not `tomorrow`",
+            "14:65 missing-dependency the input `g` reads `b` and does not depend on it",
+            "15:40 unknown-input unknown input `zz`",
+            "16:10 input-clash the inputs `a` and `a.b` get in each other's way: dots in ids nest",
+            "17:6 missing-key an input of type `MULTISELECT` needs either `values` or `expression`",
+        ],
     );
 }

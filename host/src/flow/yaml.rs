@@ -377,7 +377,7 @@ impl Builder<'_> {
 }
 
 /// What a plain scalar means.
-fn plain(value: &str) -> NodeKind {
+pub(super) fn plain(value: &str) -> NodeKind {
     let text = || NodeKind::Text(value.to_owned(), ScalarStyle::Plain);
     // Most plain scalars are words; only what could be something else is worth asking about.
     let first = value.chars().next();

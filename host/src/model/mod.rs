@@ -8,6 +8,7 @@ mod catalog;
 mod diagnostic;
 mod event;
 mod id;
+mod input;
 mod log;
 mod state;
 mod suggest;
@@ -20,6 +21,7 @@ pub use catalog::{AssetChange, AssetEvent, AssetFilter, CatalogReader, Receipt, 
 pub use diagnostic::{Diagnostic, Label, Severity, Source, Span};
 pub use event::{FinishedTask, Lineage, RunEvent, RunEventKind, StartedExecution, StartedTask};
 pub use id::{AssetId, ExecutionId, FlowId, IdError, InputId, Namespace, TaskId, TaskRunId};
+pub use input::{InputOptionView, InputQuestion, InputView};
 pub use log::{LogLevel, LogLine};
 pub use state::State;
 pub use suggest::closest;

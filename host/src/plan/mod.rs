@@ -4,17 +4,22 @@
 
 mod inputs;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::flow::{Flow, Wanted};
-use crate::model::{CatalogReader, Diagnostic, ExecutionId, JsonMap, TaskType, Timestamp};
+use crate::flow::{Flow, GivenInput, Wanted};
+use crate::model::{CatalogReader, Diagnostic, ExecutionId, InputId, JsonMap, TaskType, Timestamp};
+
+pub use inputs::{FileInput, FileOrigin, nested, next_question};
 
 /// What a flow is given to run.
 pub struct PlanRequest<'a> {
-    /// Inputs by id, as text.
-    pub inputs: IndexMap<String, String>,
+    /// What was given for inputs, by id.
+    pub inputs: IndexMap<String, GivenInput>,
+    /// Looks for a file that an input names, and says why there is none to have.
+    pub files: &'a (dyn Fn(&Path, FileOrigin) -> Result<FileInput, String> + Sync),
     pub execution: ExecutionId,
     /// The moment the flow is planned at.
     pub now: Timestamp,
@@ -27,7 +32,12 @@ pub struct PlanRequest<'a> {
 pub struct Plan {
     pub flow: Arc<Flow>,
     pub execution: ExecutionId,
+    /// The values of the inputs, the secret ones too: for expressions only.
     pub inputs: JsonMap,
+    /// The values with the secret ones masked: what may be stored and shown.
+    pub recorded_inputs: JsonMap,
+    /// Inputs whose values are secret, by their type or because they were made from a secret.
+    pub secret_inputs: Vec<InputId>,
     /// One for each task of the flow, in its order.
     pub tasks: Vec<PlannedTask>,
 }
@@ -46,7 +56,7 @@ pub struct PlannedTask {
 /// Binds the inputs and resolves the task types. All that keeps the flow from running is answered at once.
 pub fn build(flow: Arc<Flow>, request: PlanRequest<'_>) -> Result<Plan, Vec<Diagnostic>> {
     let mut findings = Vec::new();
-    let inputs = inputs::bind(&flow, &request, &mut findings);
+    let bound = inputs::bind(&flow, &request, &mut findings);
     let mut tasks = Vec::with_capacity(flow.tasks.len());
     for (place, task) in flow.tasks.iter().enumerate() {
         match request
@@ -75,7 +85,9 @@ pub fn build(flow: Arc<Flow>, request: PlanRequest<'_>) -> Result<Plan, Vec<Diag
     match findings.is_empty() {
         true => Ok(Plan {
             execution: request.execution,
-            inputs,
+            inputs: bound.values,
+            recorded_inputs: bound.recorded,
+            secret_inputs: bound.secrets,
             tasks,
             flow,
         }),

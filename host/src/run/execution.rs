@@ -72,7 +72,7 @@ impl Runner {
         };
         let started = StartedExecution {
             source: flow.source.clone(),
-            inputs: plan.inputs.clone(),
+            inputs: plan.recorded_inputs.clone(),
             labels: flow.labels.clone(),
         };
         let start = Timestamp::now();
