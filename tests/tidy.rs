@@ -13,7 +13,7 @@ const ROOMS: [(&str, &[&str]); 10] = [
     ("lineage", &["model"]),
     ("sandbox", &["model"]),
     ("plan", &["model", "expr", "flow"]),
-    ("run", &["model", "expr", "flow", "plan", "sandbox"]),
+    ("run", &["model", "expr", "plan", "sandbox"]),
     ("store", &["model"]),
     (
         "app",

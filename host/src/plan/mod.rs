@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::flow::{Flow, GivenInput, Wanted};
+use crate::flow::{Flow, GivenInput};
 use crate::model::{CatalogReader, Diagnostic, ExecutionId, InputId, JsonMap, TaskType, Timestamp};
 
+pub use crate::flow::{FailureBehavior, Task, Wanted};
 pub use inputs::{FileInput, FileOrigin, nested, next_question};
 
 /// What a flow is given to run.

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::execution::Runner;
 use super::variables::Variables;
-use crate::flow::Task;
 use crate::model::{AssetId, Bundle, JsonMap};
+use crate::plan::Task;
 
 /// Renders the task's declaration with its outputs in scope; nothing where it has none. The error is for the operator.
 pub(super) fn rendered(

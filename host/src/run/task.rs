@@ -5,12 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::execution::{Journal, RunError, Runner};
 use super::lineage;
 use super::variables::Variables;
-use crate::flow::Task;
 use crate::model::{
     Actor, FinishedTask, JsonMap, Lineage, LogLevel, LogLine, PluginReference, RunEvent, RunEventKind, StartedTask,
     State, TaskRunId, Timestamp,
 };
-use crate::plan::{Plan, PlannedTask};
+use crate::plan::{FailureBehavior, Plan, PlannedTask, Task, Wanted};
 use crate::sandbox::{LogSink, TaskCall, TaskFailure, TaskRequest};
 
 /// How many log lines wait at most before they are recorded.
@@ -151,12 +150,7 @@ impl<'a> TaskRunner<'a> {
         let scope = variables.scope(runner.catalog.as_ref(), &self.plan.flow.namespace);
         let mut properties = JsonMap::new();
         for (name, property) in &self.task.properties {
-            let wanted = self
-                .planned
-                .wanted
-                .get(name)
-                .copied()
-                .unwrap_or(crate::flow::Wanted::ANYTHING);
+            let wanted = self.planned.wanted.get(name).copied().unwrap_or(Wanted::ANYTHING);
             let value = property.render_for(wanted, &scope).map_err(|error| {
                 failed(format!(
                     "the property `{name}` cannot be rendered: {}",
@@ -232,14 +226,7 @@ impl<'a> TaskRunner<'a> {
     }
 
     /// A task whose work is done and whose assets could not be found out.
-    fn without_assets(
-        &self,
-        behavior: crate::flow::FailureBehavior,
-        lines: &Lines,
-        outputs: JsonMap,
-        reason: String,
-    ) -> Worked {
-        use crate::flow::FailureBehavior;
+    fn without_assets(&self, behavior: FailureBehavior, lines: &Lines, outputs: JsonMap, reason: String) -> Worked {
         let message = format!("its assets cannot be recorded: {reason}");
         let (state, level) = match behavior {
             FailureBehavior::Warn => (State::Warning, LogLevel::Warn),

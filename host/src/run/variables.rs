@@ -3,9 +3,8 @@
 use serde_json::json;
 
 use crate::expr::{Scope, Value};
-use crate::flow::Task;
-use crate::model::{CatalogReader, Json, JsonMap, Namespace, TaskRunId, Timestamp};
-use crate::plan::Plan;
+use crate::model::{CatalogReader, JsonMap, Namespace, TaskRunId, Timestamp};
+use crate::plan::{Plan, Task, nested};
 
 /// The variables of one execution. Those of the task at hand come and go; outputs stay.
 pub(super) struct Variables {
@@ -84,42 +83,5 @@ impl Variables {
             scope.set(*name, value.clone());
         }
         scope.with("outputs", outputs)
-    }
-}
-
-/// Turns ids with dots into maps within maps.
-fn nested(inputs: &JsonMap) -> JsonMap {
-    let mut root = JsonMap::new();
-    for (id, value) in inputs {
-        let mut place = &mut root;
-        let mut parts = id.split('.').peekable();
-        while let Some(part) = parts.next() {
-            if parts.peek().is_none() {
-                place.insert(part.to_owned(), value.clone());
-                break;
-            }
-            let inner = place.entry(part.to_owned()).or_insert_with(|| json!({}));
-            if !inner.is_object() {
-                *inner = json!({});
-            }
-            let Json::Object(map) = inner else { break };
-            place = map;
-        }
-    }
-    root
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dots_in_input_ids_nest() {
-        let inputs = json!({"a": 1, "db.host": "h", "db.port": 2});
-        let inputs = inputs.as_object().cloned().unwrap_or_default();
-        assert_eq!(
-            Json::Object(nested(&inputs)),
-            json!({"a": 1, "db": {"host": "h", "port": 2}})
-        );
     }
 }
