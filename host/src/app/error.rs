@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::model::{Diagnostic, RecordError, Source};
+use crate::model::{Diagnostic, RecordError, Severity, Source};
 use crate::run::RunError;
 use crate::sandbox::SandboxError;
 use crate::store::StoreError;
@@ -45,6 +45,17 @@ impl AppError {
             causes: Vec::new(),
             hint: None,
             report: None,
+        }
+    }
+
+    /// The request is refused for what was found in a text.
+    pub(super) fn about(message: &str, report: Report) -> Self {
+        let is_error = |finding: &&Diagnostic| finding.severity == Severity::Error;
+        let count = report.diagnostics.iter().filter(is_error).count();
+        let noun = if count == 1 { "problem" } else { "problems" };
+        Self {
+            report: Some(report),
+            ..Self::refused(format!("{message}: {count} {noun}"))
         }
     }
 

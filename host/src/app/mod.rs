@@ -1,15 +1,20 @@
 //! The joint: one short method for each verb of the faces. The only room that sees every stage.
 
 mod error;
+mod expression;
+mod inputs;
 mod query;
 mod run;
 mod settings;
 mod validate;
 
 pub use error::{AppError, ErrorKind, Report};
+pub use expression::{ExpressionRequest, Rendered};
+pub use inputs::{Ask, InputSources};
 pub use query::{AssetQuery, GraphQuery, LogQuery};
 pub use run::{Notice, RunRequest};
 pub use settings::Settings;
+pub use validate::ValidateRequest;
 
 pub use crate::run::Observer;
 

@@ -1,24 +1,22 @@
 //! Running a flow.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use tokio::sync::watch;
 
+use super::inputs::{InputSources, find_file};
 use super::validate::check;
 use super::{App, AppError, ErrorKind, Observer, Report};
-use crate::flow::GivenInput;
-use crate::model::{CatalogReader, Diagnostic, ExecutionDetailView, ExecutionId, Severity, Source, Timestamp};
-use crate::plan::{self, FileInput, FileOrigin, PlanRequest};
+use crate::model::{CatalogReader, ExecutionDetailView, ExecutionId, Timestamp};
+use crate::plan::{self, PlanRequest};
 use crate::run::Runner;
 use crate::store::Catalog;
 
 /// A flow to run and what it is given.
-pub struct RunRequest {
+pub struct RunRequest<'a> {
     pub flow: PathBuf,
-    /// Inputs by id, as text.
-    pub inputs: IndexMap<String, String>,
+    pub inputs: InputSources<'a>,
     /// Whether to use a catalog in memory that is gone afterwards.
     pub ephemeral: bool,
 }
@@ -40,7 +38,7 @@ impl App {
     /// Checks a flow, binds its inputs, runs it and gives all that happened.
     pub async fn run(
         &self,
-        request: RunRequest,
+        request: RunRequest<'_>,
         notice: impl Fn(Notice),
         observer: Observer,
         cancelled: watch::Receiver<bool>,
@@ -50,7 +48,7 @@ impl App {
         let (report, flow) = check(&request.flow, &task_types)?;
         let source = report.source.clone();
         let Some(flow) = flow else {
-            return Err(refuse("the flow has errors and was not run", report));
+            return Err(AppError::about("the flow has errors and was not run", report));
         };
         if !report.diagnostics.is_empty() {
             notice(Notice::Findings(report));
@@ -61,16 +59,17 @@ impl App {
             true => Catalog::in_memory()?,
             false => Catalog::open(&self.settings.catalog)?,
         };
-        let plan_request = PlanRequest {
-            inputs: given(request.inputs),
+        let mut plan_request = PlanRequest {
+            inputs: request.inputs.read(&flow)?,
             files: &find_file,
             execution: ExecutionId::generate(),
             now: Timestamp::now(),
             catalog: &known,
             task_types: &task_types,
         };
+        request.inputs.ask(&flow, &mut plan_request);
         let plan = plan::build(Arc::new(flow), plan_request)
-            .map_err(|diagnostics| refuse("the flow was not run", about(source, diagnostics)))?;
+            .map_err(|diagnostics| AppError::about("the flow was not run", Report { source, diagnostics }))?;
         let catalog = Arc::new(match is_fresh && !request.ephemeral {
             true => Catalog::open(&self.settings.catalog)?,
             false => known,
@@ -97,42 +96,5 @@ impl App {
                 outcome.execution
             ))
         })
-    }
-}
-
-fn given(inputs: IndexMap<String, String>) -> IndexMap<String, GivenInput> {
-    let texts = inputs.into_iter().map(|(id, text)| (id, GivenInput::Text(text)));
-    texts.collect()
-}
-
-/// Finds a file that an input names. A flow alone names none: it is not trusted to ask what files there are.
-fn find_file(path: &Path, origin: FileOrigin) -> Result<FileInput, String> {
-    let shown = path.display();
-    if origin == FileOrigin::Flow {
-        return Err(format!(
-            "its default names the file `{shown}`, and only `--input` may name files of this machine"
-        ));
-    }
-    match path.canonicalize() {
-        Ok(found) if found.is_file() => Ok(FileInput::at(&found)),
-        Ok(_) => Err(format!("`{shown}` is no file")),
-        Err(error) => Err(format!("the file `{shown}` cannot be read: {error}")),
-    }
-}
-
-fn about(source: Source, diagnostics: Vec<Diagnostic>) -> Report {
-    Report { source, diagnostics }
-}
-
-fn refuse(message: &str, report: Report) -> AppError {
-    let count = report
-        .diagnostics
-        .iter()
-        .filter(|finding| finding.severity == Severity::Error)
-        .count();
-    let noun = if count == 1 { "problem" } else { "problems" };
-    AppError {
-        report: Some(report),
-        ..AppError::refused(format!("{message}: {count} {noun}"))
     }
 }

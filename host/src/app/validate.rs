@@ -10,22 +10,41 @@ use crate::model::{Severity, Source, TaskType};
 /// The largest flow file that is read, in bytes.
 const SIZE_LIMIT: u64 = 4 * 1024 * 1024;
 
+/// Which flows to check, and how.
+pub struct ValidateRequest<'a> {
+    /// Files, folders that are searched for `*.yaml` and `*.yml`, and patterns such as `flows/**/*.yaml`.
+    pub paths: Vec<PathBuf>,
+    /// Whether task types that no plugin provides are notes rather than errors.
+    pub allow_missing_plugins: bool,
+    /// Hears how many files are checked and how many there are.
+    pub progress: &'a (dyn Fn(usize, usize) + Send + Sync),
+}
+
 impl App {
-    /// Checks flows and gives a report for each file, also for those without a finding. Folders are searched for
-    /// `*.yaml` and `*.yml`.
-    pub async fn validate(&self, paths: &[PathBuf]) -> Result<Vec<Report>, AppError> {
+    /// Checks flows and gives a report for each file, also for those without a finding.
+    pub async fn validate(&self, request: ValidateRequest<'_>) -> Result<Vec<Report>, AppError> {
         let task_types = self.registry().await?.task_types();
         let mut files = Vec::new();
-        for path in paths {
-            gather(path, &mut files)?;
+        for path in &request.paths {
+            expand(path, &mut files)?;
         }
         if files.is_empty() {
             return Err(AppError::refused("no flow was found").with_hint("name files, or folders that hold `*.yaml`"));
         }
-        files
-            .iter()
-            .map(|path| check(path, &task_types).map(|(report, _)| report))
-            .collect()
+        let mut reports = Vec::with_capacity(files.len());
+        for (done, path) in files.iter().enumerate() {
+            let (mut report, _) = check(path, &task_types)?;
+            if request.allow_missing_plugins {
+                let missing = report
+                    .diagnostics
+                    .iter_mut()
+                    .filter(|finding| finding.code == flow::MISSING_PLUGIN);
+                missing.for_each(|finding| finding.severity = Severity::Note);
+            }
+            reports.push(report);
+            (request.progress)(done + 1, files.len());
+        }
+        Ok(reports)
     }
 }
 
@@ -53,6 +72,23 @@ fn read(path: &Path) -> Result<Source, AppError> {
     let bytes = fs::read(path).map_err(|error| failed(&error))?;
     let text = String::from_utf8(bytes).map_err(|error| failed(&error).with_hint("save the file as UTF-8"))?;
     Ok(Source { name, text })
+}
+
+/// Finds what a path or a pattern names. A file that exists is never read as a pattern.
+fn expand(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), AppError> {
+    let pattern = path.to_string_lossy();
+    if path.exists() || !pattern.contains(['*', '?', '[']) {
+        return gather(path, files);
+    }
+    let paths = glob::glob(&pattern)
+        .map_err(|error| AppError::refused(format!("the pattern `{pattern}` makes no sense")).because(&error))?;
+    for path in paths {
+        gather(
+            &path.map_err(|error| AppError::refused("reading a folder").because(&error))?,
+            files,
+        )?;
+    }
+    Ok(())
 }
 
 fn gather(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), AppError> {

@@ -41,6 +41,8 @@ pub(super) enum Format {
     Dot,
     /// For Mermaid (`asset graph` only)
     Mermaid,
+    /// For code scanning, SARIF 2.1.0 (`validate` only)
+    Sarif,
 }
 
 #[derive(Debug, Subcommand)]
@@ -49,9 +51,23 @@ pub(super) enum Command {
     Run(RunArguments),
     /// Check flows without running them
     Validate {
-        /// Flow files, or folders to search for `*.yaml`
+        /// Flow files, folders to search for `*.yaml`, or patterns such as 'flows/**/*.yaml'
         #[arg(required = true, value_hint = ValueHint::AnyPath)]
         paths: Vec<PathBuf>,
+        /// Take task types that no plugin provides for notes, and check everything else
+        #[arg(long)]
+        allow_missing_plugins: bool,
+    },
+    /// Render one template of the expression language
+    Expr {
+        /// The template, such as '{{ inputs.name | upper }}'
+        template: String,
+        /// The variables it sees, as a JSON object or as a file that holds one
+        #[arg(long, value_name = "JSON|@FILE", default_value = "{}")]
+        vars: String,
+        /// Keep the type of a single expression and print it as JSON
+        #[arg(long)]
+        typed: bool,
     },
     /// Look at executions
     #[command(subcommand)]
@@ -80,6 +96,12 @@ pub(super) struct RunArguments {
     /// An input of the flow; may be given many times
     #[arg(short, long = "input", value_name = "KEY=VALUE", value_parser = key_value)]
     pub inputs: Vec<(String, String)>,
+    /// A YAML or JSON file of inputs; those given with `--input` win
+    #[arg(long = "inputs", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub inputs_file: Option<PathBuf>,
+    /// Do not ask for missing inputs, also on a terminal
+    #[arg(long)]
+    pub no_prompt: bool,
     /// Use a catalog in memory that is gone afterwards
     #[arg(long)]
     pub ephemeral: bool,

@@ -12,23 +12,26 @@ use super::arguments::{
     Arguments, AssetCommand, CatalogCommand, Command, ExecutionCommand, Format, PluginCommand, RunArguments,
 };
 use super::output::{BOLD, DIM, Output, RED, YELLOW, findings_view};
-use super::progress::{Progress, lock};
+use super::progress::{FileCounter, Progress, lock};
 use super::tables::{self, duration, paint, state_style};
-use crate::app::{App, AppError, AssetQuery, GraphQuery, LogQuery, Notice, RunRequest, Settings};
+use super::{prompt, sarif};
+use crate::app::{
+    App, AppError, AssetQuery, ExpressionRequest, GraphQuery, InputSources, LogQuery, Notice, Rendered, Report,
+    RunRequest, Settings, ValidateRequest,
+};
 use crate::model::{AssetEvent, ExecutionDetailView, LogLevel, Severity, State};
 
 /// Carries out what the user said.
 pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<ExitCode, AppError> {
-    let is_graph = matches!(arguments.command, Command::Asset(AssetCommand::Graph { .. }));
-    if matches!(arguments.format, Format::Dot | Format::Mermaid) && !is_graph {
-        return Err(AppError::refused(
-            "only `asset graph` has the formats `dot` and `mermaid`",
-        ));
-    }
+    check_format(&arguments)?;
     let app = |run: Option<&RunArguments>| App::new(settings(&arguments, run));
     match &arguments.command {
         Command::Run(run_arguments) => run(&app(Some(run_arguments)), run_arguments, output).await,
-        Command::Validate { paths } => validate(&app(None), paths, output).await,
+        Command::Validate {
+            paths,
+            allow_missing_plugins,
+        } => validate(&app(None), paths, *allow_missing_plugins, output).await,
+        Command::Expr { template, vars, typed } => expression(&app(None), template, vars, *typed, output),
         Command::Execution(command) => execution(&app(None), command, output),
         Command::Asset(command) => asset(&app(None), command, output),
         Command::Plugin(command) => plugin(&app(None), command, output).await,
@@ -39,6 +42,18 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
             output.answer(&String::from_utf8_lossy(&script));
             Ok(ExitCode::SUCCESS)
         }
+    }
+}
+
+fn check_format(arguments: &Arguments) -> Result<(), AppError> {
+    let is_graph = matches!(arguments.command, Command::Asset(AssetCommand::Graph { .. }));
+    let is_validate = matches!(arguments.command, Command::Validate { .. });
+    match arguments.format {
+        Format::Dot | Format::Mermaid if !is_graph => Err(AppError::refused(
+            "only `asset graph` has the formats `dot` and `mermaid`",
+        )),
+        Format::Sarif if !is_validate => Err(AppError::refused("only `validate` has the format `sarif`")),
+        _ => Ok(()),
     }
 }
 
@@ -76,7 +91,11 @@ fn cache_folder() -> PathBuf {
 async fn run(app: &App, arguments: &RunArguments, output: &Output) -> Result<ExitCode, AppError> {
     let request = RunRequest {
         flow: arguments.flow.clone(),
-        inputs: arguments.inputs.iter().cloned().collect(),
+        inputs: InputSources {
+            given: arguments.inputs.iter().cloned().collect(),
+            file: arguments.inputs_file.clone(),
+            ask: (output.can_ask() && !arguments.no_prompt).then_some(&prompt::ask),
+        },
         ephemeral: arguments.ephemeral,
     };
     let progress = Progress::start(output);
@@ -154,31 +173,76 @@ fn summary(view: &ExecutionDetailView, arguments: &RunArguments) -> String {
     }
 }
 
-async fn validate(app: &App, paths: &[PathBuf], output: &Output) -> Result<ExitCode, AppError> {
-    let reports = app.validate(paths).await?;
-    let broken = |report: &&crate::app::Report| report.diagnostics.iter().any(|f| f.severity == Severity::Error);
-    let bad = reports.iter().filter(broken).count();
-    if output.format == Format::Json {
-        let files: Vec<_> = reports
-            .iter()
-            .map(|report| json!({"file": report.source.name, "valid": !broken(&report), "findings": findings_view(report)}))
-            .collect();
-        output.json(&files);
-    } else {
-        for report in reports.iter().filter(|report| !report.diagnostics.is_empty()) {
-            output.report(report);
-        }
-        let noun = if reports.len() == 1 { "flow" } else { "flows" };
-        match bad {
-            0 => output.answer(&format!("{} {noun} checked, no errors\n", reports.len())),
-            bad => output.message(&format!(
-                "{} {bad} of {} {noun} cannot run\n",
-                paint(RED, "error:"),
-                reports.len()
-            )),
+async fn validate(
+    app: &App,
+    paths: &[PathBuf],
+    allow_missing_plugins: bool,
+    output: &Output,
+) -> Result<ExitCode, AppError> {
+    let counter = FileCounter::start(output);
+    let request = ValidateRequest {
+        paths: paths.to_vec(),
+        allow_missing_plugins,
+        progress: &|done, all| counter.show(done, all),
+    };
+    let reports = app.validate(request).await;
+    counter.finish();
+    let reports = reports?;
+    let bad = reports.iter().filter(|report| is_broken(report)).count();
+    match output.format {
+        Format::Json => output.json(&reports.iter().map(report_view).collect::<Vec<_>>()),
+        Format::Sarif => output.json(&sarif::log(&reports)),
+        Format::Text | Format::Dot | Format::Mermaid => {
+            for report in reports.iter().filter(|report| !report.diagnostics.is_empty()) {
+                output.report(report);
+            }
+            let noun = if reports.len() == 1 { "flow" } else { "flows" };
+            match bad {
+                0 => output.answer(&format!("{} {noun} checked, no errors\n", reports.len())),
+                bad => output.message(&format!(
+                    "{} {bad} of {} {noun} cannot run\n",
+                    paint(RED, "error:"),
+                    reports.len()
+                )),
+            }
         }
     }
     Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+fn is_broken(report: &Report) -> bool {
+    report
+        .diagnostics
+        .iter()
+        .any(|finding| finding.severity == Severity::Error)
+}
+
+fn report_view(report: &Report) -> serde_json::Value {
+    json!({"file": report.source.name, "valid": !is_broken(report), "findings": findings_view(report)})
+}
+
+fn expression(app: &App, template: &str, vars: &str, typed: bool, output: &Output) -> Result<ExitCode, AppError> {
+    let (variables, variables_name) = match vars.strip_prefix('@') {
+        None => (vars.to_owned(), "`--vars`".to_owned()),
+        Some(path) => {
+            let failed =
+                |error: std::io::Error| AppError::refused(format!("reading the variables of `{path}`")).because(&error);
+            (std::fs::read_to_string(path).map_err(failed)?, format!("`{path}`"))
+        }
+    };
+    let request = ExpressionRequest {
+        template: template.to_owned(),
+        variables,
+        variables_name,
+        typed,
+    };
+    match (app.render(&request)?, output.format) {
+        (Rendered::Text(text), Format::Json) => output.json(&json!({"text": text})),
+        (Rendered::Typed(value), Format::Json) => output.json(&json!({"value": value})),
+        (Rendered::Text(text), _) => output.answer(&format!("{text}\n")),
+        (Rendered::Typed(value), _) => output.json(&value),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn execution(app: &App, command: &ExecutionCommand, output: &Output) -> Result<ExitCode, AppError> {
@@ -220,7 +284,7 @@ fn asset(app: &App, command: &AssetCommand, output: &Output) -> Result<ExitCode,
                 depth: *depth,
             })?;
             match output.format {
-                Format::Text => output.answer(&tables::graph(app, &graph)),
+                Format::Text | Format::Sarif => output.answer(&tables::graph(app, &graph)),
                 Format::Json => output.json(&graph),
                 Format::Dot => output.answer(&app.dot(&graph)),
                 Format::Mermaid => output.answer(&app.mermaid(&graph)),

@@ -5,6 +5,8 @@ mod commands;
 mod diagnostics;
 mod output;
 mod progress;
+mod prompt;
+mod sarif;
 mod tables;
 
 use std::process::ExitCode;

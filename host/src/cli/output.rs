@@ -62,6 +62,11 @@ impl Output {
         io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
     }
 
+    /// Whether there is someone to answer questions.
+    pub(super) fn can_ask(&self) -> bool {
+        self.format == Format::Text && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
     /// Prints the findings about a flow.
     pub(super) fn report(&self, report: &Report) {
         self.message(&diagnostics::render(report, is_coloured()));

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::arguments::Format;
 use super::output::{CYAN, DIM, Output};
@@ -93,6 +93,42 @@ impl Progress {
             RunEventKind::ExecutionStarted(_)
             | RunEventKind::LineageRecorded(_)
             | RunEventKind::ExecutionFinished { .. } => {}
+        }
+    }
+}
+
+/// Shows how many files are done, where there are many and someone looks.
+pub(super) struct FileCounter {
+    bar: Option<ProgressBar>,
+}
+
+/// So few files are checked before anyone could read a count of them.
+const FEW_FILES: usize = 50;
+
+impl FileCounter {
+    pub(super) fn start(output: &Output) -> Self {
+        let style = ProgressStyle::with_template("checked {pos} of {len} flows {wide_bar:.cyan}").ok();
+        let bar = output.is_live().then(ProgressBar::hidden);
+        if let (Some(bar), Some(style)) = (&bar, style) {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+
+    pub(super) fn show(&self, done: usize, all: usize) {
+        let Some(bar) = self.bar.as_ref().filter(|_| all > FEW_FILES) else {
+            return;
+        };
+        if done == 1 {
+            bar.set_length(all as u64);
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        bar.set_position(done as u64);
+    }
+
+    pub(super) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
         }
     }
 }

@@ -26,4 +26,4 @@ pub use input::{
 pub use place::{RenderError, Text};
 pub use property::Property;
 pub use schema::Wanted;
-pub use task::Task;
+pub use task::{MISSING_PLUGIN, Task};

@@ -24,6 +24,9 @@ pub struct Task {
     pub span: Span,
 }
 
+/// The code of the finding that a task's type is provided by no plugin; the rest of the task is checked nonetheless.
+pub const MISSING_PLUGIN: &str = "missing-plugin";
+
 const LATER_KEYS: [&str; 12] = [
     "retry",
     "timeout",
@@ -112,12 +115,25 @@ fn find<'t>(
 ) -> Option<&'t TaskType> {
     let found = task_types.iter().find(|task_type| task_type.answers_to(name));
     if found.is_none() {
-        let finding = Diagnostic::error("unknown-task-type", format!("unknown task type `{name}`"), span);
-        let names = task_types.iter().flat_map(TaskType::names);
-        findings.push(match closest(name, names) {
-            Some(near) => finding.with_hint(format!("did you mean `{near}`?")),
-            None => finding.with_hint("`begat plugin list` shows all task types; `--plugins DIR` adds plugins"),
-        });
+        findings.push(missing(name, span, task_types));
     }
     found
+}
+
+/// Kestra's own task types begin so; they are the host's to provide, not a plugin's.
+const CORE: [&str; 2] = ["io.kestra.plugin.core.", "io.kestra.core.tasks."];
+
+fn missing(name: &str, span: Span, task_types: &[TaskType]) -> Diagnostic {
+    let names = task_types.iter().flat_map(TaskType::names);
+    if let Some(near) = closest(name, names) {
+        return Diagnostic::error("unknown-task-type", format!("unknown task type `{name}`"), span)
+            .with_hint(format!("did you mean `{near}`?"));
+    }
+    if CORE.iter().any(|prefix| name.starts_with(prefix)) {
+        let message = format!("the task type `{name}` is not supported yet");
+        return Diagnostic::error("not-supported", message, span);
+    }
+    Diagnostic::error(MISSING_PLUGIN, format!("no plugin provides the task type `{name}`"), span).with_hint(
+        "put a plugin that provides it into a folder and name that with `--plugins`; `begat plugin list` shows all there are",
+    )
 }
