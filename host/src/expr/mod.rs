@@ -2,7 +2,7 @@
 //!
 //! A [`Template`] is parsed once, which finds every static fault, and is rendered against a [`Scope`]. Variables are
 //! strict and nothing is escaped. Whatever a template says, it can neither exhaust the stack nor the memory nor run
-//! without end, and it sees nothing of the machine it runs on.
+//! without end, and it sees nothing of the machine it runs on but what its [`Surroundings`] give.
 
 mod dates;
 mod error;
@@ -17,6 +17,7 @@ mod predicates;
 mod references;
 mod scope;
 mod signature;
+mod surroundings;
 mod syntax;
 mod template;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use error::ExprError;
 pub use references::Reference;
 pub use scope::Scope;
 pub use signature::Parameter;
+pub use surroundings::{Refusal, Surroundings};
 pub use template::Template;
 pub use value::{Entries, List, Map, Value};
 pub use vocabulary::{Word, WordKind, vocabulary};
