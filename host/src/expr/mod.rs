@@ -26,6 +26,7 @@ mod testing;
 mod torture;
 mod value;
 mod vocabulary;
+mod yaml;
 
 pub use error::ExprError;
 pub use references::Reference;
