@@ -7,9 +7,13 @@
 mod dates;
 mod error;
 mod evaluate;
+#[cfg(test)]
+mod examples;
 mod filters;
 mod functions;
 mod jq;
+#[cfg(test)]
+mod language;
 mod lexer;
 mod limits;
 mod parser;

@@ -28,7 +28,7 @@ pub(super) fn scope() -> Scope<'static> {
 }
 
 /// Renders, whether the fault is found early or late.
-fn render(scope: &Scope<'_>, source: &str) -> Result<String, ExprError> {
+pub(super) fn render(scope: &Scope<'_>, source: &str) -> Result<String, ExprError> {
     Template::parse(source)
         .map_err(|mut errors| errors.remove(0))?
         .render(scope)
@@ -125,7 +125,7 @@ pub(super) fn with_catalog(check: impl FnOnce(&Scope<'_>)) {
 }
 
 /// Surroundings that grant a few things of each kind.
-struct World;
+pub(super) struct World;
 
 impl Surroundings for World {
     fn environment(&self, name: &str) -> Result<Option<String>, Refusal> {
