@@ -2,14 +2,18 @@
 //!
 //! A [`Template`] is parsed once, which finds every static fault, and is rendered against a [`Scope`]. Variables are
 //! strict and nothing is escaped. Whatever a template says, it can neither exhaust the stack nor the memory nor run
-//! without end, and it sees nothing of the machine it runs on.
+//! without end, and it sees nothing of the machine it runs on but what its [`Surroundings`] give.
 
 mod dates;
 mod error;
 mod evaluate;
+#[cfg(test)]
+mod examples;
 mod filters;
 mod functions;
 mod jq;
+#[cfg(test)]
+mod language;
 mod lexer;
 mod limits;
 mod parser;
@@ -17,6 +21,7 @@ mod predicates;
 mod references;
 mod scope;
 mod signature;
+mod surroundings;
 mod syntax;
 mod template;
 #[cfg(test)]
@@ -25,11 +30,13 @@ mod testing;
 mod torture;
 mod value;
 mod vocabulary;
+mod yaml;
 
 pub use error::ExprError;
 pub use references::Reference;
 pub use scope::Scope;
 pub use signature::Parameter;
+pub use surroundings::{Refusal, Surroundings};
 pub use template::Template;
 pub use value::{Entries, List, Map, Value};
 pub use vocabulary::{Word, WordKind, vocabulary};

@@ -47,9 +47,7 @@ pub(super) static ALL: [Predicate; 8] = [
     predicate("odd", "is a whole number that two does not divide", |v| {
         Ok(whole_number("odd", v)? % 2 != 0)
     }),
-    predicate("iterable", "can be gone through by `for`", |v| {
-        Ok(matches!(v, Some(Value::List(_) | Value::Map(_))))
-    }),
+    predicate("iterable", "is a list", |v| Ok(matches!(v, Some(Value::List(_))))),
     predicate("map", "is a map", |v| Ok(matches!(v, Some(Value::Map(_))))),
     predicate("json", "is text that can be read as JSON", |v| {
         Ok(v.and_then(Value::as_str).is_some_and(is_json))
@@ -101,8 +99,8 @@ mod tests {
         );
         check("{{ 4 is even }} {{ 4 is odd }} {{ -3 is odd }}", "true false true");
         check(
-            "{{ list is iterable }} {{ map is iterable }} {{ name is iterable }}",
-            "true true false",
+            "{{ list is iterable }} {{ map is iterable }} {{ name is iterable() }} {{ null is not iterable }}",
+            "true false false true",
         );
         check(
             "{{ map is map }} {{ list is map }} {{ list is not map }}",

@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use super::surroundings::{Nothing, Surroundings};
 use super::value::Value;
 use crate::model::{CatalogReader, Namespace, Timestamp};
 
-/// The world as a template sees it. Nothing of the machine shows: no environment, no secrets, no clock but `now`.
+/// The world as a template sees it. Nothing of the machine shows but what the surroundings give; the only clock is `now`.
 #[derive(Clone)]
 pub struct Scope<'a> {
     variables: Vec<(Arc<str>, Value)>,
     catalog: Option<&'a dyn CatalogReader>,
     namespace: Option<&'a Namespace>,
+    surroundings: &'a dyn Surroundings,
     now: Timestamp,
     time_zone: TimeZone,
 }
@@ -24,6 +26,7 @@ impl<'a> Scope<'a> {
             variables: Vec::new(),
             catalog: None,
             namespace: None,
+            surroundings: &Nothing,
             now,
             time_zone: TimeZone::UTC,
         }
@@ -49,6 +52,11 @@ impl<'a> Scope<'a> {
             namespace: Some(namespace),
             ..self
         }
+    }
+
+    /// The same scope with what `env()`, `secret()`, `kv()`, `read()` and `errorLogs()` ask.
+    pub fn with_surroundings(self, surroundings: &'a dyn Surroundings) -> Self {
+        Self { surroundings, ..self }
     }
 
     /// The same scope with the time zone in which dates are written unless they are told another.
@@ -81,6 +89,10 @@ impl<'a> Scope<'a> {
 
     pub(super) fn namespace(&self) -> Option<&'a Namespace> {
         self.namespace
+    }
+
+    pub(super) fn surroundings(&self) -> &'a dyn Surroundings {
+        self.surroundings
     }
 
     pub(super) fn now(&self) -> Timestamp {

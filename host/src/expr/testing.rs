@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{ExprError, Scope, Template, Value};
+use super::{ExprError, Refusal, Scope, Surroundings, Template, Value};
 use crate::model::{Asset, AssetFilter, AssetId, AssetType, CatalogReader, Json, Namespace, RecordError, Timestamp};
 
 fn at(text: &str) -> Timestamp {
@@ -28,7 +28,7 @@ pub(super) fn scope() -> Scope<'static> {
 }
 
 /// Renders, whether the fault is found early or late.
-fn render(scope: &Scope<'_>, source: &str) -> Result<String, ExprError> {
+pub(super) fn render(scope: &Scope<'_>, source: &str) -> Result<String, ExprError> {
     Template::parse(source)
         .map_err(|mut errors| errors.remove(0))?
         .render(scope)
@@ -53,12 +53,16 @@ pub(super) fn check_typed(source: &str, expected: Json) {
     assert_eq!(Json::from(&value), expected, "{source}");
 }
 
-fn fault(source: &str) -> ExprError {
-    render(&scope(), source).expect_err(source)
+fn fault(scope: &Scope<'_>, source: &str) -> ExprError {
+    render(scope, source).expect_err(source)
 }
 
 pub(super) fn check_error(source: &str, code: &str, message: &str) {
-    let error = fault(source);
+    check_error_with(&scope(), source, code, message);
+}
+
+pub(super) fn check_error_with(scope: &Scope<'_>, source: &str, code: &str, message: &str) {
+    let error = fault(scope, source);
     assert_eq!((error.code, error.message.as_str()), (code, message), "{source}");
     assert!(
         error.span.start <= error.span.end && error.span.end <= source.len(),
@@ -68,7 +72,7 @@ pub(super) fn check_error(source: &str, code: &str, message: &str) {
 }
 
 pub(super) fn check_hint(source: &str, hint: &str) {
-    assert_eq!(fault(source).hint.as_deref(), Some(hint), "{source}");
+    assert_eq!(fault(&scope(), source).hint.as_deref(), Some(hint), "{source}");
 }
 
 struct Shelf(Vec<Asset>);
@@ -118,4 +122,63 @@ pub(super) fn with_catalog(check: impl FnOnce(&Scope<'_>)) {
     ]);
     let namespace = Namespace::parse("company").expect("a good namespace");
     check(&scope().with_catalog(&shelf).with_namespace(&namespace));
+}
+
+/// Surroundings that grant a few things of each kind.
+pub(super) struct World;
+
+impl Surroundings for World {
+    fn environment(&self, name: &str) -> Result<Option<String>, Refusal> {
+        match name {
+            "api_host" => Ok(Some("example.org".to_owned())),
+            "blank" => Ok(Some(String::new())),
+            "unset" => Ok(None),
+            _ => Err(Refusal::environment(name)),
+        }
+    }
+
+    fn secret(&self, key: &str, namespace: Option<&str>) -> Result<Option<String>, Refusal> {
+        Ok(match key {
+            "TOKEN" => Some(format!("{}:t0ken", namespace.unwrap_or_default())),
+            "DB" => Some(r#"{"password": "pass word", "port": 5432, "tags": ["a"]}"#.to_owned()),
+            _ => None,
+        })
+    }
+
+    fn key_value(&self, key: &str, namespace: Option<&str>) -> Result<Option<Value>, Refusal> {
+        Ok(match key {
+            "my-key" => Some(Value::from(json!({"field": "value"}))),
+            "where" => Some(Value::from(namespace.unwrap_or_default())),
+            _ => None,
+        })
+    }
+
+    fn file_size(&self, path: &str) -> Result<Option<u64>, Refusal> {
+        Ok(match path {
+            "huge" => Some(1 << 40),
+            "none" => None,
+            _ => Some(self.file(path).map_or(1, |content| content.len() as u64)),
+        })
+    }
+
+    fn file(&self, path: &str) -> Result<Vec<u8>, Refusal> {
+        match path {
+            "greeting.txt" => Ok("Héllo".as_bytes().to_vec()),
+            "empty" => Ok(Vec::new()),
+            "binary" => Ok(vec![0xff, 0xfe]),
+            "broken" => Err(Refusal::Failed("the disk is on fire".to_owned())),
+            _ => Err(Refusal::file(path)),
+        }
+    }
+
+    fn error_logs(&self) -> Result<Vec<Value>, Refusal> {
+        let log = |message: &str| Value::from(json!({"level": "ERROR", "message": message}));
+        Ok(vec![log("first"), log("second")])
+    }
+}
+
+/// Gives the check a scope with surroundings, in the namespace `company`.
+pub(super) fn with_world(check: impl FnOnce(&Scope<'_>)) {
+    let namespace = Namespace::parse("company").expect("a good namespace");
+    check(&scope().with_surroundings(&World).with_namespace(&namespace));
 }

@@ -1,6 +1,6 @@
 //! Every name the language knows, for documentation.
 
-use super::signature::Parameter;
+use super::signature::{Parameter, required};
 use super::{filters, functions, parser, predicates};
 
 /// What a name of the language names.
@@ -47,7 +47,10 @@ pub fn vocabulary() -> Vec<Word> {
         open: f.open,
         summary: f.summary,
     });
-    let block = plain(WordKind::Function, "block", "the text of a block of the same template");
+    let block = Word {
+        parameters: const { &[required("name")] },
+        ..plain(WordKind::Function, "block", "the text of a block of the same template")
+    };
     let tests = predicates::ALL
         .iter()
         .map(|test| plain(WordKind::Test, test.name, test.summary));

@@ -18,6 +18,7 @@ use crate::model::{Span, closest};
 
 pub(super) use budget::{Budget, Limited, stack_position};
 pub(super) use operators::range;
+pub(super) use tags::entry;
 
 /// What filters and functions may use besides their arguments.
 pub(super) struct Host<'e> {

@@ -166,7 +166,8 @@ impl Evaluator<'_> {
     }
 }
 
-fn entry(key: &Arc<str>, value: &Value) -> Value {
+/// A map's entry as `for` goes through them.
+pub(in crate::expr) fn entry(key: &Arc<str>, value: &Value) -> Value {
     [("key", Value::String(key.clone())), ("value", value.clone())]
         .into_iter()
         .collect()
@@ -314,7 +315,10 @@ mod tests {
             "{% block title %}<{{ name }}>{% endblock %} {{ block('title') }} {{ block('ti' ~ 'tle') | upper }}",
             "<World> <World> <WORLD>",
         );
-        check("{% block 'q' %}x{% endblock q %}", "x");
+        check(
+            "{% block 'q' %}x{% endblock q %}{% block 'r' %}y{% endblock 'r' %}",
+            "xy",
+        );
         check_error("{{ block('nope') }}", "expression-argument", "there is no block `nope`");
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Filter, filter};
 use crate::expr::error::Problem;
-use crate::expr::evaluate::{Host, Limited};
+use crate::expr::evaluate::{Host, Limited, entry};
 use crate::expr::limits;
 use crate::expr::predicates::is_empty;
 use crate::expr::signature::{Given, optional, required};
@@ -177,6 +177,11 @@ fn merge(value: Value, given: &Given, _: &Host<'_>) -> Result<Value, Problem> {
             items.extend(more.into_items());
             Ok(Value::list(items))
         }
+        (Value::List(list), Some(Value::Map(more))) => {
+            let mut items = list.into_items();
+            items.extend(more.entries().iter().map(|(key, value)| entry(key, value)));
+            Ok(Value::list(items))
+        }
         (value @ (Value::Map(_) | Value::List(_)), Some(items)) => Err(given.wrong(
             0,
             format!("cannot be merged into a {}: it is a {}", value.kind(), items.kind()),
@@ -205,8 +210,8 @@ fn slice(value: Value, given: &Given, _: &Host<'_>) -> Result<Value, Problem> {
     if to > count {
         return Err(given.wrong(1, format!("must not go beyond {count}, and is {to}")));
     }
-    if from > to {
-        return Err(given.wrong(0, format!("must not go beyond {to}, and is {from}")));
+    if from > to || (from == to && given.get(1).is_some()) {
+        return Err(given.wrong(0, format!("must be below {to}, and is {from}")));
     }
     Ok(match &value {
         Value::List(list) => Value::list(list.items()[from..to].to_vec()),
@@ -328,6 +333,7 @@ mod tests {
             json!({"a": 1, "b": 2, "c": 3}),
         );
         check_typed("{{ {'a': 1} | merge(['x']) }}", json!({"a": 1, "x": "x"}));
+        check_typed("{{ [1] | merge({'two': 2}) }}", json!([1, {"key": "two", "value": 2}]));
         check_typed("{{ nothing | merge([1]) }}", json!([1]));
         let message = "the argument `items` of the filter `merge` cannot be merged into a list: it is a string";
         check_error("{{ [1] | merge('x') }}", "expression-argument", message);
@@ -342,7 +348,7 @@ mod tests {
         check_typed("{{ 'née' | slice(1, 2) }}", json!("é"));
         let message = "the argument `toIndex` of the filter `slice` must not go beyond 1, and is 5";
         check_error("{{ [1] | slice(0, 5) }}", "expression-argument", message);
-        let message = "the argument `fromIndex` of the filter `slice` must not go beyond 1, and is 2";
+        let message = "the argument `fromIndex` of the filter `slice` must be below 1, and is 2";
         check_error("{{ [1, 2] | slice(2, 1) }}", "expression-argument", message);
         check_typed("{{ [1, 2, 3] | chunk(2) }}", json!([[1, 2], [3]]));
         let message = "the argument `size` of the filter `chunk` must be at least 1";

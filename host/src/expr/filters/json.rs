@@ -1,4 +1,4 @@
-//! Filters to and through JSON.
+//! Filters to and through JSON and YAML.
 
 use super::{Filter, Literals, checked, filter};
 use crate::expr::error::Problem;
@@ -7,6 +7,7 @@ use crate::expr::jq;
 use crate::expr::limits;
 use crate::expr::signature::{Given, required};
 use crate::expr::value::Value;
+use crate::expr::yaml;
 
 pub(super) static FILTERS: &[Filter] = &[
     checked(
@@ -25,17 +26,27 @@ pub(super) static FILTERS: &[Filter] = &[
         "the value as JSON text; Kestra's older name of `toJson`",
         to_json,
     ),
+    filter("yaml", &[], "the value as YAML text", to_yaml),
 ];
+
+fn too_long() -> Problem {
+    Problem::limit(format!("the text grows beyond {} bytes", limits::OUTPUT))
+}
 
 fn to_json(value: Value, _: &Given, _: &Host<'_>) -> Result<Value, Problem> {
     let text = value.to_json_text();
     if text.len() > limits::OUTPUT {
-        return Err(Problem::limit(format!(
-            "the text grows beyond {} bytes",
-            limits::OUTPUT
-        )));
+        return Err(too_long());
     }
     Ok(Value::from(text))
+}
+
+/// Null is the word alone, without a line end, as in Kestra.
+fn to_yaml(value: Value, _: &Given, _: &Host<'_>) -> Result<Value, Problem> {
+    match value {
+        Value::Null => Ok(Value::from("null")),
+        value => yaml::write(&value).map(Value::from).map_err(|_| too_long()),
+    }
 }
 
 fn check_jq(literal: Literals<'_>) -> Result<(), (usize, Problem)> {
@@ -76,6 +87,26 @@ mod tests {
         check(
             "{{ 'a\"b' | json }} {{ nothing | toJson }} {{ [1.0, execution.startDate] | toJson }}",
             r#""a\"b" null [1.0,"2026-01-21T10:00:00Z"]"#,
+        );
+    }
+
+    #[test]
+    fn values_become_yaml() {
+        check(
+            "{{ 'string' | yaml }}{{ 1 | yaml }}{{ true | yaml }}{{ nothing | yaml }}",
+            "string\n1\ntrue\nnull",
+        );
+        check("{{ ['a', 1, 1.5] | yaml }}", " - a\n - 1\n - 1.5\n");
+        check(
+            "{{ map | yaml | indent(2) }}|",
+            "b: 1\n  a:\n   - true\n   - null\n  c-d: x\n  |",
+        );
+        check("{{ {'at': execution.startDate} | yaml }}", "at: 2026-01-21T10:00:00Z\n");
+        check("{{ yaml(map | yaml) == map }}", "true");
+        check_error(
+            "{{ 'x' | yaml(1) }}",
+            "expression-argument",
+            "the filter `yaml` takes no arguments",
         );
     }
 

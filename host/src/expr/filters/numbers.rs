@@ -27,6 +27,15 @@ pub(super) static FILTERS: &[Filter] = &[
         ),
         check_format,
     ),
+    checked(
+        filter(
+            "numberformat",
+            &[optional("format")],
+            "the number in a pattern; Pebble's older name of `numberFormat`",
+            number_format,
+        ),
+        check_format,
+    ),
 ];
 
 fn absolute(value: Value, given: &Given, _: &Host<'_>) -> Result<Value, Problem> {
@@ -174,6 +183,10 @@ mod tests {
         check(
             "{{ 3.14159 | numberFormat('#.##') }} {{ 1234567.8916 | numberFormat }} {{ 5 | numberFormat('000') }}",
             "3.14 1,234,567.892 005",
+        );
+        check(
+            "{{ 10000.235166 | numberformat('$#,###,###,##0.00') }} {{ 1000000 | numberformat }}",
+            "$10,000.24 1,000,000",
         );
         check_error(
             "{{ 1 | numberFormat('abc') }}",

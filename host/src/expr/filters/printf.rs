@@ -116,7 +116,7 @@ fn converted(conversion: &Conversion<'_>, argument: &Value) -> Result<String, Pr
         ('X', Value::Integer(number)) => Ok(format!("{number:X}")),
         ('o', Value::Integer(number)) => Ok(format!("{number:o}")),
         ('f', Value::Float(number)) => {
-            let digits = format!("{:.*}", conversion.precision.unwrap_or(6), number.abs());
+            let digits = rounded(number.abs(), conversion.precision.unwrap_or(6));
             Ok(signed(conversion, *number < 0.0, digits))
         }
         ('c', Value::String(text)) if text.chars().count() == 1 => Ok(text.as_ref().to_owned()),
@@ -126,6 +126,31 @@ fn converted(conversion: &Conversion<'_>, argument: &Value) -> Result<String, Pr
         }
         _ => Err(mismatch()),
     }
+}
+
+/// The number with so many digits after the point. A half is rounded up, in the digits that Java shows of the number.
+fn rounded(number: f64, precision: usize) -> String {
+    let shown = format!("{number}");
+    let (whole, fraction) = shown.split_once('.').unwrap_or((&shown, ""));
+    if !number.is_finite() || fraction.len() <= precision {
+        return format!("{number:.precision$}");
+    }
+    let up = fraction.as_bytes()[precision] >= b'5';
+    let mut digits: Vec<u8> = whole.bytes().chain(fraction.bytes().take(precision)).collect();
+    if up {
+        let nines = digits.iter().rev().take_while(|digit| **digit == b'9').count();
+        let start = digits.len() - nines;
+        digits[start..].fill(b'0');
+        match start.checked_sub(1) {
+            Some(place) => digits[place] += 1,
+            None => digits.insert(0, b'1'),
+        }
+    }
+    let mut text: String = digits.into_iter().map(char::from).collect();
+    if precision > 0 {
+        text.insert(text.len() - precision, '.');
+    }
+    text
 }
 
 /// Puts the sign and the thousands' separators that the flags ask for to some digits.
@@ -182,9 +207,13 @@ mod tests {
         );
         check(
             "{{ '%f %.0f %x %X %o %c %b %% %5s|%.2s%n' | format(1.5, 2.5, 255, 255, 8, 'z', true, 'ab', 'abcd') }}",
-            "1.500000 2 ff FF 10 z true %    ab|ab\n",
+            "1.500000 3 ff FF 10 z true %    ab|ab\n",
         );
         check("{{ '%s %s' | format(nothing, [1]) }}", "null [1]");
+        check(
+            "{{ '%.2f %.1f %.1f %.0f %.2f %.3f' | format(0.125, 0.15, 9.96, 0.4, -1.005, 2.5) }}",
+            "0.13 0.2 10.0 0 -1.01 2.500",
+        );
     }
 
     #[test]

@@ -11,6 +11,8 @@ use crate::expr::signature::{Given, Parameter, optional, required};
 use crate::expr::value::Value;
 
 const SEPARATOR: &[Parameter] = &[required("separator")];
+/// A single quote within single quotes in a shell: they end, and begin again after it.
+const SHELL_QUOTE: &str = "'\\''";
 const INDENT: &[Parameter] = &[required("amount"), optional("prefix")];
 
 pub(super) static FILTERS: &[Filter] = &[
@@ -122,6 +124,9 @@ pub(super) static FILTERS: &[Filter] = &[
             None => Ok(()),
         },
     ),
+    filter("sh", &[], "safe between single quotes in a shell", |v, _, _| {
+        on_every_text(v, &|text| Ok(text.replace('\'', SHELL_QUOTE)))
+    }),
     Filter {
         open: true,
         ..filter(
@@ -140,11 +145,10 @@ pub(super) static FILTERS: &[Filter] = &[
 ];
 
 fn capitalize(text: &str) -> String {
-    let mut characters = text.chars();
-    characters
-        .next()
-        .map(|first| first.to_uppercase().chain(characters).collect())
-        .unwrap_or_default()
+    let space = text.len() - text.trim_start().len();
+    let mut characters = text[space..].chars();
+    let first = characters.next().into_iter().flat_map(char::to_uppercase);
+    text[..space].chars().chain(first).chain(characters).collect()
 }
 
 fn title(text: &str) -> String {
@@ -242,7 +246,7 @@ fn quote_escape(kind: &str) -> Result<(char, &'static str), Problem> {
     match kind.to_ascii_lowercase().as_str() {
         "single" => Ok(('\'', "\\'")),
         "double" => Ok(('"', "\\\"")),
-        "shell" => Ok(('\'', "'\\''")),
+        "shell" => Ok(('\'', SHELL_QUOTE)),
         _ => {
             let message = "the argument `type` of the filter `escapeChar` must be `single`, `double` or `shell`";
             Err(Problem::wrong_argument(message))
@@ -255,9 +259,9 @@ fn escape(value: Value, given: &Given, _: &Host<'_>) -> Result<Value, Problem> {
     on_every_text(value, &|text| Ok(text.replace(quote, escaped)))
 }
 
-fn class_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
+fn class_name(value: &Value) -> Option<&'static str> {
+    Some(match value {
+        Value::Null => return None,
         Value::Boolean(_) => "java.lang.Boolean",
         Value::Integer(_) => "java.lang.Long",
         Value::Float(_) => "java.lang.Double",
@@ -266,7 +270,7 @@ fn class_name(value: &Value) -> &'static str {
         Value::Map(_) => "java.util.LinkedHashMap",
         Value::Instant(_) => "java.time.Instant",
         Value::Zoned(_) => "java.time.ZonedDateTime",
-    }
+    })
 }
 
 #[cfg(test)]
@@ -279,8 +283,8 @@ mod tests {
     fn letters_change_size() {
         check("{{ 'straße é' | upper }} {{ 'ÀB' | lower }}", "STRASSE É àb");
         check(
-            "{{ 'ab cd' | capitalize }} {{ 'ab\tcd  ef' | title }}",
-            "Ab cd Ab\tCd  Ef",
+            "{{ 'ab cd' | capitalize }}{{ ' \nab' | capitalize }} {{ '' | capitalize }}{{ 'ab\tcd  ef' | title }}",
+            "Ab cd \nAb Ab\tCd  Ef",
         );
         check("{{ 12 | upper }} {{ true | upper }}", "12 TRUE");
         check_typed("{{ nothing | upper }}", json!(null));
@@ -360,7 +364,10 @@ mod tests {
             r#"{{ "it's" | escapeChar('single') }} {{ 'a"b' | escapeChar('double') }}"#,
             r#"it\'s a\"b"#,
         );
-        check(r#"{{ "it's" | escapeChar('SHELL') }}"#, r#"it'\''s"#);
+        check(
+            r#"{{ "it's" | escapeChar('SHELL') }} {{ "foo' bar'baz" | sh }}"#,
+            r#"it'\''s foo'\'' bar'\''baz"#,
+        );
         check_typed(
             r#"{{ {'k': ["a'b", 1]} | escapeChar('single') }}"#,
             json!({"k": ["a\\'b", "1"]}),

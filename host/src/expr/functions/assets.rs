@@ -1,5 +1,7 @@
 //! `assets()`: what the catalog knows, as a template sees it.
 
+use std::sync::{Arc, OnceLock};
+
 use super::{Function, function};
 use crate::expr::error::Problem;
 use crate::expr::evaluate::Host;
@@ -57,22 +59,38 @@ fn assets(given: &Given, host: &Host<'_>) -> Result<Value, Problem> {
     Ok(found.into_iter().map(asset_value).collect())
 }
 
-fn asset_value(asset: Asset) -> Value {
-    let fields = [
-        ("id", Value::from(asset.id.as_str())),
-        ("type", Value::from(asset.asset_type.as_str())),
-        (
+/// The names of what an asset shows, made once.
+fn field_names() -> &'static [Arc<str>; 9] {
+    static NAMES: OnceLock<[Arc<str>; 9]> = OnceLock::new();
+    NAMES.get_or_init(|| {
+        [
+            "id",
+            "type",
             "namespace",
-            Value::from(asset.namespace.as_ref().map(Namespace::as_str)),
-        ),
-        ("displayName", Value::from(asset.display_name)),
-        ("description", Value::from(asset.description)),
-        ("metadata", Value::from(asset.metadata)),
-        ("created", Value::from(Value::Instant(asset.created).to_string())),
-        ("updated", Value::from(Value::Instant(asset.updated).to_string())),
-        ("deleted", Value::from(false)),
+            "displayName",
+            "description",
+            "metadata",
+            "created",
+            "updated",
+            "deleted",
+        ]
+        .map(Arc::from)
+    })
+}
+
+fn asset_value(asset: Asset) -> Value {
+    let values = [
+        Value::from(asset.id.as_str()),
+        Value::from(asset.asset_type.as_str()),
+        Value::from(asset.namespace.as_ref().map(Namespace::as_str)),
+        Value::from(asset.display_name),
+        Value::from(asset.description),
+        Value::from(asset.metadata),
+        Value::from(Value::Instant(asset.created).to_string()),
+        Value::from(Value::Instant(asset.updated).to_string()),
+        Value::from(false),
     ];
-    fields.into_iter().collect()
+    field_names().iter().cloned().zip(values).collect()
 }
 
 #[cfg(test)]

@@ -5,9 +5,11 @@
 
 mod assets;
 mod calendar;
+mod execution;
 mod ids;
 mod numbers;
 mod rendering;
+mod world;
 
 use super::error::Problem;
 use super::evaluate::Host;
@@ -51,12 +53,14 @@ const fn function(
 
 /// Every function there is.
 pub(super) fn all() -> impl Iterator<Item = &'static Function> {
-    let tables: [&'static [Function]; 5] = [
+    let tables: [&'static [Function]; 7] = [
         assets::FUNCTIONS,
         calendar::FUNCTIONS,
+        execution::FUNCTIONS,
         ids::FUNCTIONS,
         numbers::FUNCTIONS,
         rendering::FUNCTIONS,
+        world::FUNCTIONS,
     ];
     tables.into_iter().flatten()
 }
@@ -100,7 +104,7 @@ mod tests {
             "missing-argument",
             "the function `fromJson` needs the argument `json`",
         );
-        check_error("{{ secret('x') }}", "unknown-function", "unknown function `secret`");
+        check_error("{{ http('x') }}", "unknown-function", "unknown function `http`");
         check_error(
             "{{ name.upper() }}",
             "expression-syntax",

@@ -1,4 +1,4 @@
-//! Functions that read text as something more: JSON, or a template.
+//! Functions that read text as something more: JSON, YAML, or a template.
 
 use super::{Function, function};
 use crate::expr::error::{ExprError, Problem};
@@ -6,6 +6,7 @@ use crate::expr::evaluate::{Evaluator, Host};
 use crate::expr::signature::{Given, optional, required};
 use crate::expr::template::Template;
 use crate::expr::value::Value;
+use crate::expr::yaml;
 use crate::model::Json;
 
 pub(super) static FUNCTIONS: &[Function] = &[
@@ -22,6 +23,12 @@ pub(super) static FUNCTIONS: &[Function] = &[
         from_json,
     ),
     function(
+        "yaml",
+        &[required("yaml")],
+        "the value that a YAML text stands for",
+        from_yaml,
+    ),
+    function(
         "render",
         &[required("template"), optional("recursive")],
         "the text as a template, again and again until nothing changes",
@@ -31,7 +38,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         "renderOnce",
         &[required("template")],
         "the text as a template, once",
-        |given, host| render_once(given.need_text(0)?, host).map(Value::from),
+        |given, host| rendered(given, host, render_once),
     ),
 ];
 
@@ -49,17 +56,52 @@ fn from_json(given: &Given, _: &Host<'_>) -> Result<Value, Problem> {
     Ok(Value::from(json))
 }
 
+fn from_yaml(given: &Given, host: &Host<'_>) -> Result<Value, Problem> {
+    let Some(text) = given.text(0)? else {
+        return Ok(Value::Null);
+    };
+    host.budget.spend_on(text.len())?;
+    yaml::read(text).map_err(|why| Problem::wrong_type(format!("`yaml` was given no YAML: {why}")))
+}
+
 fn render(given: &Given, host: &Host<'_>) -> Result<Value, Problem> {
-    let text = given.need_text(0)?;
     let recursive = given.get(1).is_none() || given.flag(1)?;
-    let mut rendered = render_once(text, host)?;
-    if !recursive {
-        return Ok(Value::from(rendered));
+    rendered(given, host, if recursive { render_until_stable } else { render_once })
+}
+
+/// Renders a text, or every text in a list or map; a map's names stay as they are.
+fn rendered(
+    given: &Given,
+    host: &Host<'_>,
+    render: fn(&str, &Host<'_>) -> Result<String, Problem>,
+) -> Result<Value, Problem> {
+    let value = given.need(0)?;
+    match value {
+        Value::String(_) | Value::List(_) | Value::Map(_) => every_text(value, &|text| render(text, host)),
+        other => Err(given.wrong(0, format!("must be a string, a list or a map, not a {}", other.kind()))),
     }
+}
+
+fn every_text(value: &Value, render: &dyn Fn(&str) -> Result<String, Problem>) -> Result<Value, Problem> {
+    match value {
+        Value::String(text) => render(text).map(Value::from),
+        Value::List(list) => list.items().iter().map(|item| every_text(item, render)).collect(),
+        Value::Map(map) => {
+            let entries = map.entries().iter();
+            entries
+                .map(|(key, value)| Ok((key.clone(), every_text(value, render)?)))
+                .collect()
+        }
+        other => Ok(other.clone()),
+    }
+}
+
+fn render_until_stable(text: &str, host: &Host<'_>) -> Result<String, Problem> {
+    let mut rendered = render_once(text, host)?;
     for _ in 0..ROUNDS {
         let again = render_once(&rendered, host)?;
         if again == rendered {
-            return Ok(Value::from(rendered));
+            return Ok(rendered);
         }
         rendered = again;
     }
@@ -118,12 +160,45 @@ mod tests {
     }
 
     #[test]
+    fn yaml_is_read() {
+        check("{{ yaml('foo: [666, 1, 2]').foo[0] }}", "666");
+        check_typed(
+            "{{ yaml('a: 1\nb: [x, true, null, 1.5, \"2\"]\n3: yes\nd: 2026-01-31') }}",
+            json!({"a": 1, "b": ["x", true, null, 1.5, "2"], "3": "yes", "d": "2026-01-31"}),
+        );
+        check(
+            "{{ yaml('plain') }} {{ yaml('') is null }} {{ yaml(nothing) is null }}",
+            "plain true true",
+        );
+        check_error(
+            "{{ yaml('a: [') }}",
+            "expression-type",
+            "`yaml` was given no YAML: did not find expected node content at line 2 column 1, while parsing a flow node",
+        );
+        check_error(
+            "{{ yaml(1) }}",
+            "expression-argument",
+            "the argument `yaml` of the function `yaml` must be a string, not a number",
+        );
+    }
+
+    #[test]
     fn texts_are_rendered_once_or_until_nothing_changes() {
         let inner = "{% set a = '{{ \\'{{ name }}\\' }}' %}";
         check(&format!("{inner}{{{{ render(a) }}}}"), "World");
         check(&format!("{inner}{{{{ render(a, recursive=false) }}}}"), "{{ name }}");
         check(&format!("{inner}{{{{ renderOnce(a) }}}}"), "{{ name }}");
         check("{% set x = 5 %}{{ render('{' ~ '{ x + 1 }' ~ '}') }}", "6");
+        check_typed(
+            "{{ render({'k': ['{{ name }}', 1, null], '{{ name }}': 'x'}) }}",
+            json!({"k": ["World", 1, null], "{{ name }}": "x"}),
+        );
+        check("{{ renderOnce(['{{ 1 + 1 }}', 'a']) }}", r#"["2","a"]"#);
+        check_error(
+            "{{ render(1) }}",
+            "expression-argument",
+            "the argument `template` of the function `render` must be a string, a list or a map, not a number",
+        );
     }
 
     #[test]

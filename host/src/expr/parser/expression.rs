@@ -126,12 +126,10 @@ impl Parser<'_> {
             let names = predicates::ALL.iter().map(|predicate| predicate.name);
             return Err(self.unknown("test", "unknown-test", &name, span, names));
         };
-        if self.at('(') {
-            return Err(self.fault(ExprError::new(
-                self.current().span,
-                SYNTAX,
-                format!("the test `{name}` takes no arguments"),
-            )));
+        if self.eat('(') && !self.eat(')') {
+            let span = self.current().span;
+            let message = format!("the test `{name}` takes no arguments");
+            return Err(self.fault(ExprError::new(span, SYNTAX, message)));
         }
         let (whole, height) = (
             Span {

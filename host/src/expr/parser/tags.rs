@@ -286,7 +286,7 @@ impl Parser<'_> {
         let (body, end) = self.body(Some(Opener { name: "block", span }), &["endblock"]);
         if end.is_some() {
             // Pebble lets the end repeat the name.
-            if matches!(self.current().kind, TokenKind::Name(_)) {
+            if matches!(self.current().kind, TokenKind::Name(_) | TokenKind::String(_)) {
                 self.advance();
             }
             self.finish_bare();

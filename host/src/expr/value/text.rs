@@ -32,7 +32,7 @@ impl Value {
             Value::Null => out.write_str("null"),
             Value::Boolean(boolean) => write!(out, "{boolean}"),
             Value::Integer(integer) => write!(out, "{integer}"),
-            Value::Float(float) if float.is_finite() => write!(out, "{float:?}"),
+            Value::Float(float) if float.is_finite() => write_float(out, *float),
             Value::Float(_) => out.write_str("null"),
             Value::String(text) => write_quoted(out, text),
             Value::Instant(_) | Value::Zoned(_) => write!(out, "\"{self}\""),
@@ -67,6 +67,17 @@ impl Value {
         self.write_json(&mut text).expect("writing to a string cannot fail");
         text
     }
+}
+
+/// Writes a number as `java.lang.Double.toString` does: with an exponent below a thousandth and from ten millions on.
+fn write_float(out: &mut impl Write, float: f64) -> fmt::Result {
+    if float == 0.0 || (1e-3..1e7).contains(&float.abs()) {
+        return write!(out, "{float:?}");
+    }
+    let text = format!("{float:e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let point = if digits.contains('.') { "" } else { ".0" };
+    write!(out, "{digits}{point}E{exponent}")
 }
 
 fn write_quoted(out: &mut impl Write, text: &str) -> fmt::Result {
@@ -173,6 +184,12 @@ mod tests {
         check(Value::Null, "");
         check(Value::from(true), "true");
         check(Value::from(1.0), "1.0");
+        check(Value::from(-0.0), "-0.0");
+        check(Value::from(0.1 + 0.2), "0.30000000000000004");
+        check(Value::from(9_999_999.5), "9999999.5");
+        check(Value::from(1e7), "1.0E7");
+        check(Value::from(-1.25e-4), "-1.25E-4");
+        check(Value::from(0.001), "0.001");
         check(Value::from(f64::NEG_INFINITY), "-Infinity");
         check(Value::from(-7i64), "-7");
         check(Value::from("a\"b"), "a\"b");
