@@ -8,6 +8,7 @@
 
 mod cli;
 mod hostile;
+mod readme;
 mod seed;
 mod tidy;
 mod world;
