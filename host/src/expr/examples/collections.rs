@@ -201,7 +201,7 @@ pub(super) static EXAMPLES: &[Example] = &[
     ),
     (
         "{{ '12' | number('INT') }} {{ '12' | number('LONG') }} {{ '12' | number('FLOAT') }} {{ '12' | number('DOUBLE') }} {{ '12' | number(type='BIGINTEGER') }} {{ '12' | number('BIGDECIMAL') }}",
-        "12 12 12.0 12.0 12 12.0",
+        "12 12 12.0 12.0 12 12",
     ),
     (
         "{{ '12.3' | number('INT') }}",

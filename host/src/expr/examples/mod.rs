@@ -3,6 +3,7 @@
 
 mod collections;
 mod dates;
+mod extremes;
 mod functions;
 mod literals;
 mod operators;
@@ -20,7 +21,7 @@ pub(super) type Example = (&'static str, &'static str);
 
 /// Every example.
 pub(super) fn all() -> impl Iterator<Item = &'static Example> {
-    let suites: [&'static [Example]; 8] = [
+    let suites: [&'static [Example]; 9] = [
         literals::EXAMPLES,
         operators::EXAMPLES,
         predicates::EXAMPLES,
@@ -29,6 +30,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Example> {
         collections::EXAMPLES,
         dates::EXAMPLES,
         functions::EXAMPLES,
+        extremes::EXAMPLES,
     ];
     suites.into_iter().flatten()
 }

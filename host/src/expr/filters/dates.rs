@@ -179,7 +179,9 @@ fn since_epoch(value: Value, given: &Given, host: &Host<'_>, unit: i128) -> Resu
     }
     let date = date_of(&value, given, host, 0, 1)?;
     let count = date.timestamp().as_nanosecond().div_euclid(unit);
-    i64::try_from(count).map(Value::Integer).map_err(|_| too_far())
+    i64::try_from(count)
+        .map(Value::Integer)
+        .map_err(|_| Problem::wrong_type("the number is too large"))
 }
 
 #[cfg(test)]

@@ -59,9 +59,9 @@ enum NumberKind {
 
 fn number_kind(name: Option<&str>) -> Result<NumberKind, Problem> {
     match name.unwrap_or("") {
-        "" => Ok(NumberKind::Any),
+        "" | "BIGDECIMAL" => Ok(NumberKind::Any),
         "INT" | "LONG" | "BIGINTEGER" => Ok(NumberKind::Whole),
-        "FLOAT" | "DOUBLE" | "BIGDECIMAL" => Ok(NumberKind::Fractional),
+        "FLOAT" | "DOUBLE" => Ok(NumberKind::Fractional),
         other => Err(
             Problem::wrong_argument(format!("the filter `number` does not know the type `{other}`"))
                 .with_hint("it knows `INT`, `LONG`, `BIGINTEGER`, `FLOAT`, `DOUBLE` and `BIGDECIMAL`"),

@@ -79,6 +79,13 @@ fn field_names() -> &'static [Arc<str>; 9] {
 }
 
 fn asset_value(asset: Asset) -> Value {
+    let moment = |moment| Value::from(Value::Instant(moment).to_string());
+    let created = moment(asset.created);
+    let updated = if asset.updated == asset.created {
+        created.clone()
+    } else {
+        moment(asset.updated)
+    };
     let values = [
         Value::from(asset.id.as_str()),
         Value::from(asset.asset_type.as_str()),
@@ -86,8 +93,8 @@ fn asset_value(asset: Asset) -> Value {
         Value::from(asset.display_name),
         Value::from(asset.description),
         Value::from(asset.metadata),
-        Value::from(Value::Instant(asset.created).to_string()),
-        Value::from(Value::Instant(asset.updated).to_string()),
+        created,
+        updated,
         Value::from(false),
     ];
     field_names().iter().cloned().zip(values).collect()

@@ -102,7 +102,10 @@ fn key_value(given: &Given, host: &Host<'_>) -> Result<Value, Problem> {
 }
 
 fn size(given: &Given, host: &Host<'_>) -> Result<Option<u64>, Problem> {
-    Ok(host.scope.surroundings().file_size(given.need_text(0)?)?)
+    match given.need_text(0)? {
+        "" => Err(given.wrong(0, "is empty")),
+        path => Ok(host.scope.surroundings().file_size(path)?),
+    }
 }
 
 fn existing_size(given: &Given, host: &Host<'_>) -> Result<u64, Problem> {

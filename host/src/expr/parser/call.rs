@@ -124,7 +124,9 @@ impl Parser<'_> {
     fn block_call(&mut self, written: Vec<Argument>, span: Span, height: usize) -> Parse<Expression> {
         let mut written = written;
         match written.pop() {
-            Some(Argument { name: None, value }) if written.is_empty() => {
+            Some(Argument { name, value })
+                if written.is_empty() && name.as_ref().is_none_or(|(name, _)| &**name == "name") =>
+            {
                 self.expression_of(Kind::Block(Box::new(value)), span, height)
             }
             _ => Err(self.fault(ExprError::new(

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use jiff::ZonedDateTime;
+use jiff::civil::DateTime;
 
 use super::Value;
 use crate::model::Timestamp;
@@ -103,30 +104,12 @@ fn write_quoted(out: &mut impl Write, text: &str) -> fmt::Result {
 
 /// Writes an instant as `java.time.Instant.toString()` does: UTC with `Z`, and 0, 3, 6 or 9 digits of the second.
 fn write_instant(out: &mut impl Write, instant: Timestamp) -> fmt::Result {
-    let time = jiff::tz::Offset::UTC.to_datetime(instant);
-    write!(
-        out,
-        "{}T{:02}:{:02}:{:02}",
-        time.date(),
-        time.hour(),
-        time.minute(),
-        time.second()
-    )?;
-    write_fraction(out, time.subsec_nanosecond())?;
+    write_date_time(out, jiff::tz::Offset::UTC.to_datetime(instant))?;
     out.write_char('Z')
 }
 
 fn write_zoned(out: &mut impl Write, zoned: &ZonedDateTime) -> fmt::Result {
-    let time = zoned.datetime();
-    write!(
-        out,
-        "{}T{:02}:{:02}:{:02}",
-        time.date(),
-        time.hour(),
-        time.minute(),
-        time.second()
-    )?;
-    write_fraction(out, time.subsec_nanosecond())?;
+    write_date_time(out, zoned.datetime())?;
     if zoned.offset().is_zero() {
         out.write_char('Z')?;
     } else {
@@ -136,6 +119,35 @@ fn write_zoned(out: &mut impl Write, zoned: &ZonedDateTime) -> fmt::Result {
         Some("UTC") | None => Ok(()),
         Some(name) => write!(out, "[{name}]"),
     }
+}
+
+fn write_date_time(out: &mut impl Write, time: DateTime) -> fmt::Result {
+    let year = time.year();
+    if (0..=9999).contains(&year) {
+        two_digits(out, i32::from(year) / 100)?;
+        two_digits(out, i32::from(year) % 100)?;
+    } else {
+        write!(out, "{year:05}")?;
+    }
+    let parts = [
+        ('-', time.month()),
+        ('-', time.day()),
+        ('T', time.hour()),
+        (':', time.minute()),
+        (':', time.second()),
+    ];
+    for (sign, part) in parts {
+        out.write_char(sign)?;
+        two_digits(out, i32::from(part))?;
+    }
+    write_fraction(out, time.subsec_nanosecond())
+}
+
+/// Writes a number below a hundred. Dates are written often, and the formatting machinery is slow for so little.
+fn two_digits(out: &mut impl Write, number: i32) -> fmt::Result {
+    let digit = |digit: i32| char::from(b'0' + u8::try_from(digit % 10).unwrap_or(0));
+    out.write_char(digit(number / 10))?;
+    out.write_char(digit(number))
 }
 
 fn write_fraction(out: &mut impl Write, nanoseconds: i32) -> fmt::Result {
@@ -165,6 +177,8 @@ mod tests {
         check("2023-11-28T10:16:22.324536+01:00", "2023-11-28T09:16:22.324536Z");
         check("2023-11-28T10:16:22.324536603Z", "2023-11-28T10:16:22.324536603Z");
         check("1969-12-31T23:59:59.25Z", "1969-12-31T23:59:59.250Z");
+        check("0001-02-03T04:05:06Z", "0001-02-03T04:05:06Z");
+        check("-000044-03-15T12:00:00Z", "-0044-03-15T12:00:00Z");
     }
 
     #[test]
