@@ -17,6 +17,25 @@ in brackets may be left out; `…` stands for any number of further arguments. W
 change, run it with `BEGAT_UPDATE=1`.
 ";
 
+const DIFFERENCES: &str = "
+## Where it differs from Pebble and Kestra
+
+- The environment, secrets, keys, files and logs are what the scope's surroundings give; by default they refuse. File
+  functions see the execution's own files, so they take no namespace; `secret` has no `full`.
+- Regular expressions run in linear time: no look-around, no references back.
+- Dates are written in English; the style `full`, week-based letters and optional parts are not known. Without a zone
+  they are in the scope's, which is UTC unless set.
+- Whole numbers have 64 bits, and too large a result is an error. There are no decimals of arbitrary precision.
+- Maps keep the order of their entries. A list or a map cannot be a key.
+- `sort` and `rsort` take values of any kind. `length` refuses a number.
+- `timestampMicro` counts microseconds, and every timestamp is a number.
+- `yaml` quotes text that would read back as something else, such as `\"1\"`.
+- `uuid` is of version 7, and `id` has the form of begat's own identifiers.
+- Text and an expression side by side always make text.
+- Not there: `toIon`, `condense`, `escape`, `raw` as a filter; `fromIon`, `http`, `encrypt`, `decrypt`, `credential`,
+  `appLink`, `subflow`, `fileURI`, `fetchContext`, `randomPort`, `iterationOutput`, `loopOutputs`, `isPublicHoliday`.
+";
+
 type Called = BTreeSet<(WordKind, &'static str)>;
 
 /// What a template calls. A template that cannot be parsed calls nothing.
@@ -153,7 +172,18 @@ fn table(words: &[Word]) -> String {
             writeln!(text, "| `{name}` | {} | {summary} | {count} |", parameters(word)).unwrap();
         }
     }
-    text
+    text + DIFFERENCES
+}
+
+#[test]
+fn the_names_said_to_be_missing_are_unknown() {
+    let missing = DIFFERENCES.rsplit("Not there: ").next().unwrap();
+    for name in missing.split('`').skip(1).step_by(2) {
+        for source in [format!("{{{{ 1 | {name} }}}}"), format!("{{{{ {name}() }}}}")] {
+            let errors = Template::parse(&source).unwrap_err();
+            assert!(errors[0].code.starts_with("unknown-"), "{source}: {errors:?}");
+        }
+    }
 }
 
 #[test]
