@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::journal::Journal;
 use super::schedule::{Schedule, Step};
 use super::task::TaskRunner;
 use super::variables::Variables;
@@ -51,24 +52,14 @@ impl Runner {
     /// Carries out a plan. When it returns, everything that happened is recorded.
     pub async fn execute(&self, plan: &Plan) -> Result<Outcome, RunError> {
         let flow = &plan.flow;
-        let reference = FlowReference {
-            namespace: flow.namespace.clone(),
-            id: flow.id.clone(),
-            digest: flow.digest.clone(),
-        };
-        let execution = plan.execution.clone();
-        let actor = Arc::new(Actor {
-            flow: reference,
-            execution,
-            task: None,
-            task_run: None,
-            plugin: None,
-        });
-        let mut journal = Journal {
-            runner: self,
-            actor: actor.clone(),
-            waiting: Vec::new(),
-            assets: Vec::new(),
+        let actor = Arc::new(actor_of(plan));
+        let mut journal = Journal::start(self, actor.clone());
+        let runner = Runner {
+            registry: self.registry.clone(),
+            recorder: self.recorder.clone(),
+            catalog: journal.reader(self.catalog.clone()),
+            observer: self.observer.clone(),
+            cancelled: self.cancelled.clone(),
         };
         let started = StartedExecution {
             source: flow.source.clone(),
@@ -88,7 +79,9 @@ impl Runner {
             match schedule.step() {
                 Step::Finish(state) => break state,
                 Step::Run(index) => {
-                    let ended = TaskRunner::new(plan, index).run(&mut journal, &mut variables).await?;
+                    let ended = TaskRunner::new(plan, index)
+                        .run(&runner, &mut journal, &mut variables)
+                        .await?;
                     error = ended.error.or(error);
                     schedule.finished(ended.state);
                 }
@@ -100,46 +93,25 @@ impl Runner {
             actor,
             kind,
         }]);
-        journal.flush()?;
         Ok(Outcome {
             execution: plan.execution.clone(),
             state,
-            assets: journal.assets,
+            assets: journal.finish()?,
         })
     }
 }
 
-/// Tells events to the recorder and to the observer.
-///
-/// What ends one task and what begins the next happen at one moment and share a transaction, so whoever starts work
-/// or waits for anything flushes first.
-pub(super) struct Journal<'a> {
-    pub runner: &'a Runner,
-    pub actor: Arc<Actor>,
-    /// What has happened and is not recorded yet.
-    waiting: Vec<RunEvent>,
-    assets: Vec<AssetChange>,
-}
-
-impl Journal<'_> {
-    /// Takes events in the order they happened.
-    pub(super) fn add(&mut self, events: impl IntoIterator<Item = RunEvent>) {
-        self.waiting.extend(events);
-    }
-
-    /// Makes all events last, then tells the observer of them. Log lines were told to it as they came.
-    pub(super) fn flush(&mut self) -> Result<(), RunError> {
-        let receipt = self.runner.recorder.append(&self.waiting);
-        let receipt = receipt.map_err(|source| RunError::Record {
-            execution: self.actor.execution.clone(),
-            source,
-        })?;
-        for event in self.waiting.drain(..) {
-            if !matches!(event.kind, RunEventKind::TaskLogged(_)) {
-                (self.runner.observer)(&event);
-            }
-        }
-        self.assets.extend(receipt.assets);
-        Ok(())
+fn actor_of(plan: &Plan) -> Actor {
+    let flow = &plan.flow;
+    Actor {
+        flow: FlowReference {
+            namespace: flow.namespace.clone(),
+            id: flow.id.clone(),
+            digest: flow.digest.clone(),
+        },
+        execution: plan.execution.clone(),
+        task: None,
+        task_run: None,
+        plugin: None,
     }
 }

@@ -3,6 +3,7 @@
 //! It speaks to the catalog only through the two traits of the model, and never prints.
 
 mod execution;
+mod journal;
 mod lineage;
 mod schedule;
 mod task;

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::execution::{Journal, RunError, Runner};
+use super::execution::{RunError, Runner};
+use super::journal::{EventWriter, Journal};
 use super::lineage;
 use super::variables::Variables;
 use crate::model::{
@@ -49,8 +50,12 @@ impl<'a> TaskRunner<'a> {
     }
 
     /// Runs the task. Its end waits in the journal.
-    pub(super) async fn run(self, journal: &mut Journal<'_>, variables: &mut Variables) -> Result<Ended, RunError> {
-        let runner = journal.runner;
+    pub(super) async fn run(
+        self,
+        runner: &Runner,
+        journal: &mut Journal,
+        variables: &mut Variables,
+    ) -> Result<Ended, RunError> {
         let start = Timestamp::now();
         let actor = self.actor(journal, runner);
         let started = RunEventKind::TaskRunStarted(StartedTask {
@@ -63,7 +68,7 @@ impl<'a> TaskRunner<'a> {
         }]);
         journal.flush()?;
         variables.enter(self.task, &self.id, start);
-        let lines = Lines::new(runner, actor.clone());
+        let lines = Lines::new(journal.writer(), actor.clone());
         let mut call = None;
         let mut cancelled = runner.cancelled.clone();
         let result = tokio::select! {
@@ -100,7 +105,7 @@ impl<'a> TaskRunner<'a> {
         })
     }
 
-    fn actor(&self, journal: &Journal<'_>, runner: &Runner) -> Arc<Actor> {
+    fn actor(&self, journal: &Journal, runner: &Runner) -> Arc<Actor> {
         let plugin: Option<PluginReference> = runner
             .registry
             .find(&self.task.task_type)
@@ -262,21 +267,20 @@ struct Lines {
 }
 
 impl Lines {
-    fn new(runner: &Runner, actor: Arc<Actor>) -> Self {
+    fn new(writer: EventWriter, actor: Arc<Actor>) -> Self {
         let waiting: Arc<Mutex<Vec<RunEvent>>> = Arc::default();
-        let (kept, observer, recorder) = (waiting.clone(), runner.observer.clone(), runner.recorder.clone());
+        let kept = waiting.clone();
         let sink = move |line: LogLine| {
             let event = RunEvent {
                 time: line.time,
                 actor: actor.clone(),
                 kind: RunEventKind::TaskLogged(line),
             };
-            observer(&event);
+            writer.tell(event.clone());
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.push(event);
-            // What cannot be written now stays and is tried again with the end of the task, which reports the error.
-            if kept.len() >= LOG_BATCH && recorder.append(&kept).is_ok() {
-                kept.clear();
+            if kept.len() >= LOG_BATCH {
+                writer.write(std::mem::take(&mut *kept));
             }
         };
         Self {
