@@ -31,8 +31,11 @@ pub fn main() -> ExitCode {
         }
     };
     let output = Output::new(arguments.format);
-    // Tasks run one after the other, and give way to the signal handler at each tick of the sandbox.
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return output.fail(&output::host_error("starting the runtime", &error)),
     };
