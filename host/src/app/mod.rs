@@ -6,16 +6,19 @@ mod inputs;
 mod query;
 mod run;
 mod settings;
+mod slots;
+mod subflows;
 mod validate;
 
 pub use error::{AppError, ErrorKind, Report};
 pub use expression::{ExpressionRequest, Rendered};
 pub use inputs::{Ask, InputSources};
 pub use query::{AssetQuery, GraphQuery, LogQuery};
-pub use run::{Notice, RunRequest};
+pub use run::{FlowRequest, Notice, RunRequest};
 pub use settings::Settings;
 pub use validate::ValidateRequest;
 
+pub use crate::plan::Stubs;
 pub use crate::run::Observer;
 
 /// begat, with its settings.

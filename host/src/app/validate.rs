@@ -91,7 +91,7 @@ fn expand(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), AppError> {
     Ok(())
 }
 
-fn gather(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), AppError> {
+pub(super) fn gather(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), AppError> {
     if !path.is_dir() {
         files.push(path.to_owned());
         return Ok(());

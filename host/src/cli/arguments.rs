@@ -105,6 +105,21 @@ pub(super) struct RunArguments {
     /// Use a catalog in memory that is gone afterwards
     #[arg(long)]
     pub ephemeral: bool,
+    /// A label of the execution; may be given many times
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub labels: Vec<(String, String)>,
+    /// Do not run tasks of this type: record what they would do, marked as stubbed; may be given many times
+    #[arg(long = "stub", value_name = "TYPE")]
+    pub stubs: Vec<String>,
+    /// The same for tasks whose type no plugin provides
+    #[arg(long)]
+    pub stub_missing: bool,
+    /// Show nothing of the run but its end
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Show log lines of this level and above
+    #[arg(long, default_value = "info", value_parser = ["trace", "debug", "info", "warn", "error"])]
+    pub log_level: String,
     /// Limit on the wall time of each task run, in seconds [default: 300]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub task_timeout: Option<std::time::Duration>,

@@ -16,8 +16,8 @@ use super::progress::{FileCounter, Progress, lock};
 use super::tables::{self, duration, paint, state_style};
 use super::{prompt, sarif};
 use crate::app::{
-    App, AppError, AssetQuery, ExpressionRequest, GraphQuery, InputSources, LogQuery, Notice, Rendered, Report,
-    RunRequest, Settings, ValidateRequest,
+    App, AppError, AssetQuery, ExpressionRequest, FlowRequest, GraphQuery, InputSources, LogQuery, Notice, Rendered,
+    Report, RunRequest, Settings, Stubs, ValidateRequest,
 };
 use crate::model::{AssetEvent, ExecutionDetailView, LogLevel, Severity, State};
 
@@ -90,16 +90,28 @@ fn cache_folder() -> PathBuf {
 
 async fn run(app: &App, arguments: &RunArguments, output: &Output) -> Result<ExitCode, AppError> {
     let request = RunRequest {
-        flow: arguments.flow.clone(),
-        inputs: InputSources {
-            given: arguments.inputs.iter().cloned().collect(),
-            file: arguments.inputs_file.clone(),
-            ask: (output.can_ask() && !arguments.no_prompt).then_some(&prompt::ask),
+        flow: FlowRequest {
+            flow: arguments.flow.clone(),
+            inputs: InputSources {
+                given: arguments.inputs.iter().cloned().collect(),
+                file: arguments.inputs_file.clone(),
+                ask: (output.can_ask() && !arguments.no_prompt).then_some(&prompt::ask),
+            },
+            stubs: Stubs {
+                task_types: arguments.stubs.clone(),
+                missing: arguments.stub_missing,
+            },
+            labels: arguments.labels.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect(),
         },
         ephemeral: arguments.ephemeral,
     };
     let progress = Progress::start(output);
     let notice = |notice| match notice {
+        Notice::Check(message) => lock(&progress).line(&format!("{} {message}", paint(YELLOW, "warning:"))),
+        Notice::Waiting => lock(&progress).line("waiting: as many executions of the flow run as may"),
+        Notice::StartingAgain { failed } => {
+            lock(&progress).line(&format!("execution {failed} failed; the flow says to start another"));
+        }
         Notice::Findings(report) => output.report(&report),
         Notice::Starting { flow, execution, tasks } => {
             let noun = if tasks == 1 { "task" } else { "tasks" };
@@ -127,6 +139,7 @@ async fn run(app: &App, arguments: &RunArguments, output: &Output) -> Result<Exi
     }
     Ok(match view.execution.state {
         State::Failed => ExitCode::from(1),
+        State::Cancelled => ExitCode::from(1),
         State::Killed => ExitCode::from(130),
         _ => ExitCode::SUCCESS,
     })

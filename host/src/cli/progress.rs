@@ -90,9 +90,18 @@ impl Progress {
                     .map_or_else(String::new, |error| format!(": {error}"));
                 self.line(&format!("{state} {}{error}", paint(DIM, task)));
             }
+            RunEventKind::TaskRunPaused => self.line(&format!("{} {task}", paint(CYAN, "PAUSED"))),
             RunEventKind::ExecutionStarted(_)
+            | RunEventKind::ExecutionPaused
+            | RunEventKind::ExecutionResumed
+            | RunEventKind::TaskRunRetried(_)
+            | RunEventKind::TaskRunInterrupted
+            | RunEventKind::LabelsAdded(_)
+            | RunEventKind::KeySet(_)
+            | RunEventKind::KeyDeleted { .. }
+            | RunEventKind::FileWritten(_)
             | RunEventKind::LineageRecorded(_)
-            | RunEventKind::ExecutionFinished { .. } => {}
+            | RunEventKind::ExecutionFinished(_) => {}
         }
     }
 }

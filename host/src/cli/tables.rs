@@ -20,8 +20,8 @@ pub(super) fn state_style(state: State) -> Style {
     match state {
         State::Success => GREEN,
         State::Warning => YELLOW,
-        State::Failed | State::Killed => RED,
-        State::Created | State::Running => CYAN,
+        State::Failed | State::Killed | State::Cancelled => RED,
+        State::Created | State::Queued | State::Running | State::Paused | State::Retrying => CYAN,
         State::Skipped => DIM,
     }
 }

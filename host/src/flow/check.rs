@@ -2,14 +2,20 @@
 
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 
-use super::fields::{Fields, has_expression, plain_text, wrong_kind};
+use super::defaults::Defaults;
+use super::fields::{Fields, wrong_kind};
 use super::input::{self, Input};
-use super::references::{self, Declared};
-use super::task::{self, Task};
+use super::policies::{self, Check, Concurrency, FlowOutput, Sla};
+use super::property::Property;
+use super::references::{self, Declared, Parts};
+use super::retry::{self, Retry};
+use super::task::{Reader, Task};
 use super::yaml::{self, Node, NodeKind};
-use crate::model::{Diagnostic, FlowId, Json, JsonMap, Namespace, Severity, Source, TaskType};
+use super::labels;
+use crate::model::{Diagnostic, FlowId, IdError, JsonMap, Namespace, Severity, Source, Span, TaskType};
 
 /// A flow as it is written, checked.
 #[derive(Debug, Clone)]
@@ -17,14 +23,41 @@ pub struct Flow {
     pub id: FlowId,
     pub namespace: Namespace,
     pub description: Option<String>,
+    /// Whether the flow must not run.
+    pub disabled: bool,
     /// Keys and values, both text.
     pub labels: JsonMap,
     pub inputs: Vec<Input>,
-    pub tasks: Vec<Task>,
+    /// Values that expressions find under `vars`; their own expressions are rendered where they are used.
+    pub variables: IndexMap<String, Property>,
+    pub tasks: Vec<Arc<Task>>,
+    /// What runs when a task failed.
+    pub errors: Vec<Arc<Task>>,
+    /// What runs at the end, whatever happened.
+    pub finally: Vec<Arc<Task>>,
+    /// What runs when the execution has ended.
+    pub after_execution: Vec<Arc<Task>>,
+    pub outputs: Vec<FlowOutput>,
+    pub concurrency: Option<Concurrency>,
+    pub retry: Option<Retry>,
+    pub checks: Vec<Check>,
+    pub slas: Vec<Sla>,
     /// The text it was read from.
     pub source: Arc<str>,
     /// sha256 of that text, in lower-case hexadecimal.
     pub digest: String,
+}
+
+impl Flow {
+    /// Its lists of tasks with their names, in the order they run.
+    pub fn lists(&self) -> [(&'static str, &[Arc<Task>]); 4] {
+        [
+            ("tasks", &self.tasks),
+            ("errors", &self.errors),
+            ("finally", &self.finally),
+            ("afterExecution", &self.after_execution),
+        ]
+    }
 }
 
 /// What checking gave: a flow when it can be told what it is, and all findings in the order of their places. A flow with
@@ -35,26 +68,27 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-const KEYS: [&str; 6] = ["id", "namespace", "description", "labels", "inputs", "tasks"];
-const LATER_KEYS: [&str; 17] = [
-    "outputs",
+const KEYS: [&str; 18] = [
+    "id",
+    "namespace",
+    "description",
+    "disabled",
+    "labels",
+    "inputs",
     "variables",
-    "triggers",
+    "tasks",
     "errors",
     "finally",
     "afterExecution",
-    "pluginDefaults",
+    "outputs",
     "concurrency",
     "retry",
-    "sla",
     "checks",
-    "disabled",
-    "workerGroup",
-    "quotas",
-    "taskDefaults",
-    "listeners",
-    "templates",
+    "sla",
+    "pluginDefaults",
+    "triggers",
 ];
+const LATER_KEYS: [&str; 6] = ["triggers", "workerGroup", "quotas", "taskDefaults", "listeners", "templates"];
 /// Written by servers and blueprints; they say nothing about a run.
 const HARMLESS_KEYS: [&str; 3] = ["revision", "deleted", "extend"];
 
@@ -68,20 +102,68 @@ pub fn check(source: &Source, task_types: &[TaskType]) -> Checked {
     Checked { flow, diagnostics }
 }
 
+/// A flow without its name.
+struct Body {
+    inputs: Vec<Input>,
+    variables: IndexMap<String, Property>,
+    tasks: Vec<Arc<Task>>,
+    errors: Vec<Arc<Task>>,
+    finally: Vec<Arc<Task>>,
+    after_execution: Vec<Arc<Task>>,
+    outputs: Vec<FlowOutput>,
+    concurrency: Option<Concurrency>,
+    retry: Option<Retry>,
+    checks: Vec<Check>,
+    slas: Vec<Sla>,
+}
+
+impl Body {
+    fn read(text: &str, fields: &mut Fields<'_>, task_types: &[TaskType], findings: &mut Vec<Diagnostic>) -> Self {
+        let inputs = fields.list("inputs", findings).unwrap_or_default();
+        let inputs = input::read_all(text, inputs, findings);
+        let variables = variables(text, fields, findings);
+        let defaults = Defaults::read(fields, findings);
+        check_tasks_key(fields, findings);
+        let mut reader = Reader::new(text, task_types, &defaults, findings);
+        Self {
+            inputs,
+            variables,
+            tasks: reader.list(fields, "tasks"),
+            errors: reader.list(fields, "errors"),
+            finally: reader.list(fields, "finally"),
+            after_execution: reader.list(fields, "afterExecution"),
+            outputs: policies::outputs(text, fields, findings),
+            concurrency: policies::concurrency(fields, findings),
+            retry: fields.given("retry").and_then(|(_, node)| retry::read(node, true, findings)),
+            checks: policies::checks(text, fields, findings),
+            slas: policies::slas(text, fields, findings),
+        }
+    }
+
+    fn parts(&self) -> Parts<'_> {
+        Parts {
+            inputs: &self.inputs,
+            variables: &self.variables,
+            tasks: &self.tasks,
+            errors: &self.errors,
+            finally: &self.finally,
+            after_execution: &self.after_execution,
+            outputs: &self.outputs,
+            checks: &self.checks,
+            slas: &self.slas,
+        }
+    }
+}
+
 fn read(source: &Source, root: &Node, task_types: &[TaskType], findings: &mut Vec<Diagnostic>) -> Option<Flow> {
     let text = source.text.as_str();
     let mut fields = Fields::of(root, "a flow", findings)?;
     let id = fields.required("id", "the flow", findings);
     let namespace = fields.required("namespace", "the flow", findings);
     let description = fields.text("description", findings).map(|(text, _)| text);
-    let labels = fields
-        .given("labels")
-        .map(|(_, node)| labels(node, findings))
-        .unwrap_or_default();
-    let inputs = fields.list("inputs", findings).unwrap_or_default();
-    let inputs = input::read_all(text, inputs, findings);
-    let tasks = tasks(text, &mut fields, task_types, findings);
-    references::check(&inputs, &tasks, &Declared::of(root), findings);
+    let labels = fields.given("labels").map(|(_, node)| labels::read(node, findings));
+    let disabled = fields.flag("disabled", false, findings);
+    let body = Body::read(text, &mut fields, task_types, findings);
     for name in HARMLESS_KEYS {
         if let Some((key, _)) = fields.take(name) {
             let message = format!("`{name}` says nothing about a run and is left aside");
@@ -90,101 +172,61 @@ fn read(source: &Source, root: &Node, task_types: &[TaskType], findings: &mut Ve
     }
     fields.refuse(&LATER_KEYS, findings);
     fields.finish("key of a flow", &KEYS, findings);
-    let (id, id_span) = id?;
-    let id =
-        FlowId::parse(&id).map_err(|error| findings.push(Diagnostic::error("invalid-id", error.to_string(), id_span)));
-    let (namespace, span) = namespace?;
-    let namespace = Namespace::parse(&namespace)
-        .map_err(|error| findings.push(Diagnostic::error("invalid-id", error.to_string(), span)));
+    references::check(&body.parts(), &Declared::of(root, &body.variables), findings);
+    let id = id.and_then(|(id, span)| valid(FlowId::parse(&id), span, findings));
+    let namespace = namespace.and_then(|(name, span)| valid(Namespace::parse(&name), span, findings));
     Some(Flow {
-        id: id.ok()?,
-        namespace: namespace.ok()?,
+        id: id?,
+        namespace: namespace?,
         description,
-        labels,
-        inputs,
-        tasks,
+        disabled,
+        labels: labels.unwrap_or_default(),
+        inputs: body.inputs,
+        variables: body.variables,
+        tasks: body.tasks,
+        errors: body.errors,
+        finally: body.finally,
+        after_execution: body.after_execution,
+        outputs: body.outputs,
+        concurrency: body.concurrency,
+        retry: body.retry,
+        checks: body.checks,
+        slas: body.slas,
         source: Arc::from(text),
         digest: Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect(),
     })
 }
 
-fn tasks(text: &str, fields: &mut Fields<'_>, task_types: &[TaskType], findings: &mut Vec<Diagnostic>) -> Vec<Task> {
-    let span = fields.span;
-    match fields.given("tasks") {
-        Some((
-            key,
-            Node {
-                kind: NodeKind::List(items),
-                ..
-            },
-        )) if items.is_empty() => {
-            findings.push(Diagnostic::error("missing-key", "the flow has no task", key.span));
-            Vec::new()
-        }
-        Some((
-            _,
-            Node {
-                kind: NodeKind::List(items),
-                ..
-            },
-        )) => task::read_all(text, items, task_types, findings),
-        Some((_, node)) => {
-            findings.push(wrong_kind("`tasks`", "a list", node));
-            Vec::new()
-        }
-        None => {
-            findings.push(Diagnostic::error("missing-key", "the flow has no `tasks`", span));
-            Vec::new()
+fn valid<T>(id: Result<T, IdError>, span: Span, findings: &mut Vec<Diagnostic>) -> Option<T> {
+    id.map_err(|error| findings.push(Diagnostic::error("invalid-id", error.to_string(), span)))
+        .ok()
+}
+
+/// The variables of a flow, a map.
+fn variables(text: &str, fields: &mut Fields<'_>, findings: &mut Vec<Diagnostic>) -> IndexMap<String, Property> {
+    match fields.given("variables").map(|(_, node)| node) {
+        None => IndexMap::new(),
+        Some(Node {
+            kind: NodeKind::Map(entries),
+            ..
+        }) => entries
+            .iter()
+            .map(|(key, node)| (key.name.clone(), Property::read(text, node, findings)))
+            .collect(),
+        Some(node) => {
+            findings.push(wrong_kind("`variables`", "a map", node));
+            IndexMap::new()
         }
     }
 }
 
-/// Labels as a map, or as a list of `key` and `value`.
-fn labels(node: &Node, findings: &mut Vec<Diagnostic>) -> JsonMap {
-    let mut labels = JsonMap::new();
-    match &node.kind {
-        NodeKind::Map(entries) => {
-            for (key, value) in entries {
-                label(&mut labels, &key.name, value, findings);
-            }
+/// A flow has at least one task.
+fn check_tasks_key(fields: &Fields<'_>, findings: &mut Vec<Diagnostic>) {
+    match fields.peek("tasks").map(|node| (&node.kind, node.span)) {
+        None => findings.push(Diagnostic::error("missing-key", "the flow has no `tasks`", fields.span)),
+        Some((NodeKind::List(items), span)) if items.is_empty() => {
+            findings.push(Diagnostic::error("missing-key", "the flow has no task", span));
         }
-        NodeKind::List(items) => {
-            for item in items {
-                let Some(mut fields) = Fields::of(item, "a label", findings) else {
-                    continue;
-                };
-                let key = fields.required("key", "the label", findings);
-                let value = fields.take("value").map(|(_, node)| node);
-                if value.is_none() {
-                    findings.push(Diagnostic::error(
-                        "missing-key",
-                        "the label has no `value`",
-                        fields.span,
-                    ));
-                }
-                fields.finish("key of a label", &["key", "value"], findings);
-                if let (Some((key, _)), Some(value)) = (key, value) {
-                    label(&mut labels, &key, value, findings);
-                }
-            }
-        }
-        NodeKind::Text(..) | NodeKind::Scalar(_) => findings.push(wrong_kind("`labels`", "a map or a list", node)),
-    }
-    labels
-}
-
-fn label(labels: &mut JsonMap, key: &str, value: &Node, findings: &mut Vec<Diagnostic>) {
-    if key.starts_with("system.") {
-        let message = format!("the label `{key}` is reserved: labels that start with `system.` are begat's own");
-        findings.push(Diagnostic::error("reserved-label", message, value.span));
-        return;
-    }
-    match plain_text(value) {
-        Some(text) if has_expression(&text) => {
-            let message = format!("an expression in the label `{key}` is not supported yet");
-            findings.push(Diagnostic::error("not-supported", message, value.span));
-        }
-        Some(text) => drop(labels.insert(key.to_owned(), Json::String(text))),
-        None => findings.push(wrong_kind(&format!("the label `{key}`"), "a string", value)),
+        Some(_) => {}
     }
 }

@@ -4,13 +4,21 @@
 //! gives the flow and all findings at once, each with its place.
 
 mod assets;
+mod block;
 mod check;
+mod core_type;
+mod defaults;
+mod duration;
 mod fields;
 mod input;
+mod labels;
 mod place;
+mod policies;
 mod property;
 mod references;
+mod retry;
 mod schema;
+mod settings;
 mod task;
 mod yaml;
 
@@ -18,12 +26,20 @@ mod yaml;
 mod tests;
 
 pub use assets::{AssetList, AssetTemplate, AssetsBlock, FailureBehavior};
+pub use block::{BlockShape, TaskBlock};
 pub use check::{Checked, Flow, check};
+pub use core_type::CoreType;
+pub use duration::{Length, parse as parse_duration};
 pub use input::{
     Condition, GivenInput, Input, InputKind, InputOption, InputType, Options, Preset, Range, Refusal, Selection,
     Validator, printable, read_inputs, shown, unknown_input,
 };
 pub use place::{RenderError, Text};
+pub use policies::{
+    Check, CheckBehavior, Concurrency, ConcurrencyBehavior, FlowOutput, OutputType, Sla, SlaBehavior, SlaRule,
+};
 pub use property::Property;
+pub use retry::{Behavior as RetryBehavior, Pause, Retry};
 pub use schema::Wanted;
+pub use settings::{Settings, is_truthy};
 pub use task::{MISSING_PLUGIN, Task};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Asset, AssetId, AssetType, Json, Namespace, RunEvent, TaskRunId};
+use super::{Asset, AssetId, AssetType, ExecutionId, Json, Namespace, RunEvent, TaskRunId};
 
 /// What happened to an asset, named as Kestra names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -95,4 +95,10 @@ pub trait CatalogReader: Send + Sync {
 
     /// The assets that match, ordered by creation, then id.
     fn assets(&self, filter: &AssetFilter) -> Result<Vec<Asset>, RecordError>;
+
+    /// The value under a key of a namespace, if there is one that has not expired.
+    fn key_value(&self, namespace: &Namespace, key: &str) -> Result<Option<Json>, RecordError>;
+
+    /// The content of a file that belongs to an execution.
+    fn file(&self, execution: &ExecutionId, name: &str) -> Result<Option<Vec<u8>>, RecordError>;
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Actor, Bundle, JsonMap, LogLine, State, Timestamp};
+use super::{Actor, Bundle, ExecutionId, Json, JsonMap, LogLine, Namespace, State, TaskRunId, Timestamp};
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
@@ -23,11 +23,25 @@ pub enum RunEventKind {
     TaskLogged(LogLine),
     /// A task run ended and said what it used and made. Nothing is upserted when its state is `FAILED`.
     LineageRecorded(Lineage),
+    /// An attempt failed and another follows.
+    TaskRunRetried(RetriedTask),
+    /// The task run waits for someone to resume the execution.
+    TaskRunPaused,
     TaskRunFinished(FinishedTask),
-    ExecutionFinished {
-        state: State,
-        error: Option<String>,
+    /// The process ended before the task run did; another begins in its place.
+    TaskRunInterrupted,
+    /// The execution got labels beside those it began with.
+    LabelsAdded(JsonMap),
+    KeySet(SetKey),
+    KeyDeleted {
+        namespace: Namespace,
+        key: String,
     },
+    FileWritten(WrittenFile),
+    /// Nothing can go on until someone resumes the execution.
+    ExecutionPaused,
+    ExecutionResumed,
+    ExecutionFinished(FinishedExecution),
 }
 
 /// How an execution began.
@@ -38,6 +52,17 @@ pub struct StartedExecution {
     pub inputs: JsonMap,
     /// Label keys and values, both text, in the order they were written.
     pub labels: JsonMap,
+    /// The execution whose task started this one.
+    pub parent: Option<ExecutionId>,
+}
+
+/// How an execution ended.
+#[derive(Debug, Clone, Default)]
+pub struct FinishedExecution {
+    pub state: State,
+    pub error: Option<String>,
+    /// What the flow gives.
+    pub outputs: JsonMap,
 }
 
 /// How a task run began.
@@ -46,6 +71,42 @@ pub struct StartedExecution {
 pub struct StartedTask {
     /// The task type as the flow wrote it.
     pub task_type: String,
+    /// The task run that holds this one.
+    pub parent: Option<TaskRunId>,
+    /// The value of the loop that this run is for.
+    pub value: Option<String>,
+    /// Which value that is, from 0.
+    pub iteration: Option<u64>,
+    /// Whether nobody does the work and it is only recorded what would be done.
+    pub is_stub: bool,
+    /// What a task that holds tasks decided: a branch, or values.
+    pub decision: Option<Json>,
+}
+
+/// How an attempt ended that is followed by another.
+#[derive(Debug, Clone)]
+pub struct RetriedTask {
+    /// Which attempt failed, from 1.
+    pub attempt: u32,
+    pub error: String,
+}
+
+/// A value that was put under a key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SetKey {
+    pub namespace: Namespace,
+    pub key: String,
+    pub value: Json,
+    /// When the value is gone.
+    pub expires: Option<Timestamp>,
+}
+
+/// A file that belongs to the execution from now on.
+#[derive(Debug, Clone)]
+pub struct WrittenFile {
+    /// What its address ends with.
+    pub name: String,
+    pub content: Arc<[u8]>,
 }
 
 /// How a task run ended.
@@ -54,6 +115,8 @@ pub struct FinishedTask {
     pub state: State,
     pub outputs: JsonMap,
     pub error: Option<String>,
+    /// How often it was tried.
+    pub attempts: u32,
     /// How many log lines the task run wrote.
     pub log_lines: u64,
     /// sha256 over the log lines, each as `LEVEL message` and a newline; lower-case hexadecimal.

@@ -5,43 +5,68 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Where an execution or a task run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum State {
     Created,
+    /// Waits for room among the executions of its flow.
+    Queued,
     Running,
+    /// Waits for someone to resume it.
+    Paused,
+    /// Failed, and is tried again.
+    Retrying,
+    #[default]
     Success,
     Warning,
     Failed,
     Killed,
+    Cancelled,
     Skipped,
 }
 
 impl State {
+    /// Every state.
+    pub const ALL: [State; 11] = [
+        State::Created,
+        State::Queued,
+        State::Running,
+        State::Paused,
+        State::Retrying,
+        State::Success,
+        State::Warning,
+        State::Failed,
+        State::Killed,
+        State::Cancelled,
+        State::Skipped,
+    ];
+
     /// The state's name as it is stored and shown.
     pub fn name(self) -> &'static str {
         match self {
             State::Created => "CREATED",
+            State::Queued => "QUEUED",
             State::Running => "RUNNING",
+            State::Paused => "PAUSED",
+            State::Retrying => "RETRYING",
             State::Success => "SUCCESS",
             State::Warning => "WARNING",
             State::Failed => "FAILED",
             State::Killed => "KILLED",
+            State::Cancelled => "CANCELLED",
             State::Skipped => "SKIPPED",
         }
     }
 
     /// Finds the state of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        use State::{Created, Failed, Killed, Running, Skipped, Success, Warning};
-        [Created, Running, Success, Warning, Failed, Killed, Skipped]
-            .into_iter()
-            .find(|state| state.name() == name)
+        Self::ALL.into_iter().find(|state| state.name() == name)
     }
 
     /// Whether nothing can follow this state.
     pub fn is_terminal(self) -> bool {
-        !matches!(self, State::Created | State::Running)
+        use State::{Created, Paused, Queued, Retrying, Running};
+        !matches!(self, Created | Queued | Running | Paused | Retrying)
     }
 }
 

@@ -19,6 +19,11 @@ pub struct ExecutionView {
     pub end_date: Option<Timestamp>,
     pub labels: JsonMap,
     pub inputs: JsonMap,
+    /// What the flow gives.
+    pub outputs: JsonMap,
+    /// The execution whose task started this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<ExecutionId>,
     /// sha256 of the flow's source text.
     pub flow_digest: String,
     pub error: Option<String>,
@@ -35,6 +40,23 @@ pub struct TaskRunView {
     pub state: State,
     pub start_date: Timestamp,
     pub end_date: Option<Timestamp>,
+    /// The task run that holds this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<TaskRunId>,
+    /// The value of the loop that this run is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Which value that is, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iteration: Option<u64>,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Whether nobody did the work and it is only recorded what would be done.
+    #[serde(rename = "stubbed", skip_serializing_if = "std::ops::Not::not")]
+    pub is_stub: bool,
+    /// What a task that holds tasks decided: a branch, or values.
+    #[serde(skip)]
+    pub decision: Option<Json>,
     pub outputs: JsonMap,
     pub error: Option<String>,
     pub plugin: Option<PluginReference>,

@@ -2,7 +2,10 @@
 //!
 //! It runs nothing and writes nothing; expressions of inputs may read the catalog.
 
+mod checks;
 mod inputs;
+mod program;
+mod shape;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,8 +15,14 @@ use indexmap::IndexMap;
 use crate::flow::{Flow, GivenInput};
 use crate::model::{CatalogReader, Diagnostic, ExecutionId, InputId, JsonMap, TaskType, Timestamp};
 
-pub use crate::flow::{FailureBehavior, Task, Wanted};
+pub use crate::flow::{
+    AssetsBlock, BlockShape, CheckBehavior, Concurrency, ConcurrencyBehavior, CoreType, FailureBehavior, FlowOutput,
+    OutputType, Property, Retry, RetryBehavior, Sla, SlaBehavior, SlaRule, Task, Wanted, is_truthy, parse_duration,
+};
+pub use checks::{BrokenCheck, broken_checks};
 pub use inputs::{FileInput, FileOrigin, nested, next_question};
+pub use program::{Block, Place, Program, Shape, Spec};
+pub use shape::{PlannedTask, Stubs, Work};
 
 /// What a flow is given to run.
 pub struct PlanRequest<'a> {
@@ -26,6 +35,10 @@ pub struct PlanRequest<'a> {
     pub now: Timestamp,
     pub catalog: &'a dyn CatalogReader,
     pub task_types: &'a [TaskType],
+    /// Which tasks are stood in for.
+    pub stubs: &'a Stubs,
+    /// Labels beside those of the flow.
+    pub labels: JsonMap,
 }
 
 /// A flow that can run: its inputs have values and its tasks have types.
@@ -33,63 +46,34 @@ pub struct PlanRequest<'a> {
 pub struct Plan {
     pub flow: Arc<Flow>,
     pub execution: ExecutionId,
+    /// Those of the flow, and others it was given.
+    pub labels: JsonMap,
     /// The values of the inputs, the secret ones too: for expressions only.
     pub inputs: JsonMap,
     /// The values with the secret ones masked: what may be stored and shown.
     pub recorded_inputs: JsonMap,
     /// Inputs whose values are secret, by their type or because they were made from a secret.
     pub secret_inputs: Vec<InputId>,
-    /// One for each task of the flow, in its order.
+    /// Every task that is not disabled, at the places that `program` names.
     pub tasks: Vec<PlannedTask>,
-}
-
-/// A task of a plan.
-#[derive(Debug, Clone)]
-pub struct PlannedTask {
-    /// Its place in the flow.
-    pub place: usize,
-    /// The short name of its type.
-    pub task_type: String,
-    /// What kinds of values its type takes for each property the flow gives.
-    pub wanted: IndexMap<String, Wanted>,
+    /// How they follow one another.
+    pub program: Arc<Program>,
 }
 
 /// Binds the inputs and resolves the task types. All that keeps the flow from running is answered at once.
 pub fn build(flow: Arc<Flow>, request: PlanRequest<'_>) -> Result<Plan, Vec<Diagnostic>> {
     let mut findings = Vec::new();
     let bound = inputs::bind(&flow, &request, &mut findings);
-    let mut tasks = Vec::with_capacity(flow.tasks.len());
-    for (place, task) in flow.tasks.iter().enumerate() {
-        match request
-            .task_types
-            .iter()
-            .find(|task_type| task_type.answers_to(&task.task_type))
-        {
-            Some(found) => {
-                let wanted = task
-                    .properties
-                    .keys()
-                    .map(|name| (name.clone(), Wanted::of(found, name)))
-                    .collect();
-                tasks.push(PlannedTask {
-                    place,
-                    task_type: found.name.clone(),
-                    wanted,
-                });
-            }
-            None => {
-                let message = format!("unknown task type `{}`", task.task_type);
-                findings.push(Diagnostic::error("unknown-task-type", message, task.span));
-            }
-        }
-    }
+    let (program, tasks) = shape::lay_out(&flow, &request, &mut findings);
     match findings.is_empty() {
         true => Ok(Plan {
             execution: request.execution,
+            labels: flow.labels.clone().into_iter().chain(request.labels).collect(),
             inputs: bound.values,
             recorded_inputs: bound.recorded,
             secret_inputs: bound.secrets,
             tasks,
+            program: Arc::new(program),
             flow,
         }),
         false => Err(findings),

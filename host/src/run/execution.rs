@@ -1,22 +1,26 @@
-//! One execution from its first event to its last.
+//! One execution from its first event to its last, and the runner that carries it out.
 
-use std::sync::Arc;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
 
-use super::journal::Journal;
-use super::schedule::{Schedule, Step};
-use super::task::TaskRunner;
-use super::variables::Variables;
+use super::driver::Driver;
+use super::earlier::Earlier;
+use super::subflow::Subflows;
 use crate::model::{
-    Actor, AssetChange, CatalogReader, ExecutionId, FlowReference, RecordError, Recorder, RunEvent, RunEventKind,
-    StartedExecution, State, Timestamp,
+    AssetChange, CatalogReader, ExecutionId, JsonMap, RecordError, Recorder, RunEvent, State,
 };
 use crate::plan::Plan;
 use crate::sandbox::Registry;
 
 /// Hears each event as it happens.
 pub type Observer = Arc<dyn Fn(&RunEvent) + Send + Sync>;
+
+/// Plugin instances that are at work at once; the sandbox has room for some more.
+const INSTANCES: usize = 48;
 
 /// Why an execution could not be carried out; not that a task of it failed.
 #[derive(Debug, thiserror::Error)]
@@ -34,11 +38,18 @@ pub enum RunError {
 pub struct Outcome {
     pub execution: ExecutionId,
     pub state: State,
+    /// What the flow gives.
+    pub outputs: JsonMap,
     /// What was done to assets, in order.
     pub assets: Vec<AssetChange>,
 }
 
+/// Work that goes on when the task that began it has ended.
+#[derive(Clone, Default)]
+struct Background(Arc<Mutex<Vec<JoinHandle<()>>>>);
+
 /// All that an execution needs of the world.
+#[derive(Clone)]
 pub struct Runner {
     pub registry: Arc<Registry>,
     pub recorder: Arc<dyn Recorder>,
@@ -46,72 +57,101 @@ pub struct Runner {
     pub observer: Observer,
     /// Turns true when the user wants the execution to stop.
     pub cancelled: watch::Receiver<bool>,
+    pub subflows: Arc<dyn Subflows>,
+    pub(super) instances: Arc<Semaphore>,
+    /// How many flows started one another to come here.
+    pub(super) depth: usize,
+    /// The execution that began it all.
+    first: Option<ExecutionId>,
+    background: Background,
 }
 
 impl Runner {
-    /// Carries out a plan. When it returns, everything that happened is recorded.
-    pub async fn execute(&self, plan: &Plan) -> Result<Outcome, RunError> {
-        let flow = &plan.flow;
-        let actor = Arc::new(actor_of(plan));
-        let mut journal = Journal::start(self, actor.clone());
-        let runner = Runner {
-            registry: self.registry.clone(),
-            recorder: self.recorder.clone(),
-            catalog: journal.reader(self.catalog.clone()),
-            observer: self.observer.clone(),
-            cancelled: self.cancelled.clone(),
-        };
-        let started = StartedExecution {
-            source: flow.source.clone(),
-            inputs: plan.recorded_inputs.clone(),
-            labels: flow.labels.clone(),
-        };
-        let start = Timestamp::now();
-        journal.add([RunEvent {
-            time: start,
-            actor: actor.clone(),
-            kind: RunEventKind::ExecutionStarted(started),
-        }]);
-        let mut variables = Variables::new(plan, start);
-        let mut schedule = Schedule::new(plan.tasks.len());
-        let mut error = None;
-        let state = loop {
-            match schedule.step() {
-                Step::Finish(state) => break state,
-                Step::Run(index) => {
-                    let ended = TaskRunner::new(plan, index)
-                        .run(&runner, &mut journal, &mut variables)
-                        .await?;
-                    error = ended.error.or(error);
-                    schedule.finished(ended.state);
-                }
-            }
-        };
-        let kind = RunEventKind::ExecutionFinished { state, error };
-        journal.add([RunEvent {
-            time: Timestamp::now(),
-            actor,
-            kind,
-        }]);
-        Ok(Outcome {
-            execution: plan.execution.clone(),
-            state,
-            assets: journal.finish()?,
-        })
+    /// A runner of executions that the user starts.
+    pub fn new(
+        registry: Arc<Registry>,
+        recorder: Arc<dyn Recorder>,
+        catalog: Arc<dyn CatalogReader>,
+        observer: Observer,
+        cancelled: watch::Receiver<bool>,
+        subflows: Arc<dyn Subflows>,
+    ) -> Self {
+        Self {
+            registry,
+            recorder,
+            catalog,
+            observer,
+            cancelled,
+            subflows,
+            instances: Arc::new(Semaphore::new(INSTANCES)),
+            depth: 0,
+            first: None,
+            background: Background::default(),
+        }
     }
-}
 
-fn actor_of(plan: &Plan) -> Actor {
-    let flow = &plan.flow;
-    Actor {
-        flow: FlowReference {
-            namespace: flow.namespace.clone(),
-            id: flow.id.clone(),
-            digest: flow.digest.clone(),
-        },
-        execution: plan.execution.clone(),
-        task: None,
-        task_run: None,
-        plugin: None,
+    /// Carries out a plan. When it returns, everything that happened is recorded.
+    pub async fn execute(&self, plan: Arc<Plan>, parent: Option<ExecutionId>) -> Result<Outcome, RunError> {
+        Driver::begin(self, plan, parent).drive().await
+    }
+
+    /// The same for a task of a flow: its future would otherwise hold itself.
+    pub(super) fn execute_within(
+        self,
+        plan: Arc<Plan>,
+        parent: ExecutionId,
+    ) -> Pin<Box<dyn Future<Output = Result<Outcome, RunError>> + Send>> {
+        Box::pin(async move { self.execute(plan, Some(parent)).await })
+    }
+
+    /// Records an execution that ends before any of its tasks begins.
+    pub async fn refuse(&self, plan: Arc<Plan>, state: State, reason: String) -> Result<Outcome, RunError> {
+        Driver::begin(self, plan, None).refuse(state, reason)
+    }
+
+    /// Goes on with an execution that was paused or interrupted.
+    pub async fn resume(&self, plan: Arc<Plan>, earlier: Earlier) -> Result<Outcome, RunError> {
+        Driver::go_on(self, plan, earlier).drive().await
+    }
+
+    /// Waits for executions that nobody waited for.
+    pub async fn settle(&self) {
+        loop {
+            let next = self.background.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let Some(work) = next else { return };
+            // A panic in it has been told by the runtime.
+            drop(work.await);
+        }
+    }
+
+    /// A runner of executions that a task starts.
+    pub(super) fn child(&self, cancelled: watch::Receiver<bool>) -> Self {
+        Self {
+            cancelled,
+            depth: self.depth + 1,
+            ..self.clone()
+        }
+    }
+
+    /// The same for an execution that may start others.
+    pub(super) fn of(&self, execution: &ExecutionId) -> Self {
+        Self {
+            first: Some(self.root(execution)),
+            ..self.clone()
+        }
+    }
+
+    /// The execution that began it all.
+    pub(super) fn root(&self, execution: &ExecutionId) -> ExecutionId {
+        self.first.clone().unwrap_or_else(|| execution.clone())
+    }
+
+    /// Carries out an execution that nobody waits for.
+    pub(super) fn in_background(&self, work: impl Future<Output = Result<Outcome, RunError>> + Send + 'static) {
+        let handle = tokio::spawn(async move {
+            // What keeps it from being recorded keeps the one that started it from it too, which tells of it.
+            drop(work.await);
+        });
+        self.background.0.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
     }
 }

@@ -9,7 +9,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::execution::{Observer, RunError, Runner};
 use crate::model::{
-    Actor, Asset, AssetChange, AssetFilter, AssetId, CatalogReader, RecordError, Recorder, RunEvent, RunEventKind,
+    Actor, Asset, AssetChange, AssetFilter, AssetId, CatalogReader, ExecutionId, Json, Namespace, RecordError, Recorder,
+    RunEvent, RunEventKind,
 };
 
 /// How many batches may wait to be written; a run that is ahead by more waits for the disk.
@@ -190,5 +191,15 @@ impl CatalogReader for SettledCatalog {
     fn assets(&self, filter: &AssetFilter) -> Result<Vec<Asset>, RecordError> {
         drop(self.written.wait(0));
         self.catalog.assets(filter)
+    }
+
+    fn key_value(&self, namespace: &Namespace, key: &str) -> Result<Option<Json>, RecordError> {
+        drop(self.written.wait(0));
+        self.catalog.key_value(namespace, key)
+    }
+
+    fn file(&self, execution: &ExecutionId, name: &str) -> Result<Option<Vec<u8>>, RecordError> {
+        drop(self.written.wait(0));
+        self.catalog.file(execution, name)
     }
 }

@@ -2,21 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::execution::Runner;
-use super::variables::Variables;
-use crate::model::{AssetId, Bundle, JsonMap};
+use crate::expr::Scope;
+use crate::model::{AssetId, Bundle};
 use crate::plan::Task;
 
-/// Renders the task's declaration with its outputs in scope; nothing where it has none. The error is for the operator.
-pub(super) fn rendered(
-    task: &Task,
-    variables: &Variables,
-    outputs: &JsonMap,
-    runner: &Runner,
-) -> Result<Option<Bundle>, String> {
+/// Renders the task's declaration; nothing where it has none. The error is for the operator.
+pub(super) fn rendered(task: &Task, scope: &Scope<'_>) -> Result<Option<Bundle>, String> {
     let Some(block) = &task.assets else { return Ok(None) };
-    let scope = variables.scope_with_outputs(task, outputs, runner.catalog.as_ref());
-    block.render(&scope).map(Some).map_err(|finding| finding.message)
+    block.render(scope).map(Some).map_err(|finding| finding.message)
 }
 
 /// Keeps what the flow declared of a plugin's answer, or all of it where the flow says so. Gives the rest's ids.

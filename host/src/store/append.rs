@@ -3,13 +3,15 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::model::{AssetChange, Receipt, RecordError, Recorder, RunEvent, RunEventKind, StartedExecution, Timestamp};
+use crate::model::{
+    AssetChange, JsonMap, Receipt, RecordError, Recorder, RunEvent, RunEventKind, StartedExecution, State, Timestamp,
+};
 
 use super::apply::apply;
 use super::catalog::Durability;
 use super::chain::{self, Head};
-use super::payload::{AssetFact, Entry, Fact, FinishFact, StartFact};
-use super::{Catalog, StoreError, lineage, logs};
+use super::payload::{AssetFact, EndFact, Entry, Fact, FinishFact, KeyFact, StartFact, TaskStartFact};
+use super::{Catalog, StoreError, files, lineage, logs};
 
 impl Recorder for Catalog {
     fn append(&self, events: &[RunEvent]) -> Result<Receipt, RecordError> {
@@ -23,7 +25,7 @@ impl Recorder for Catalog {
 fn durability_of(events: &[RunEvent]) -> Durability {
     let finishes = events
         .iter()
-        .any(|event| matches!(event.kind, RunEventKind::ExecutionFinished { .. }));
+        .any(|event| matches!(event.kind, RunEventKind::ExecutionFinished(_) | RunEventKind::ExecutionPaused));
     match finishes {
         true => Durability::Power,
         false => Durability::Process,
@@ -77,9 +79,34 @@ fn record(
 fn fact_of(connection: &Connection, event: &RunEvent, time: Timestamp) -> Result<Option<Fact>, StoreError> {
     let fact = match &event.kind {
         RunEventKind::ExecutionStarted(start) => start_of(connection, event, start)?,
-        RunEventKind::TaskRunStarted(start) => Fact::TaskRunStarted {
+        RunEventKind::TaskRunStarted(start) => Fact::TaskRunStarted(TaskStartFact {
             task_type: start.task_type.clone(),
+            parent: start.parent.clone(),
+            value: start.value.clone(),
+            iteration: start.iteration,
+            is_stub: start.is_stub,
+            decision: start.decision.clone(),
+        }),
+        RunEventKind::TaskRunRetried(retried) => Fact::TaskRunRetried {
+            attempt: retried.attempt,
+            error: retried.error.clone(),
         },
+        RunEventKind::TaskRunPaused => Fact::TaskRunPaused {},
+        RunEventKind::TaskRunInterrupted => interruption_of(connection, event)?,
+        RunEventKind::LabelsAdded(labels) => Fact::LabelsAdded { labels: labels.clone() },
+        RunEventKind::KeySet(set) => Fact::KeySet(KeyFact {
+            namespace: set.namespace.clone(),
+            key: set.key.clone(),
+            value: set.value.clone(),
+            expires: set.expires,
+        }),
+        RunEventKind::KeyDeleted { namespace, key } => Fact::KeyDeleted {
+            namespace: namespace.clone(),
+            key: key.clone(),
+        },
+        RunEventKind::FileWritten(file) => files::keep(connection, file)?,
+        RunEventKind::ExecutionPaused => Fact::ExecutionPaused {},
+        RunEventKind::ExecutionResumed => Fact::ExecutionResumed {},
         RunEventKind::LineageRecorded(declared) => Fact::LineageRecorded(lineage::settle(
             connection,
             declared,
@@ -90,13 +117,15 @@ fn fact_of(connection: &Connection, event: &RunEvent, time: Timestamp) -> Result
             state: finish.state,
             outputs: finish.outputs.clone(),
             error: finish.error.clone(),
+            attempts: finish.attempts,
             log_lines: finish.log_lines,
             log_digest: finish.log_digest.clone(),
         }),
-        RunEventKind::ExecutionFinished { state, error } => Fact::ExecutionFinished {
-            state: *state,
-            error: error.clone(),
-        },
+        RunEventKind::ExecutionFinished(finish) => Fact::ExecutionFinished(EndFact {
+            state: finish.state,
+            error: finish.error.clone(),
+            outputs: finish.outputs.clone(),
+        }),
         RunEventKind::TaskLogged(_) => return Ok(None),
     };
     Ok(Some(fact))
@@ -116,6 +145,24 @@ fn start_of(connection: &Connection, event: &RunEvent, start: &StartedExecution)
         inputs: start.inputs.clone(),
         labels: start.labels.clone(),
         source,
+        parent: start.parent.clone(),
+    }))
+}
+
+/// The end of a task run whose process is gone, with the lines it left.
+fn interruption_of(connection: &Connection, event: &RunEvent) -> Result<Fact, StoreError> {
+    let task_run = event.actor.task_run.as_ref();
+    let task_run = task_run.ok_or(StoreError::NoTaskRun {
+        kind: "TaskRunInterrupted",
+    })?;
+    let (log_lines, log_digest) = logs::digest(connection, &event.actor.execution, task_run)?;
+    Ok(Fact::TaskRunFinished(FinishFact {
+        state: State::Killed,
+        outputs: JsonMap::new(),
+        error: Some("it was interrupted, and was run again".to_owned()),
+        attempts: 1,
+        log_lines,
+        log_digest,
     }))
 }
 

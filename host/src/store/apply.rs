@@ -7,17 +7,25 @@ use rusqlite::{Connection, params};
 use crate::model::{Asset, AssetEvent, AssetId, JsonMap, State, TaskId, TaskRunId};
 
 use super::lineage::leaves_assets;
-use super::payload::{AssetFact, BundleFact, Entry, Fact, FinishFact, LineageFact, StartFact};
-use super::{StoreError, canonical};
+use super::payload::{AssetFact, BundleFact, EndFact, Entry, Fact, FinishFact, LineageFact, StartFact, TaskStartFact};
+use super::{StoreError, canonical, files};
 
 /// Changes every table that the event bears on.
 pub(super) fn apply(connection: &Connection, entry: &Entry) -> Result<(), StoreError> {
     match &entry.fact {
         Fact::ExecutionStarted(start) => start_execution(connection, entry, start),
-        Fact::TaskRunStarted { task_type } => start_task_run(connection, entry, task_type),
+        Fact::TaskRunStarted(start) => start_task_run(connection, entry, start),
+        Fact::TaskRunRetried { attempt, .. } => mark_task_run(connection, entry, State::Retrying, *attempt + 1),
+        Fact::TaskRunPaused {} => mark_task_run(connection, entry, State::Paused, 1),
         Fact::LineageRecorded(lineage) => record_lineage(connection, entry, lineage),
         Fact::TaskRunFinished(finish) => finish_task_run(connection, entry, finish),
-        Fact::ExecutionFinished { state, error } => finish_execution(connection, entry, *state, error.as_deref()),
+        Fact::LabelsAdded { labels } => add_labels(connection, entry, labels),
+        Fact::KeySet(set) => files::set_key(connection, entry, set),
+        Fact::KeyDeleted { namespace, key } => files::delete_key(connection, namespace, key),
+        Fact::FileWritten { name, digest, size } => files::apply(connection, entry, name, digest, *size),
+        Fact::ExecutionPaused {} => mark_execution(connection, entry, State::Paused),
+        Fact::ExecutionResumed {} => mark_execution(connection, entry, State::Running),
+        Fact::ExecutionFinished(end) => finish_execution(connection, entry, end),
     }
 }
 
@@ -54,8 +62,8 @@ fn start_execution(connection: &Connection, entry: &Entry, start: &StartFact) ->
             .execute(params![flow.digest, entry.seq, source])?;
     }
     let insert = "INSERT INTO execution
-            (started_seq, id, namespace, flow_id, flow_digest, state, start_date, labels, inputs)
-        VALUES (?1, ?2, ?3, ?4, ?5, 'RUNNING', ?6, ?7, ?8)
+            (started_seq, id, namespace, flow_id, flow_digest, state, start_date, labels, inputs, parent_id)
+        VALUES (?1, ?2, ?3, ?4, ?5, 'RUNNING', ?6, ?7, ?8, ?9)
         ON CONFLICT (id) DO UPDATE SET state = 'RUNNING', finished_seq = NULL, end_date = NULL, error = NULL";
     connection.prepare_cached(insert)?.execute(params![
         entry.seq,
@@ -66,41 +74,56 @@ fn start_execution(connection: &Connection, entry: &Entry, start: &StartFact) ->
         entry.clock.to_string(),
         json(&start.labels)?,
         json(&start.inputs)?,
+        start.parent.as_ref().map(|parent| parent.as_str()),
     ])?;
     Ok(())
 }
 
+fn mark_execution(connection: &Connection, entry: &Entry, state: State) -> Result<(), StoreError> {
+    let update = "UPDATE execution SET state = ?2, finished_seq = NULL, end_date = NULL, error = NULL WHERE id = ?1";
+    connection
+        .prepare_cached(update)?
+        .execute(params![entry.actor.execution.as_str(), state.name()])?;
+    Ok(())
+}
+
+fn add_labels(connection: &Connection, entry: &Entry, labels: &JsonMap) -> Result<(), StoreError> {
+    let update = "UPDATE execution SET labels = json_patch(labels, ?2) WHERE id = ?1";
+    connection
+        .prepare_cached(update)?
+        .execute(params![entry.actor.execution.as_str(), json(labels)?])?;
+    Ok(())
+}
+
 /// An execution whose beginning was never told is told by its end.
-fn finish_execution(
-    connection: &Connection,
-    entry: &Entry,
-    state: State,
-    error: Option<&str>,
-) -> Result<(), StoreError> {
+fn finish_execution(connection: &Connection, entry: &Entry, end: &EndFact) -> Result<(), StoreError> {
     let flow = &entry.actor.flow;
     let upsert = "INSERT INTO execution
-            (started_seq, finished_seq, id, namespace, flow_id, flow_digest, state, start_date, end_date, labels, inputs, error)
-        VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, '{}', '{}', ?8)
-        ON CONFLICT (id) DO UPDATE SET finished_seq = ?1, state = ?6, end_date = ?7, error = ?8";
+            (started_seq, finished_seq, id, namespace, flow_id, flow_digest, state, start_date, end_date, labels, inputs, error,
+             outputs)
+        VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, '{}', '{}', ?8, ?9)
+        ON CONFLICT (id) DO UPDATE SET finished_seq = ?1, state = ?6, end_date = ?7, error = ?8, outputs = ?9";
     connection.prepare_cached(upsert)?.execute(params![
         entry.seq,
         entry.actor.execution.as_str(),
         flow.namespace.as_str(),
         flow.id.as_str(),
         flow.digest,
-        state.name(),
+        end.state.name(),
         entry.clock.to_string(),
-        error,
+        end.error,
+        json(&end.outputs)?,
     ])?;
     Ok(())
 }
 
 /// A task run that starts again keeps its beginning.
-fn start_task_run(connection: &Connection, entry: &Entry, task_type: &str) -> Result<(), StoreError> {
+fn start_task_run(connection: &Connection, entry: &Entry, start: &TaskStartFact) -> Result<(), StoreError> {
     let (task, task_run) = task_run_of(entry, "TaskRunStarted")?;
     let insert = "INSERT INTO task_run
-            (started_seq, id, execution_id, task_id, task_type, state, start_date, outputs, plugin)
-        VALUES (?1, ?2, ?3, ?4, ?5, 'RUNNING', ?6, '{}', ?7)
+            (started_seq, id, execution_id, task_id, task_type, state, start_date, outputs, plugin, parent_id, value,
+             iteration, is_stub, decision)
+        VALUES (?1, ?2, ?3, ?4, ?5, 'RUNNING', ?6, '{}', ?7, ?8, ?9, ?10, ?11, ?12)
         ON CONFLICT (execution_id, id) DO UPDATE SET
             state = 'RUNNING', finished_seq = NULL, end_date = NULL, outputs = '{}', error = NULL";
     connection.prepare_cached(insert)?.execute(params![
@@ -108,9 +131,26 @@ fn start_task_run(connection: &Connection, entry: &Entry, task_type: &str) -> Re
         task_run.as_str(),
         entry.actor.execution.as_str(),
         task.as_str(),
-        task_type,
+        start.task_type,
         entry.clock.to_string(),
         plugin_of(entry)?,
+        start.parent.as_ref().map(|parent| parent.as_str()),
+        start.value,
+        start.iteration.map(u64::cast_signed),
+        start.is_stub,
+        start.decision.as_ref().map(canonical::text).transpose().map_err(|source| StoreError::Unrecordable { source })?,
+    ])?;
+    Ok(())
+}
+
+fn mark_task_run(connection: &Connection, entry: &Entry, state: State, attempts: u32) -> Result<(), StoreError> {
+    let (_, task_run) = task_run_of(entry, "TaskRunRetried")?;
+    let update = "UPDATE task_run SET state = ?3, attempts = ?4 WHERE execution_id = ?1 AND id = ?2";
+    connection.prepare_cached(update)?.execute(params![
+        entry.actor.execution.as_str(),
+        task_run.as_str(),
+        state.name(),
+        attempts
     ])?;
     Ok(())
 }
@@ -120,10 +160,10 @@ fn finish_task_run(connection: &Connection, entry: &Entry, finish: &FinishFact) 
     let (task, task_run) = task_run_of(entry, "TaskRunFinished")?;
     let upsert = "INSERT INTO task_run
             (started_seq, finished_seq, id, execution_id, task_id, task_type, state, start_date, end_date, outputs, error,
-             plugin)
-        VALUES (?1, ?1, ?2, ?3, ?4, '', ?5, ?6, ?6, ?7, ?8, ?9)
-        ON CONFLICT (execution_id, id) DO UPDATE SET
-            finished_seq = ?1, state = ?5, end_date = ?6, outputs = ?7, error = ?8, plugin = coalesce(?9, plugin)";
+             plugin, attempts)
+        VALUES (?1, ?1, ?2, ?3, ?4, '', ?5, ?6, ?6, ?7, ?8, ?9, ?10)
+        ON CONFLICT (execution_id, id) DO UPDATE SET finished_seq = ?1, state = ?5, end_date = ?6, outputs = ?7, error = ?8,
+            plugin = coalesce(?9, plugin), attempts = ?10";
     connection.prepare_cached(upsert)?.execute(params![
         entry.seq,
         task_run.as_str(),
@@ -134,6 +174,7 @@ fn finish_task_run(connection: &Connection, entry: &Entry, finish: &FinishFact) 
         json(&finish.outputs)?,
         finish.error,
         plugin_of(entry)?,
+        finish.attempts,
     ])?;
     Ok(())
 }

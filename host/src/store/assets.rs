@@ -4,8 +4,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use crate::model::{
-    Asset, AssetDetailView, AssetEvent, AssetFilter, AssetId, AssetView, CatalogReader, HistoryView, RecordError,
-    closest,
+    Asset, AssetDetailView, AssetEvent, AssetFilter, AssetId, AssetView, CatalogReader, ExecutionId, HistoryView, Json,
+    Namespace, RecordError, closest,
 };
 
 use super::{Catalog, StoreError, canonical, columns};
@@ -59,6 +59,14 @@ impl CatalogReader for Catalog {
 
     fn assets(&self, filter: &AssetFilter) -> Result<Vec<Asset>, RecordError> {
         Ok(Catalog::assets(self, filter)?)
+    }
+
+    fn key_value(&self, namespace: &Namespace, key: &str) -> Result<Option<Json>, RecordError> {
+        Ok(self.value_of_key(namespace, key)?)
+    }
+
+    fn file(&self, execution: &ExecutionId, name: &str) -> Result<Option<Vec<u8>>, RecordError> {
+        Ok(self.content_of_file(execution, name)?)
     }
 }
 

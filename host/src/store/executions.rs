@@ -6,8 +6,10 @@ use crate::model::{AssetEvent, AssetEventView, ExecutionDetailView, ExecutionId,
 
 use super::{Catalog, StoreError, columns};
 
-const COLUMNS: &str = "id, flow_id, namespace, state, start_date, end_date, labels, inputs, flow_digest, error";
-const TASK_RUN_COLUMNS: &str = "id, task_id, task_type, state, start_date, end_date, outputs, error, plugin";
+const COLUMNS: &str =
+    "id, flow_id, namespace, state, start_date, end_date, labels, inputs, outputs, parent_id, flow_digest, error";
+const TASK_RUN_COLUMNS: &str = "id, task_id, task_type, state, start_date, end_date, parent_id, value, iteration, attempts, is_stub,
+    decision, outputs, error, plugin";
 const ASSET_EVENT_COLUMNS: &str = "asset_id, type, event, task_id";
 
 /// How many executions an ambiguous beginning is answered with.
@@ -23,13 +25,15 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<ExecutionView> {
         end_date: columns::optional_time(row, "end_date")?,
         labels: columns::json(row, "labels")?,
         inputs: columns::json(row, "inputs")?,
+        outputs: columns::json(row, "outputs")?,
+        parent_id: columns::optional_noun(row, "parent_id")?,
         flow_digest: row.get("flow_digest")?,
         error: row.get("error")?,
     })
 }
 
 fn task_run_from_row(row: &Row<'_>) -> rusqlite::Result<TaskRunView> {
-    let plugin: Option<String> = row.get("plugin")?;
+    let (plugin, decision): (Option<String>, Option<String>) = (row.get("plugin")?, row.get("decision")?);
     Ok(TaskRunView {
         id: columns::noun(row, "id")?,
         task_id: columns::noun(row, "task_id")?,
@@ -37,6 +41,12 @@ fn task_run_from_row(row: &Row<'_>) -> rusqlite::Result<TaskRunView> {
         state: columns::name(row, "state", State::from_name)?,
         start_date: columns::time(row, "start_date")?,
         end_date: columns::optional_time(row, "end_date")?,
+        parent_id: columns::optional_noun(row, "parent_id")?,
+        value: row.get("value")?,
+        iteration: row.get::<_, Option<i64>>("iteration")?.map(i64::cast_unsigned),
+        attempts: row.get("attempts")?,
+        is_stub: row.get("is_stub")?,
+        decision: decision.map(|_| columns::json(row, "decision")).transpose()?,
         outputs: columns::json(row, "outputs")?,
         error: row.get("error")?,
         plugin: plugin.map(|_| columns::json(row, "plugin")).transpose()?,

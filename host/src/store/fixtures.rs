@@ -8,7 +8,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    Actor, AssetId, AssetType, Bundle, Declaration, ExecutionId, FinishedTask, FlowId, FlowReference, Json, JsonMap,
+    Actor, AssetId, AssetType, Bundle, Declaration, ExecutionId, FinishedExecution, FinishedTask, FlowId, FlowReference, Json, JsonMap,
     Lineage, LogLevel, LogLine, Namespace, Receipt, Recorder, RunEvent, RunEventKind, StartedExecution, StartedTask,
     State, TaskId, TaskRunId, Timestamp,
 };
@@ -97,12 +97,18 @@ pub fn started(source: &str) -> RunEventKind {
         source: source.into(),
         inputs,
         labels: JsonMap::new(),
+        parent: None,
     })
 }
 
 pub fn task_started() -> RunEventKind {
     RunEventKind::TaskRunStarted(StartedTask {
         task_type: "log".to_owned(),
+        parent: None,
+        value: None,
+        iteration: None,
+        is_stub: false,
+        decision: None,
     })
 }
 
@@ -125,13 +131,17 @@ pub fn task_finished(state: State, lines: &[&str]) -> RunEventKind {
         state,
         outputs: json!({"value": 1.5}).as_object().unwrap().clone(),
         error: (state == State::Failed).then(|| "it broke".to_owned()),
+        attempts: 1,
         log_lines: lines.len() as u64,
         log_digest: chain::hexadecimal(&Sha256::digest(text)),
     })
 }
 
 pub fn finished(state: State) -> RunEventKind {
-    RunEventKind::ExecutionFinished { state, error: None }
+    RunEventKind::ExecutionFinished(FinishedExecution {
+        state,
+        ..FinishedExecution::default()
+    })
 }
 
 /// Records what execution `number` did, at second `number`.

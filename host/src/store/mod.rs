@@ -13,6 +13,7 @@ mod chain;
 mod columns;
 mod error;
 mod executions;
+mod files;
 mod graph;
 mod lineage;
 mod logs;

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Actor, Asset, AssetEvent, AssetId, Json, JsonMap, State, Timestamp};
+use crate::model::{Actor, Asset, AssetEvent, AssetId, ExecutionId, Json, JsonMap, Namespace, State, TaskRunId, Timestamp};
 
 use super::{StoreError, canonical};
 
@@ -26,16 +26,30 @@ pub(super) struct Entry {
 #[serde(tag = "kind", content = "data", rename_all_fields = "camelCase")]
 pub(super) enum Fact {
     ExecutionStarted(StartFact),
-    TaskRunStarted {
-        task_type: String,
-    },
+    TaskRunStarted(TaskStartFact),
     LineageRecorded(LineageFact),
-    TaskRunFinished(FinishFact),
-    ExecutionFinished {
-        state: State,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        error: Option<String>,
+    TaskRunRetried {
+        attempt: u32,
+        error: String,
     },
+    TaskRunPaused {},
+    TaskRunFinished(FinishFact),
+    LabelsAdded {
+        labels: JsonMap,
+    },
+    KeySet(KeyFact),
+    KeyDeleted {
+        namespace: Namespace,
+        key: String,
+    },
+    FileWritten {
+        name: String,
+        digest: String,
+        size: u64,
+    },
+    ExecutionPaused {},
+    ExecutionResumed {},
+    ExecutionFinished(EndFact),
 }
 
 /// How an execution began.
@@ -46,6 +60,54 @@ pub(super) struct StartFact {
     /// The flow's source text, unless an earlier event holds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// The execution whose task started this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<ExecutionId>,
+}
+
+/// How an execution ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct EndFact {
+    pub state: State,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    #[serde(default, skip_serializing_if = "JsonMap::is_empty")]
+    pub outputs: JsonMap,
+}
+
+/// How a task run began.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TaskStartFact {
+    pub task_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<TaskRunId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iteration: Option<u64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_stub: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Json>,
+}
+
+/// A value under a key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct KeyFact {
+    pub namespace: Namespace,
+    pub key: String,
+    pub value: Json,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn is_one(number: &u32) -> bool {
+    *number == 1
 }
 
 /// How a task run ended.
@@ -56,6 +118,8 @@ pub(super) struct FinishFact {
     pub outputs: JsonMap,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub attempts: u32,
     pub log_lines: u64,
     pub log_digest: String,
 }
@@ -129,6 +193,7 @@ mod tests {
             inputs,
             labels: JsonMap::new(),
             source: Some("id: x\n".into()),
+            parent: None,
         });
         let actor = (*fixtures::actor(1)).clone();
         Entry {

@@ -9,10 +9,12 @@ use super::payload::Entry;
 use super::{Catalog, StoreError};
 
 /// The tables that are computed from the log.
-pub(super) const PROJECTIONS: [&str; 7] = [
+pub(super) const PROJECTIONS: [&str; 9] = [
     "flow_source",
     "execution",
     "task_run",
+    "key_value",
+    "file",
     "asset",
     "asset_version",
     "edge",

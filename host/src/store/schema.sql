@@ -30,6 +30,12 @@ CREATE TABLE log (
 ) STRICT;
 CREATE INDEX log_by_task_run ON log (execution_id, task_run_id);
 
+-- Contents of files stand beside the chain too; `FileWritten` events hold their digests.
+CREATE TABLE content (
+    digest  TEXT PRIMARY KEY,
+    content BLOB NOT NULL
+) STRICT;
+
 -- Everything below is computed from `event`. `head` says how far.
 CREATE TABLE head (
     id   INTEGER PRIMARY KEY CHECK (id = 1),
@@ -56,6 +62,8 @@ CREATE TABLE execution (
     end_date     TEXT,
     labels       TEXT NOT NULL,
     inputs       TEXT NOT NULL,
+    outputs      TEXT NOT NULL DEFAULT '{}',
+    parent_id    TEXT,
     error        TEXT
 ) STRICT;
 
@@ -69,10 +77,34 @@ CREATE TABLE task_run (
     state        TEXT NOT NULL,
     start_date   TEXT NOT NULL,
     end_date     TEXT,
+    parent_id    TEXT,
+    value        TEXT,
+    iteration    INTEGER,
+    decision     TEXT,
+    attempts     INTEGER NOT NULL DEFAULT 1,
+    is_stub      INTEGER NOT NULL DEFAULT 0,
     outputs      TEXT NOT NULL,
     error        TEXT,
     plugin       TEXT,
     PRIMARY KEY (execution_id, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE key_value (
+    namespace TEXT NOT NULL,
+    key       TEXT NOT NULL,
+    from_seq  INTEGER NOT NULL,
+    value     TEXT NOT NULL,
+    expires   TEXT,
+    PRIMARY KEY (namespace, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE file (
+    execution_id TEXT NOT NULL,
+    name         TEXT NOT NULL,
+    from_seq     INTEGER NOT NULL,
+    digest       TEXT NOT NULL,
+    size         INTEGER NOT NULL,
+    PRIMARY KEY (execution_id, name)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE asset (

@@ -95,6 +95,30 @@ impl Map {
         self.0.1.get(key)
     }
 
+    /// Changes the value under a key, which is null where the key is new. The entries are copied only when others hold
+    /// the map too.
+    fn change(&mut self, key: &str, change: impl FnOnce(&mut Value)) {
+        if Arc::get_mut(&mut self.0).is_none() {
+            self.0 = Arc::new((self.0.0, self.0.1.clone()));
+        }
+        let (whole, entries) = Arc::get_mut(&mut self.0).expect("nobody else holds a map that was just made");
+        let before = match entries.get(key) {
+            Some(value) => value.measure().weight,
+            None => {
+                entries.insert(Arc::from(key), Value::Null);
+                whole.weight = whole.weight.saturating_add(Measure::SCALAR_WEIGHT + key.len());
+                0
+            }
+        };
+        let value = entries.get_mut(key).expect("the key was just found or put in");
+        change(value);
+        let after = value.measure();
+        whole.weight = whole.weight.saturating_add(after.weight).saturating_sub(before);
+        // A map that says it is deeper than it is now does no harm.
+        whole.depth = whole.depth.max(after.depth + 1);
+        whole.dated |= after.dated;
+    }
+
     /// The entries, taken out; copied only when others hold the map too.
     pub(super) fn into_entries(self) -> Entries {
         Arc::try_unwrap(self.0).map_or_else(|shared| shared.1.clone(), |owned| owned.1)
@@ -127,6 +151,28 @@ impl Value {
             .map(|(key, value)| (Measure::SCALAR_WEIGHT + key.len(), value));
         let measure = Measure::of_parts(weighed);
         Value::Map(Map(Arc::new((measure, entries))))
+    }
+
+    /// Puts a value where a path of keys leads; what is on the way and no map becomes one.
+    pub fn insert_at(&mut self, path: &[&str], value: Value) {
+        let [key, rest @ ..] = path else {
+            *self = value;
+            return;
+        };
+        if !matches!(self, Value::Map(_)) {
+            *self = Value::map(Entries::new());
+        }
+        if let Value::Map(map) = self {
+            map.change(key, |child| child.insert_at(rest, value));
+        }
+    }
+
+    /// Removes a key from a map.
+    pub fn remove(&mut self, key: &str) {
+        if let Value::Map(map) = self {
+            let kept = map.entries().iter().filter(|(known, _)| &***known != key);
+            *self = kept.map(|(known, value)| (known.clone(), value.clone())).collect();
+        }
     }
 
     /// The kind of value in the user's words, such as `string`.
@@ -197,6 +243,22 @@ impl Value {
 #[cfg(test)]
 mod tests {
     use super::Value;
+
+    #[test]
+    fn a_value_put_in_weighs_as_much_as_one_that_was_there_from_the_start() {
+        let mut value = Value::Null;
+        value.insert_at(&["make", "a"], Value::from("first"));
+        value.insert_at(&["make", "b"], Value::from(2));
+        value.insert_at(&["make", "a"], Value::from("x"));
+        let whole = Value::from(serde_json::json!({"make": {"a": "x", "b": 2}}));
+        assert_eq!(value.to_string(), whole.to_string());
+        assert_eq!(value.measure(), whole.measure());
+        let held = value.clone();
+        value.insert_at(&["make", "c"], Value::from(3));
+        assert_eq!(held.to_string(), whole.to_string());
+        value.remove("make");
+        assert_eq!(value.to_string(), "{}");
+    }
 
     #[test]
     fn a_list_knows_its_depth_and_counts_shared_parts_each_time() {

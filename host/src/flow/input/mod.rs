@@ -20,4 +20,5 @@ pub use range::Range;
 pub use read::{Condition, Input, Preset};
 pub use take::{Refusal, printable, shown};
 
+pub(super) use moment::duration;
 pub(super) use read::read_all;

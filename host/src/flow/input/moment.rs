@@ -54,7 +54,7 @@ pub(super) fn lacks_zone(text: &str) -> bool {
 }
 
 /// Reads `PT5M6S` and `P1DT2H`, a day being 24 hours; years and months have no fixed length.
-pub(super) fn duration(text: &str) -> Option<SignedDuration> {
+pub(in crate::flow) fn duration(text: &str) -> Option<SignedDuration> {
     let span = SpanParser::new().parse_span(text).ok()?;
     if span.get_years() != 0 || span.get_months() != 0 {
         return None;

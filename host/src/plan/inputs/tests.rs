@@ -13,6 +13,11 @@ use crate::model::{
 };
 use crate::plan::{self, Plan, PlanRequest};
 
+static NO_STUBS: crate::plan::Stubs = crate::plan::Stubs {
+    task_types: Vec::new(),
+    missing: false,
+};
+
 struct EmptyCatalog;
 
 impl CatalogReader for EmptyCatalog {
@@ -22,6 +27,14 @@ impl CatalogReader for EmptyCatalog {
 
     fn assets(&self, _filter: &AssetFilter) -> Result<Vec<Asset>, RecordError> {
         Ok(Vec::new())
+    }
+
+    fn key_value(&self, _: &crate::model::Namespace, _: &str) -> Result<Option<crate::model::Json>, RecordError> {
+        Ok(None)
+    }
+
+    fn file(&self, _: &crate::model::ExecutionId, _: &str) -> Result<Option<Vec<u8>>, RecordError> {
+        Ok(None)
     }
 }
 
@@ -70,6 +83,8 @@ fn request<'a>(given: &[(&str, &str)], task_types: &'a [TaskType]) -> PlanReques
         now: Timestamp::UNIX_EPOCH,
         catalog: &EmptyCatalog,
         task_types,
+        stubs: &NO_STUBS,
+        labels: JsonMap::new(),
     }
 }
 

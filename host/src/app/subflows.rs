@@ -1,0 +1,135 @@
+//! Flows that tasks start: found by namespace and id among the files beside the flow that runs.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::inputs::find_file;
+use super::validate::{check, gather};
+use crate::flow::{CoreType, Flow, GivenInput, Property, Task, TaskBlock};
+use crate::model::{CatalogReader, Diagnostic, FlowId, Namespace, Severity, TaskType, Timestamp};
+use crate::plan::{self, Plan, PlanRequest, Stubs};
+use crate::run::{SubflowRequest, Subflows};
+
+/// The flows of one folder.
+pub(super) struct FlowFolder {
+    pub folder: PathBuf,
+    pub task_types: Vec<TaskType>,
+    pub catalog: Arc<dyn CatalogReader>,
+    pub stubs: Stubs,
+}
+
+/// The folder that a flow's own flows are looked for in.
+pub(super) fn folder_of(flow: &Path) -> PathBuf {
+    match flow.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// The file that holds a flow. Files that do not name the id are not read further.
+fn find(folder: &Path, namespace: &Namespace, id: &FlowId, task_types: &[TaskType]) -> Result<Option<Flow>, String> {
+    let mut files = Vec::new();
+    gather(folder, &mut files).map_err(|error| error.message)?;
+    for path in files {
+        let names_id = std::fs::read_to_string(&path).is_ok_and(|text| text.contains(id.as_str()));
+        if !names_id {
+            continue;
+        }
+        let (report, flow) = check(&path, task_types).map_err(|error| error.message)?;
+        let is_it = |flow: &&Flow| flow.id == *id && flow.namespace == *namespace;
+        if let Some(flow) = flow.as_ref().filter(is_it) {
+            return Ok(Some(flow.clone()));
+        }
+        // A flow with errors has no id to go by but what is written.
+        let says_so = report.source.text.lines().any(|line| line.trim_end() == format!("id: {id}"));
+        let first = report.diagnostics.iter().find(|finding| finding.severity == Severity::Error);
+        if let Some(first) = first.filter(|_| says_so) {
+            return Err(format!("the flow `{id}` in `{}` has errors: {}", path.display(), first.message));
+        }
+    }
+    Ok(None)
+}
+
+fn unknown(namespace: &Namespace, id: &FlowId, folder: &Path) -> String {
+    format!("there is no flow `{id}` of the namespace `{namespace}` in `{}`", folder.display())
+}
+
+impl Subflows for FlowFolder {
+    fn plan(&self, request: SubflowRequest) -> Result<Arc<Plan>, String> {
+        let SubflowRequest {
+            namespace,
+            flow: id,
+            inputs,
+            labels,
+            execution,
+        } = request;
+        let flow = find(&self.folder, &namespace, &id, &self.task_types)?;
+        let flow = flow.ok_or_else(|| unknown(&namespace, &id, &self.folder))?;
+        if flow.disabled {
+            return Err(format!("the flow `{id}` is disabled"));
+        }
+        let given = inputs.into_iter().map(|(name, value)| (name, GivenInput::from(value)));
+        let request = PlanRequest {
+            inputs: given.collect::<IndexMap<_, _>>(),
+            files: &find_file,
+            execution,
+            now: Timestamp::now(),
+            catalog: self.catalog.as_ref(),
+            task_types: &self.task_types,
+            stubs: &self.stubs,
+            labels,
+        };
+        plan::build(Arc::new(flow), request).map(Arc::new).map_err(|findings| {
+            let messages: Vec<String> = findings.into_iter().map(|finding| finding.message).collect();
+            format!("the flow `{id}` cannot run: {}", messages.join("; "))
+        })
+    }
+}
+
+/// A finding for each flow that a task names and that is not there.
+pub(super) fn missing_flows(flow: &Flow, path: &Path, task_types: &[TaskType]) -> Vec<Diagnostic> {
+    let folder = folder_of(path);
+    let mut tasks = Vec::new();
+    for (_, list) in flow.lists() {
+        gather_subflows(list, &mut tasks);
+    }
+    tasks.iter().filter_map(|task| missing_flow(flow, task, &folder, task_types)).collect()
+}
+
+fn gather_subflows<'f>(tasks: &'f [Arc<Task>], found: &mut Vec<&'f Task>) {
+    for task in tasks {
+        if task.core_type == Some(CoreType::Subflow) {
+            found.push(task);
+        }
+        for (_, list) in task.block.iter().flat_map(TaskBlock::lists) {
+            gather_subflows(list, found);
+        }
+    }
+}
+
+fn missing_flow(flow: &Flow, task: &Task, folder: &Path, task_types: &[TaskType]) -> Option<Diagnostic> {
+    let literal = |name: &str| match task.properties.get(name)? {
+        Property::Text(text) => Some((text.template.literal()?.to_owned(), text.span())),
+        _ => None,
+    };
+    let (id, span) = literal("flowId")?;
+    let id = FlowId::parse(&id).ok()?;
+    let namespace = match task.properties.contains_key("namespace") {
+        true => Namespace::parse(&literal("namespace")?.0).ok()?,
+        false => flow.namespace.clone(),
+    };
+    if id == flow.id && namespace == flow.namespace {
+        return None;
+    }
+    let message = match find(folder, &namespace, &id, task_types) {
+        Ok(Some(_)) => return None,
+        Ok(None) => unknown(&namespace, &id, folder),
+        Err(message) => message,
+    };
+    Some(
+        Diagnostic::error("missing-flow", message, span)
+            .with_hint("flows are found by `namespace` and `id` in the folder of the flow that starts them"),
+    )
+}

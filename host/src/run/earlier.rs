@@ -1,0 +1,58 @@
+//! What an execution did before it was paused or interrupted, so that it goes on without doing it again.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::model::{ExecutionId, Json, JsonMap, State, TaskId, TaskRunId, Timestamp};
+
+/// A task run as it was recorded.
+#[derive(Debug, Clone)]
+pub struct EarlierRun {
+    pub id: TaskRunId,
+    pub task: TaskId,
+    /// The values of the loops around it, the outermost first.
+    pub values: Vec<String>,
+    pub state: State,
+    pub outputs: JsonMap,
+    /// What it decided when it began, where it holds tasks.
+    pub decision: Option<Json>,
+}
+
+/// The task runs of an execution so far.
+#[derive(Debug)]
+pub struct Earlier {
+    pub execution: ExecutionId,
+    pub start: Timestamp,
+    /// Labels that the execution got while it ran, and those it began with.
+    pub labels: JsonMap,
+    /// What was given to go on with, for the task that waits for it.
+    pub on_resume: JsonMap,
+    runs: HashMap<(TaskId, Vec<String>), VecDeque<EarlierRun>>,
+}
+
+impl Earlier {
+    /// Takes the task runs in the order they began.
+    pub fn new(
+        execution: ExecutionId,
+        start: Timestamp,
+        labels: JsonMap,
+        on_resume: JsonMap,
+        runs: impl IntoIterator<Item = EarlierRun>,
+    ) -> Self {
+        let mut by_place: HashMap<_, VecDeque<EarlierRun>> = HashMap::new();
+        for run in runs {
+            by_place.entry((run.task.clone(), run.values.clone())).or_default().push_back(run);
+        }
+        Self {
+            execution,
+            start,
+            labels,
+            on_resume,
+            runs: by_place,
+        }
+    }
+
+    /// The next run of a task for these values, taken out.
+    pub(super) fn take(&mut self, task: &TaskId, values: &[String]) -> Option<EarlierRun> {
+        self.runs.get_mut(&(task.clone(), values.to_vec()))?.pop_front()
+    }
+}

@@ -1,0 +1,374 @@
+//! The work of one task run: its attempts, each bounded in time, and what they come to.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::core::{self, Effect};
+use super::execution::Runner;
+use super::journal::EventWriter;
+use super::lines::Lines;
+use super::lineage;
+use super::surroundings::OwnSurroundings;
+use super::variables::Snapshot;
+use crate::expr::Scope;
+use crate::model::{
+    Actor, CatalogReader, JsonMap, Lineage, LogLevel, RetriedTask, RunEvent, RunEventKind, State, TaskRunId, Timestamp,
+};
+use crate::plan::{FailureBehavior, Place, Plan, PlannedTask, Retry, Work};
+use crate::sandbox::{TaskCall, TaskFailure, TaskRequest};
+
+/// What all jobs of an execution share.
+pub(super) struct Shared {
+    pub plan: Arc<Plan>,
+    pub runner: Runner,
+    /// The catalog with all that has happened in it.
+    pub catalog: Arc<dyn CatalogReader>,
+    pub surroundings: OwnSurroundings,
+    pub writer: EventWriter,
+}
+
+impl Shared {
+    pub(super) fn scope<'a>(&'a self, snapshot: &'a Snapshot) -> Scope<'a> {
+        snapshot.scope(self.catalog.as_ref(), &self.surroundings)
+    }
+}
+
+/// The work of one task run, with all that it needs.
+pub(super) struct Job {
+    pub shared: Arc<Shared>,
+    pub place: Place,
+    pub id: TaskRunId,
+    pub actor: Arc<Actor>,
+    /// The values of the loops around it, the outermost first.
+    pub values: Vec<Arc<str>>,
+    pub snapshot: Snapshot,
+    pub lines: Lines,
+    /// Turns true when the work must stop.
+    pub cancelled: watch::Receiver<bool>,
+}
+
+/// What a job came to.
+pub(super) struct Ended {
+    pub state: State,
+    pub outputs: JsonMap,
+    pub error: Option<String>,
+    pub lineage: Option<Lineage>,
+    pub effects: Vec<Effect>,
+    pub attempts: u32,
+}
+
+/// What a task did that did not fail.
+#[derive(Default)]
+pub(super) struct Done {
+    pub outputs: JsonMap,
+    pub effects: Vec<Effect>,
+    /// `WARNING` where there is something to say.
+    pub warning: Option<String>,
+}
+
+impl Done {
+    pub(super) fn with(outputs: JsonMap) -> Self {
+        Self {
+            outputs,
+            ..Self::default()
+        }
+    }
+}
+
+impl Ended {
+    pub(super) fn failed(message: String) -> Self {
+        Self {
+            state: State::Failed,
+            outputs: JsonMap::new(),
+            error: Some(message),
+            lineage: None,
+            effects: Vec::new(),
+            attempts: 1,
+        }
+    }
+}
+
+/// A failure of a task that begat itself found.
+pub(super) fn failure(kind: &str, message: impl Into<String>) -> TaskFailure {
+    TaskFailure {
+        kind: kind.to_owned(),
+        message: message.into(),
+        retryable: false,
+        details: JsonMap::new(),
+    }
+}
+
+impl Job {
+    /// Does the work until it is done, has failed for good, or must stop.
+    pub(super) async fn run(self) -> Ended {
+        let mut cancelled = self.cancelled.clone();
+        tokio::select! {
+            biased;
+            ended = self.attempts() => ended,
+            _ = cancelled.wait_for(|stop| *stop) => Ended {
+                state: State::Killed,
+                ..Ended::failed("it was stopped before it was done".to_owned())
+            },
+        }
+    }
+
+    fn planned(&self) -> &PlannedTask {
+        &self.shared.plan.tasks[self.place]
+    }
+
+    async fn attempts(&self) -> Ended {
+        let planned = self.planned();
+        let flow = &self.shared.plan.flow;
+        let flow_retry = flow.retry.as_ref().filter(|retry| retry.behavior == crate::plan::RetryBehavior::RetryFailedTask);
+        let retry = planned.task.settings.retry.as_ref().or(flow_retry);
+        let start = Instant::now();
+        let mut attempt = 1;
+        loop {
+            let failure = match self.bounded(attempt).await {
+                Ok(ended) => return self.counted(ended, attempt, retry),
+                Err(failure) => failure,
+            };
+            let pause = retry
+                .filter(|_| !matches!(failure.kind.as_str(), "invalid-properties" | "contract" | "not-granted" | "exit"))
+                .and_then(|retry| retry.pause_after(attempt, start.elapsed(), chance(&self.id, attempt)));
+            let Some(pause) = pause else {
+                return self.given_up(failure, attempt);
+            };
+            self.tell_of_retry(&failure, attempt, pause);
+            tokio::time::sleep(pause).await;
+            attempt += 1;
+        }
+    }
+
+    fn counted(&self, ended: Ended, attempts: u32, retry: Option<&Retry>) -> Ended {
+        let is_warning = attempts > 1 && retry.is_some_and(|retry| retry.warning_on_retry);
+        match (is_warning, ended.state) {
+            (true, State::Success) => Ended {
+                state: State::Warning,
+                error: Some(format!("it took {attempts} attempts")),
+                attempts,
+                ..ended
+            },
+            _ => Ended { attempts, ..ended },
+        }
+    }
+
+    fn tell_of_retry(&self, failure: &TaskFailure, attempt: u32, pause: Duration) {
+        let seconds = pause.as_secs_f64();
+        let message = format!("attempt {attempt} failed: {}; trying again in {seconds} s", failure.message);
+        self.lines.say(LogLevel::Warn, message);
+        let mut events = self.lines.take();
+        events.push(RunEvent {
+            time: Timestamp::now(),
+            actor: self.actor.clone(),
+            kind: RunEventKind::TaskRunRetried(RetriedTask {
+                attempt,
+                error: failure.message.clone(),
+            }),
+        });
+        self.shared.writer.write(events);
+    }
+
+    /// What can be rendered without outputs is kept, so that the history shows what was meant.
+    fn given_up(&self, failure: TaskFailure, attempts: u32) -> Ended {
+        let bundles = self.rendered_assets(&failure.details);
+        let lineage = bundles.ok().flatten().map(|bundle| Lineage {
+            state: State::Failed,
+            bundles: vec![bundle],
+        });
+        Ended {
+            outputs: failure.details,
+            lineage,
+            attempts,
+            ..Ended::failed(failure.message)
+        }
+    }
+
+    async fn bounded(&self, attempt: u32) -> Result<Ended, TaskFailure> {
+        let limit = match &self.planned().task.settings.timeout {
+            None => None,
+            Some(length) => {
+                let scope = self.shared.scope(&self.snapshot);
+                let length = length.render(&scope);
+                Some(length.map_err(|message| failure("invalid-properties", format!("`timeout`: {message}")))?)
+            }
+        };
+        let Some(limit) = limit else {
+            return self.attempt(attempt).await;
+        };
+        let message = || format!("it ran longer than its `timeout` of {} s", limit.as_secs_f64());
+        let ended = tokio::time::timeout(limit, self.attempt(attempt)).await;
+        ended.unwrap_or_else(|_| Err(failure("timed-out", message())))
+    }
+
+    async fn attempt(&self, attempt: u32) -> Result<Ended, TaskFailure> {
+        let properties = self.properties()?;
+        match &self.planned().work {
+            Work::Plugin(task_type) => self.call_plugin(task_type, properties, attempt).await,
+            Work::Core(core_type) => {
+                let done = core::run(*core_type, self, &properties).await?;
+                Ok(self.recorded_as_declared(done))
+            }
+            Work::Stub => Ok(self.stand_in(properties)),
+        }
+    }
+
+    /// Renders the properties.
+    fn properties(&self) -> Result<JsonMap, TaskFailure> {
+        let planned = self.planned();
+        let scope = self.shared.scope(&self.snapshot);
+        let mut properties = JsonMap::new();
+        for (name, property) in &planned.task.properties {
+            let wanted = planned.wanted.get(name).copied().unwrap_or(crate::plan::Wanted::ANYTHING);
+            let value = property.render_for(wanted, &scope).map_err(|error| {
+                let message = &error.error.message;
+                failure(
+                    "invalid-properties",
+                    format!("the property `{name}` cannot be rendered: {message}"),
+                )
+            })?;
+            properties.insert(name.clone(), value);
+        }
+        Ok(properties)
+    }
+
+    /// A task that nobody does: its properties are its outputs, and its assets are recorded as they are declared.
+    fn stand_in(&self, properties: JsonMap) -> Ended {
+        let message = format!("no plugin ran: this task of type `{}` is stood in for", self.planned().task.task_type);
+        self.lines.say(LogLevel::Warn, message);
+        let mut outputs = JsonMap::new();
+        outputs.insert("stubbed".to_owned(), true.into());
+        outputs.insert("properties".to_owned(), properties.into());
+        self.recorded_as_declared(Done::with(outputs))
+    }
+
+    async fn call_plugin(
+        &self,
+        task_type: &str,
+        properties: JsonMap,
+        attempt: u32,
+    ) -> Result<Ended, TaskFailure> {
+        let shared = &self.shared;
+        let flow = &shared.plan.flow;
+        let request = TaskRequest {
+            execution: shared.plan.execution.clone(),
+            task_run: self.id.clone(),
+            namespace: flow.namespace.clone(),
+            flow: flow.id.clone(),
+            task: self.planned().task.id.clone(),
+            task_type: self.planned().task.task_type.clone(),
+            attempt,
+            properties,
+        };
+        let plugin = shared.runner.registry.find(task_type).ok_or_else(|| {
+            failure("invalid-properties", format!("no plugin provides the task type `{task_type}`"))
+        })?;
+        // The semaphore is never closed.
+        let _turn = shared.runner.instances.acquire().await;
+        let namespace = flow.namespace.clone();
+        let mut call = shared
+            .runner
+            .registry
+            .start(plugin, self.lines.sink(), shared.catalog.clone(), namespace)
+            .await?;
+        let outputs = call.run(&request).await?;
+        Ok(self.declare(&mut call, outputs, &request).await)
+    }
+
+    /// Asks the plugin what it used and made, after the flow said what it declares.
+    async fn declare(&self, call: &mut TaskCall, outputs: JsonMap, request: &TaskRequest) -> Ended {
+        let Some(block) = &self.planned().task.assets else {
+            return Self::done(Done::with(outputs), None);
+        };
+        let declared = match self.rendered_assets(&outputs) {
+            Ok(bundle) => bundle.unwrap_or_default(),
+            Err(reason) => return self.without_assets(block.failure_behavior, Done::with(outputs), reason),
+        };
+        match call.declare(request, &outputs, vec![declared.clone()]).await {
+            Ok(answer) => {
+                let (bundles, dropped) = lineage::admitted(answer, &declared, block.enable_auto);
+                for id in dropped {
+                    let message =
+                        format!("the plugin declared the asset `{id}`, which the flow does not; it was left out");
+                    self.lines
+                        .say(LogLevel::Warn, format!("{message} (`enableAuto: true` would take it)"));
+                }
+                let bundles: Vec<_> = bundles.into_iter().filter(|bundle| !bundle.is_empty()).collect();
+                let lineage = (!bundles.is_empty()).then_some(Lineage {
+                    state: State::Success,
+                    bundles,
+                });
+                Self::done(Done::with(outputs), lineage)
+            }
+            Err(failure) => self.without_assets(block.failure_behavior, Done::with(outputs), failure.message),
+        }
+    }
+
+    /// What begat did itself is recorded as the flow declares it.
+    fn recorded_as_declared(&self, done: Done) -> Ended {
+        let Some(block) = &self.planned().task.assets else {
+            return Self::done(done, None);
+        };
+        match self.rendered_assets(&done.outputs) {
+            Ok(bundle) => {
+                let lineage = bundle.filter(|bundle| !bundle.is_empty()).map(|bundle| Lineage {
+                    state: State::Success,
+                    bundles: vec![bundle],
+                });
+                Self::done(done, lineage)
+            }
+            Err(reason) => self.without_assets(block.failure_behavior, done, reason),
+        }
+    }
+
+    fn rendered_assets(&self, outputs: &JsonMap) -> Result<Option<crate::model::Bundle>, String> {
+        let task = &self.planned().task;
+        if task.assets.is_none() {
+            return Ok(None);
+        }
+        let values: Vec<&str> = self.values.iter().map(|value| &**value).collect();
+        let snapshot = self.snapshot.clone().with_own_outputs(task.id.as_str(), &values, outputs);
+        lineage::rendered(task, &self.shared.scope(&snapshot))
+    }
+
+    fn done(done: Done, lineage: Option<Lineage>) -> Ended {
+        Ended {
+            state: if done.warning.is_some() { State::Warning } else { State::Success },
+            outputs: done.outputs,
+            error: done.warning,
+            lineage,
+            effects: done.effects,
+            attempts: 1,
+        }
+    }
+
+    /// A task whose work is done and whose assets could not be found out.
+    fn without_assets(&self, behavior: FailureBehavior, done: Done, reason: String) -> Ended {
+        let message = format!("its assets cannot be recorded: {reason}");
+        let (state, level) = match behavior {
+            FailureBehavior::Warn => (State::Warning, LogLevel::Warn),
+            FailureBehavior::Fail => (State::Failed, LogLevel::Error),
+            FailureBehavior::Ignore => (State::Success, LogLevel::Info),
+        };
+        self.lines.say(level, message.clone());
+        let error = (state != State::Success).then_some(message);
+        Ended {
+            state,
+            error,
+            ..Self::done(done, None)
+        }
+    }
+}
+
+/// A number from 0 to 1 that is not the same for other task runs and attempts.
+fn chance(id: &TaskRunId, attempt: u32) -> f64 {
+    use std::hash::{BuildHasher, Hash, Hasher};
+    // Its keys are random.
+    let mut hasher = HashMap::<(), ()>::new().hasher().build_hasher();
+    (id.as_str(), attempt).hash(&mut hasher);
+    hasher.finish() as f64 / u64::MAX as f64
+}

@@ -1,0 +1,92 @@
+//! The log lines of a task run: shown at once, recorded in batches.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use super::journal::EventWriter;
+use super::surroundings::ErrorLog;
+use crate::model::{Actor, LogLevel, LogLine, RunEvent, RunEventKind, TaskId, Timestamp};
+use crate::sandbox::LogSink;
+
+/// How many log lines wait at most before they are recorded.
+const BATCH: usize = 256;
+
+/// Takes the lines of one task run.
+#[derive(Clone)]
+pub(super) struct Lines {
+    kept: Arc<Mutex<Kept>>,
+    sink: LogSink,
+}
+
+#[derive(Default)]
+struct Kept {
+    waiting: Vec<RunEvent>,
+    count: u64,
+    digest: Sha256,
+}
+
+impl Lines {
+    /// Lines that matter less than the level are dropped.
+    pub(super) fn new(writer: EventWriter, actor: Arc<Actor>, level: LogLevel, errors: ErrorLog, task: TaskId) -> Self {
+        let kept: Arc<Mutex<Kept>> = Arc::default();
+        let shared = kept.clone();
+        let sink = move |line: LogLine| {
+            if line.level < level {
+                return;
+            }
+            if line.level == LogLevel::Error {
+                errors.add(&task, line.time, &line.message);
+            }
+            let mut kept = lock(&shared);
+            kept.count += 1;
+            kept.digest.update(format!("{} {}\n", line.level, line.message));
+            let event = RunEvent {
+                time: line.time,
+                actor: actor.clone(),
+                kind: RunEventKind::TaskLogged(line),
+            };
+            writer.tell(event.clone());
+            kept.waiting.push(event);
+            if kept.waiting.len() >= BATCH {
+                writer.write(std::mem::take(&mut kept.waiting));
+            }
+        };
+        Self {
+            kept,
+            sink: Arc::new(sink),
+        }
+    }
+
+    pub(super) fn sink(&self) -> LogSink {
+        self.sink.clone()
+    }
+
+    pub(super) fn say(&self, level: LogLevel, message: String) {
+        (self.sink)(LogLine {
+            time: Timestamp::now(),
+            level,
+            message,
+        });
+    }
+
+    /// The lines that are not recorded yet.
+    pub(super) fn take(&self) -> Vec<RunEvent> {
+        std::mem::take(&mut lock(&self.kept).waiting)
+    }
+
+    /// How many lines there were, and the sha256 over them, each as `LEVEL message` and a newline, in lower-case
+    /// hexadecimal; nothing where there was none.
+    pub(super) fn digest(&self) -> (u64, String) {
+        let kept = lock(&self.kept);
+        let hexadecimal = |digest: Sha256| digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        match kept.count {
+            0 => (0, String::new()),
+            count => (count, hexadecimal(kept.digest.clone())),
+        }
+    }
+}
+
+fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,89 @@
+//! What expressions of a run may ask of the world: the key-value store, the execution's own files and its errors. The
+//! environment and secrets need grants, and none is given.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::json;
+
+use crate::expr::{Refusal, Surroundings, Value};
+use crate::model::{CatalogReader, ExecutionId, Namespace, RecordError, TaskId, Timestamp};
+
+/// How many errors `errorLogs()` tells at most, the oldest of them.
+const ERRORS: usize = 1_000;
+
+/// The addresses of an execution's files begin so.
+pub(super) const FILES: &str = "begat:///";
+
+/// What went wrong in an execution so far.
+#[derive(Clone, Default)]
+pub(super) struct ErrorLog(Arc<Mutex<Vec<Value>>>);
+
+impl ErrorLog {
+    pub(super) fn add(&self, task: &TaskId, time: Timestamp, message: &str) {
+        let mut errors = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if errors.len() < ERRORS {
+            errors.push(Value::from(
+                json!({"taskId": task, "message": message, "timestamp": time, "level": "ERROR"}),
+            ));
+        }
+    }
+
+    fn all(&self) -> Vec<Value> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The surroundings of one execution.
+#[derive(Clone)]
+pub(super) struct OwnSurroundings {
+    pub catalog: Arc<dyn CatalogReader>,
+    pub namespace: Namespace,
+    pub execution: ExecutionId,
+    pub errors: ErrorLog,
+}
+
+impl OwnSurroundings {
+    /// The address of a file of this execution.
+    pub(super) fn address(&self, name: &str) -> String {
+        format!("{FILES}{}/{name}", self.execution)
+    }
+
+    /// The content of a file by its address or name; files of other executions are refused.
+    pub(super) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Refusal> {
+        let name = match path.strip_prefix(FILES) {
+            None => path,
+            Some(rest) => {
+                let own = rest.strip_prefix(self.execution.as_str()).and_then(|rest| rest.strip_prefix('/'));
+                own.ok_or_else(|| Refusal::file(path))?
+            }
+        };
+        self.catalog.file(&self.execution, name).map_err(failed)
+    }
+}
+
+fn failed(error: RecordError) -> Refusal {
+    Refusal::Failed(error.message)
+}
+
+impl Surroundings for OwnSurroundings {
+    fn key_value(&self, key: &str, namespace: Option<&str>) -> Result<Option<Value>, Refusal> {
+        let namespace = match namespace {
+            None => self.namespace.clone(),
+            Some(name) => Namespace::parse(name).map_err(|error| Refusal::Failed(error.to_string()))?,
+        };
+        let found = self.catalog.key_value(&namespace, key).map_err(failed)?;
+        Ok(found.map(Value::from))
+    }
+
+    fn file_size(&self, path: &str) -> Result<Option<u64>, Refusal> {
+        Ok(self.read(path)?.map(|content| content.len() as u64))
+    }
+
+    fn file(&self, path: &str) -> Result<Vec<u8>, Refusal> {
+        self.read(path)?.ok_or_else(|| Refusal::file(path))
+    }
+
+    fn error_logs(&self) -> Result<Vec<Value>, Refusal> {
+        Ok(self.errors.all())
+    }
+}
