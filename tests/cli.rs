@@ -161,6 +161,61 @@ fn a_refusal_in_json_is_one_object_on_standard_output() {
 }
 
 #[test]
+fn words_that_make_no_sense_are_refused_in_json_too() {
+    let world = World::new();
+    let check = |arguments: &[&str], message: &str, hint: &str| {
+        let answer = world.begat(arguments);
+        assert_eq!(answer.code, Some(2), "{arguments:?}");
+        let error = &answer.json()["error"];
+        assert_eq!(
+            (&error["kind"], &error["message"]),
+            (&"refused".into(), &message.into()),
+            "{arguments:?}"
+        );
+        assert_eq!(error["hint"], hint, "{arguments:?}");
+    };
+    check(
+        &["run", "--format", "json"],
+        "the following required arguments were not provided: <FLOW>",
+        "see `begat --help`",
+    );
+    check(
+        &["run", "a.yaml", "-i", "name", "--format=json"],
+        "invalid value 'name' for '--input <KEY=VALUE>': write it as KEY=VALUE",
+        "see `begat --help`",
+    );
+    check(
+        &["asset", "shw", "--format", "json"],
+        "unrecognized subcommand 'shw'",
+        "a similar subcommand exists: 'show'",
+    );
+    assert_eq!(world.begat(&["run"]).stdout, "");
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_an_error_and_a_closed_pipe_is_none() {
+    let world = World::new();
+    world.good(&["run", "flows/create_vm.yaml"]);
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let answer = world.begat_into(&["asset", "list"], full);
+    assert_eq!(answer.code, Some(3), "{}", answer.stderr);
+    assert!(answer.stderr.contains("writing the answer"), "{}", answer.stderr);
+
+    let flow = world.file(
+        "f.yaml",
+        "id: f\nnamespace: a\ntasks:\n  - id: one\n    type: shell\n    script: exit 3\n",
+    );
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    assert_eq!(world.begat_into(&["asset", "list"], closed()).code, Some(0));
+    // Whoever stopped reading still learns from the exit code that the flow failed.
+    assert_eq!(world.begat_into(&["run", &flow], closed()).code, Some(1));
+}
+
+#[test]
 fn the_other_formats_and_completions_are_there() {
     let world = World::new();
     world.good(&["run", "flows/create_vm.yaml"]);

@@ -32,11 +32,17 @@ impl Output {
         Self { format }
     }
 
-    /// Prints an answer. A reader that has gone away is no error: the process ends quietly.
+    /// Prints an answer. A reader that has gone away is no error, and changes nothing about the exit code; an answer
+    /// that cannot be written for another reason, such as a full disk, ends the process with 3.
     pub(super) fn answer(&self, text: &str) {
         let mut stdout = AutoStream::auto(io::stdout().lock());
-        if stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_err() {
-            std::process::exit(0);
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                let words = format!("{RED}error:{RED:#} writing the answer\n  {DIM}cause:{DIM:#} {error}\n");
+                self.message(&words);
+                std::process::exit(3);
+            }
+            Ok(()) | Err(_) => {}
         }
     }
 
@@ -72,11 +78,16 @@ impl Output {
         self.message(&diagnostics::render(report, is_coloured()));
     }
 
-    /// Prints an error and gives its exit code.
-    pub(super) fn fail(&self, error: &AppError) -> ExitCode {
+    /// Prints an error for programs, where one reads along.
+    pub(super) fn refusal(&self, error: &AppError) {
         if self.format == Format::Json {
             self.json(&json!({"error": error_view(error)}));
         }
+    }
+
+    /// Prints an error and gives its exit code.
+    pub(super) fn fail(&self, error: &AppError) -> ExitCode {
+        self.refusal(error);
         if let Some(report) = &error.report {
             self.report(report);
         }
