@@ -216,6 +216,29 @@ fn an_answer_that_cannot_be_written_is_an_error_and_a_closed_pipe_is_none() {
 }
 
 #[test]
+fn a_flow_that_cannot_be_read_hides_nothing_about_the_others() {
+    let world = World::new();
+    std::fs::create_dir(world.folder.join("flows")).unwrap();
+    world.file("flows/a.yaml", b"\xff\xfe");
+    world.file(
+        "flows/b.yaml",
+        "id: b\nnamespace: a\ntasks:\n  - id: one\n    type: logg\n",
+    );
+    world.file(
+        "flows/c.yaml",
+        "id: c\nnamespace: a\ntasks:\n  - id: one\n    type: log\n    message: hi\n",
+    );
+    let folder = world.folder.join("flows").display().to_string();
+    let parts = [
+        "a.yaml`: invalid utf-8",
+        "save the file as UTF-8",
+        "b.yaml:5:11",
+        "2 of 3 flows cannot run",
+    ];
+    check(&world, &["validate", &folder], 2, &parts);
+}
+
+#[test]
 fn the_other_formats_and_completions_are_there() {
     let world = World::new();
     world.good(&["run", "flows/create_vm.yaml"]);
