@@ -31,13 +31,15 @@ fn all_problems_of_a_flow_are_told_at_once_with_their_places() {
         "broken.yaml:9:29",
         "unknown filter `slugfy`",
         "did you mean `slugify`?",
+        "broken.yaml:9:18",
+        "unknown input `x`",
         "broken.yaml:10:5",
         "did you mean `level`?",
         "broken.yaml:11:9",
         "declared twice",
         "broken.yaml:13:18",
         "unknown task `c`",
-        "was not run: 6 problems",
+        "was not run: 7 problems",
     ];
     check(&world, &["run", &flow], 2, &parts);
     check(
