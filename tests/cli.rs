@@ -135,6 +135,11 @@ fn a_catalog_that_is_not_sqlite_is_left_alone() {
         &["is not a catalog", "--catalog"],
     );
     check(&world, &["asset", "list"], 3, &["is not a catalog"]);
+    let error = &world.begat(&["asset", "list", "--format", "json"]).json()["error"];
+    assert_eq!(
+        (&error["kind"], &error["hint"]),
+        (&"host".into(), &"name another file with `--catalog`".into())
+    );
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
 
