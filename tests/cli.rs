@@ -246,6 +246,36 @@ fn a_flow_that_cannot_be_read_hides_nothing_about_the_others() {
 }
 
 #[test]
+fn a_cache_that_takes_nothing_more_costs_time_and_not_the_run() {
+    let world = World::new();
+    let cache = world.folder.join("cache");
+    let good = world.with_cache(&cache, &["run", "flows/create_vm.yaml"]);
+    assert_eq!(good.code, Some(0), "{}", good.stderr);
+    // A folder stands where the compiled file would be put.
+    let compiled: Vec<_> = std::fs::read_dir(cache.join("compiled"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(compiled.len(), 1);
+    std::fs::remove_file(&compiled[0]).unwrap();
+    std::fs::create_dir(&compiled[0]).unwrap();
+    let answer = world.with_cache(&cache, &["run", "flows/create_vm.yaml"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert!(
+        answer
+            .stderr
+            .contains("the plugin log will be compiled again next time"),
+        "{}",
+        answer.stderr
+    );
+    assert_eq!(
+        std::fs::read_dir(cache.join("compiled")).unwrap().count(),
+        1,
+        "no draft is left behind"
+    );
+}
+
+#[test]
 fn the_other_formats_and_completions_are_there() {
     let world = World::new();
     world.good(&["run", "flows/create_vm.yaml"]);

@@ -17,6 +17,7 @@ pub use settings::Settings;
 pub use validate::ValidateRequest;
 
 pub use crate::run::Observer;
+pub use crate::sandbox::PluginNotice;
 
 /// begat, with its settings.
 pub struct App {
