@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use dialoguer::console::Term;
 use serde::Serialize;
 use serde_json::json;
 
@@ -75,7 +76,7 @@ impl Output {
 
     /// Prints the findings about a flow.
     pub(super) fn report(&self, report: &Report) {
-        self.message(&diagnostics::render(report, is_coloured()));
+        self.message(&diagnostics::render(report, is_coloured(), width_of(&Term::stderr())));
     }
 
     /// Prints an error for programs, where one reads along.
@@ -110,6 +111,19 @@ impl Output {
 fn choice() -> ColorChoice {
     static CHOICE: OnceLock<ColorChoice> = OnceLock::new();
     *CHOICE.get_or_init(|| AutoStream::choice(&io::stderr()))
+}
+
+/// How many columns an answer may take; none where it goes to a file or a pipe.
+pub(super) fn answer_width() -> Option<usize> {
+    width_of(&Term::stdout())
+}
+
+/// How many columns the terminal has, if it is one.
+fn width_of(terminal: &Term) -> Option<usize> {
+    terminal
+        .size_checked()
+        .map(|(_, columns)| usize::from(columns))
+        .filter(|columns| *columns > 0)
 }
 
 fn is_coloured() -> bool {
