@@ -31,13 +31,15 @@ fn all_problems_of_a_flow_are_told_at_once_with_their_places() {
         "broken.yaml:9:29",
         "unknown filter `slugfy`",
         "did you mean `slugify`?",
+        "broken.yaml:9:18",
+        "unknown input `x`",
         "broken.yaml:10:5",
         "did you mean `level`?",
         "broken.yaml:11:9",
         "declared twice",
         "broken.yaml:13:18",
         "unknown task `c`",
-        "was not run: 6 problems",
+        "was not run: 7 problems",
     ];
     check(&world, &["run", &flow], 2, &parts);
     check(
@@ -133,6 +135,11 @@ fn a_catalog_that_is_not_sqlite_is_left_alone() {
         &["is not a catalog", "--catalog"],
     );
     check(&world, &["asset", "list"], 3, &["is not a catalog"]);
+    let error = &world.begat(&["asset", "list", "--format", "json"]).json()["error"];
+    assert_eq!(
+        (&error["kind"], &error["hint"]),
+        (&"host".into(), &"name another file with `--catalog`".into())
+    );
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
 
@@ -158,6 +165,114 @@ fn a_refusal_in_json_is_one_object_on_standard_output() {
     let answer = world.begat(&["run", "no/such.yaml", "--format", "json"]);
     assert_eq!(answer.code, Some(2));
     assert_eq!(answer.json()["error"]["kind"], "refused");
+}
+
+#[test]
+fn words_that_make_no_sense_are_refused_in_json_too() {
+    let world = World::new();
+    let check = |arguments: &[&str], message: &str, hint: &str| {
+        let answer = world.begat(arguments);
+        assert_eq!(answer.code, Some(2), "{arguments:?}");
+        let error = &answer.json()["error"];
+        assert_eq!(
+            (&error["kind"], &error["message"]),
+            (&"refused".into(), &message.into()),
+            "{arguments:?}"
+        );
+        assert_eq!(error["hint"], hint, "{arguments:?}");
+    };
+    check(
+        &["run", "--format", "json"],
+        "the following required arguments were not provided: <FLOW>",
+        "see `begat --help`",
+    );
+    check(
+        &["run", "a.yaml", "-i", "name", "--format=json"],
+        "invalid value 'name' for '--input <KEY=VALUE>': write it as KEY=VALUE",
+        "see `begat --help`",
+    );
+    check(
+        &["asset", "shw", "--format", "json"],
+        "unrecognized subcommand 'shw'",
+        "a similar subcommand exists: 'show'",
+    );
+    assert_eq!(world.begat(&["run"]).stdout, "");
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_an_error_and_a_closed_pipe_is_none() {
+    let world = World::new();
+    world.good(&["run", "flows/create_vm.yaml"]);
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let answer = world.begat_into(&["asset", "list"], full);
+    assert_eq!(answer.code, Some(3), "{}", answer.stderr);
+    assert!(answer.stderr.contains("writing the answer"), "{}", answer.stderr);
+
+    let flow = world.file(
+        "f.yaml",
+        "id: f\nnamespace: a\ntasks:\n  - id: one\n    type: shell\n    script: exit 3\n",
+    );
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    assert_eq!(world.begat_into(&["asset", "list"], closed()).code, Some(0));
+    // Whoever stopped reading still learns from the exit code that the flow failed.
+    assert_eq!(world.begat_into(&["run", &flow], closed()).code, Some(1));
+}
+
+#[test]
+fn a_flow_that_cannot_be_read_hides_nothing_about_the_others() {
+    let world = World::new();
+    std::fs::create_dir(world.folder.join("flows")).unwrap();
+    world.file("flows/a.yaml", b"\xff\xfe");
+    world.file(
+        "flows/b.yaml",
+        "id: b\nnamespace: a\ntasks:\n  - id: one\n    type: logg\n",
+    );
+    world.file(
+        "flows/c.yaml",
+        "id: c\nnamespace: a\ntasks:\n  - id: one\n    type: log\n    message: hi\n",
+    );
+    let folder = world.folder.join("flows").display().to_string();
+    let parts = [
+        "a.yaml`: invalid utf-8",
+        "save the file as UTF-8",
+        "b.yaml:5:11",
+        "2 of 3 flows cannot run",
+    ];
+    check(&world, &["validate", &folder], 2, &parts);
+}
+
+#[test]
+fn a_cache_that_takes_nothing_more_costs_time_and_not_the_run() {
+    let world = World::new();
+    let cache = world.folder.join("cache");
+    let good = world.with_cache(&cache, &["run", "flows/create_vm.yaml"]);
+    assert_eq!(good.code, Some(0), "{}", good.stderr);
+    // A folder stands where the compiled file would be put.
+    let compiled: Vec<_> = std::fs::read_dir(cache.join("compiled"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(compiled.len(), 1);
+    std::fs::remove_file(&compiled[0]).unwrap();
+    std::fs::create_dir(&compiled[0]).unwrap();
+    let answer = world.with_cache(&cache, &["run", "flows/create_vm.yaml"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert!(
+        answer
+            .stderr
+            .contains("the plugin log will be compiled again next time"),
+        "{}",
+        answer.stderr
+    );
+    assert_eq!(
+        std::fs::read_dir(cache.join("compiled")).unwrap().count(),
+        1,
+        "no draft is left behind"
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A world of its own for each test: a folder, a catalog and the program.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -55,19 +55,31 @@ impl World {
 
     /// Runs begat with the catalog of this world.
     pub fn begat(&self, arguments: &[&str]) -> Answer {
+        answer(self.command(arguments).output().unwrap())
+    }
+
+    /// Runs begat with standard output going elsewhere.
+    pub fn begat_into(&self, arguments: &[&str], stdout: impl Into<Stdio>) -> Answer {
+        let mut command = self.command(arguments);
+        let child = command.stdout(stdout).stderr(Stdio::piped()).spawn().unwrap();
+        answer(child.wait_with_output().unwrap())
+    }
+
+    /// Runs begat with a cache of compiled plugins of its own.
+    pub fn with_cache(&self, cache: &Path, arguments: &[&str]) -> Answer {
+        let mut command = self.command(arguments);
+        command.env("BEGAT_CACHE", cache);
+        answer(command.output().unwrap())
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_begat"));
         command.args(arguments).current_dir(repository());
         command
             .env("BEGAT_CATALOG", self.folder.join("catalog.db"))
             .env("BEGAT_CACHE", cache());
         command.env("NO_COLOR", "1").env_remove("BEGAT_PLUGINS");
-        let Output { status, stdout, stderr } = command.output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Answer {
-            code: status.code(),
-            stdout: text(stdout),
-            stderr: text(stderr),
-        }
+        command
     }
 
     /// Runs begat and expects it to succeed.
@@ -81,6 +93,15 @@ impl World {
             answer.stderr
         );
         answer
+    }
+}
+
+fn answer(Output { status, stdout, stderr }: Output) -> Answer {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Answer {
+        code: status.code(),
+        stdout: text(stdout),
+        stderr: text(stderr),
     }
 }
 

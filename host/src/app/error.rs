@@ -71,7 +71,11 @@ impl AppError {
     pub fn because(mut self, cause: &dyn Error) -> Self {
         let mut next = Some(cause);
         while let Some(error) = next {
-            self.causes.push(error.to_string());
+            let words = error.to_string();
+            // SQLite's errors say everything twice.
+            if !self.causes.last().is_some_and(|last| words.ends_with(last.as_str())) {
+                self.causes.push(words);
+            }
             next = error.source();
         }
         self
@@ -99,6 +103,7 @@ impl From<StoreError> for AppError {
         };
         Self {
             kind,
+            hint: error.hint().map(str::to_owned),
             ..Self::host(&error)
         }
     }

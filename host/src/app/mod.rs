@@ -20,6 +20,7 @@ pub use validate::ValidateRequest;
 
 pub use crate::plan::Stubs;
 pub use crate::run::Observer;
+pub use crate::sandbox::PluginNotice;
 
 /// begat, with its settings.
 pub struct App {

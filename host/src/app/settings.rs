@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::sandbox::{Limits, Registry, RegistryOptions};
+use crate::sandbox::{Limits, PluginNotice, Registry, RegistryOptions};
 
 use super::{App, AppError};
 
@@ -19,8 +19,8 @@ pub struct Settings {
     pub task_timeout: Option<std::time::Duration>,
     /// Limit on the memory of each task run, in bytes; the default when none.
     pub task_memory: Option<u64>,
-    /// Told the name of a plugin before it is compiled for the first time.
-    pub on_compile: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Hears about plugins that take long or cannot be kept in their compiled form.
+    pub on_notice: Arc<dyn Fn(PluginNotice<'_>) + Send + Sync>,
 }
 
 impl App {
@@ -32,12 +32,12 @@ impl App {
             memory: self.settings.task_memory.unwrap_or(defaults.memory),
             ..defaults
         };
-        let on_compile = self.settings.on_compile.clone();
+        let on_notice = self.settings.on_notice.clone();
         let options = RegistryOptions {
             folder: self.settings.plugins.clone(),
             cache: self.settings.cache.clone(),
             limits,
-            on_compile: Box::new(move |name| on_compile(name)),
+            on_notice: Box::new(move |notice| on_notice(notice)),
         };
         Ok(Registry::open(options).await?)
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{App, AppError, Report};
 use crate::flow::{self, Checked};
-use crate::model::{Severity, Source, TaskType};
+use crate::model::{Diagnostic, Severity, Source, TaskType};
 
 /// The largest flow file that is read, in bytes.
 const SIZE_LIMIT: u64 = 4 * 1024 * 1024;
@@ -33,7 +33,11 @@ impl App {
         }
         let mut reports = Vec::with_capacity(files.len());
         for (done, path) in files.iter().enumerate() {
-            let (mut report, _) = check(path, &task_types)?;
+            // One file that cannot be read hides nothing about the others.
+            let mut report = match check(path, &task_types) {
+                Ok((report, _)) => report,
+                Err(error) => unreadable(path, &error),
+            };
             if request.allow_missing_plugins {
                 let missing = report
                     .diagnostics
@@ -72,6 +76,26 @@ fn read(path: &Path) -> Result<Source, AppError> {
     let bytes = fs::read(path).map_err(|error| failed(&error))?;
     let text = String::from_utf8(bytes).map_err(|error| failed(&error).with_hint("save the file as UTF-8"))?;
     Ok(Source { name, text })
+}
+
+/// The report on a file that could not be read.
+fn unreadable(path: &Path, error: &AppError) -> Report {
+    let words: Vec<&str> = [&error.message]
+        .into_iter()
+        .chain(&error.causes)
+        .map(String::as_str)
+        .collect();
+    let finding = Diagnostic::error("unreadable-flow", words.join(": "), None);
+    Report {
+        source: Source {
+            name: path.display().to_string(),
+            text: String::new(),
+        },
+        diagnostics: vec![Diagnostic {
+            hint: error.hint.clone(),
+            ..finding
+        }],
+    }
 }
 
 /// Finds what a path or a pattern names. A file that exists is never read as a pattern.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 
+use crate::app::AppError;
+
 /// Runs automation flows whose every task is a sandboxed WebAssembly component, and records the lineage of all they
 /// make.
 #[derive(Debug, Parser)]
@@ -217,5 +219,20 @@ fn seconds(text: &str) -> Result<std::time::Duration, String> {
     match text.parse::<f64>() {
         Ok(seconds) if seconds > 0.0 && seconds <= 86_400.0 => Ok(std::time::Duration::from_secs_f64(seconds)),
         _ => Err("give a number of seconds above 0 and at most 86400".to_owned()),
+    }
+}
+
+/// What clap says about words it does not understand: the reason, then tips, then how the command is used.
+pub(super) fn refusal(error: &clap::Error) -> AppError {
+    let text = error.to_string();
+    let paragraphs: Vec<String> = text
+        .split("\n\n")
+        .map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    let reason = paragraphs.first().map_or("", String::as_str);
+    let refused = AppError::refused(reason.strip_prefix("error: ").unwrap_or(reason));
+    match paragraphs.iter().find_map(|paragraph| paragraph.strip_prefix("tip: ")) {
+        Some(tip) => refused.with_hint(tip),
+        None => refused.with_hint("see `begat --help`"),
     }
 }

@@ -1,5 +1,6 @@
 //! One function for each command.
 
+use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,26 +17,26 @@ use super::progress::{FileCounter, Progress, lock};
 use super::tables::{self, duration, paint, state_style};
 use super::{prompt, sarif};
 use crate::app::{
-    App, AppError, AssetQuery, ExpressionRequest, FlowRequest, GraphQuery, InputSources, LogQuery, Notice, Rendered,
-    Report, RunRequest, Settings, Stubs, ValidateRequest,
+    App, AppError, AssetQuery, ExpressionRequest, FlowRequest, GraphQuery, InputSources, LogQuery, Notice, PluginNotice,
+    Rendered, Report, RunRequest, Settings, Stubs, ValidateRequest,
 };
 use crate::model::{AssetEvent, ExecutionDetailView, LogLevel, Severity, State};
 
 /// Carries out what the user said.
 pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<ExitCode, AppError> {
     check_format(&arguments)?;
-    let app = |run: Option<&RunArguments>| App::new(settings(&arguments, run));
+    let app = || App::new(settings(&arguments));
     match &arguments.command {
-        Command::Run(run_arguments) => run(&app(Some(run_arguments)), run_arguments, output).await,
+        Command::Run(run_arguments) => run(settings(&arguments), run_arguments, output).await,
         Command::Validate {
             paths,
             allow_missing_plugins,
-        } => validate(&app(None), paths, *allow_missing_plugins, output).await,
-        Command::Expr { template, vars, typed } => expression(&app(None), template, vars, *typed, output),
-        Command::Execution(command) => execution(&app(None), command, output),
-        Command::Asset(command) => asset(&app(None), command, output),
-        Command::Plugin(command) => plugin(&app(None), command, output).await,
-        Command::Catalog(CatalogCommand::Verify) => verify(&app(None), output),
+        } => validate(&app(), paths, *allow_missing_plugins, output).await,
+        Command::Expr { template, vars, typed } => expression(&app(), template, vars, *typed, output),
+        Command::Execution(command) => execution(&app(), command, output),
+        Command::Asset(command) => asset(&app(), command, output),
+        Command::Plugin(command) => plugin(&app(), command, output).await,
+        Command::Catalog(CatalogCommand::Verify) => verify(&app(), output),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "begat", &mut script);
@@ -57,20 +58,28 @@ fn check_format(arguments: &Arguments) -> Result<(), AppError> {
     }
 }
 
-fn settings(arguments: &Arguments, run: Option<&RunArguments>) -> Settings {
-    let on_compile = |name: &str| {
-        let words = format!("compiling the plugin {name} for this machine, the first time only\n");
-        Output::new(Format::Text).message(&paint(DIM, &words));
-    };
+fn settings(arguments: &Arguments) -> Settings {
     Settings {
         catalog: arguments.catalog.clone(),
         plugins: arguments.plugins.clone(),
         cache: cache_folder(),
-        task_timeout: run.and_then(|run| run.task_timeout),
-        task_memory: run
-            .and_then(|run| run.task_memory)
-            .map(|mib| mib.saturating_mul(1024 * 1024)),
-        on_compile: Arc::new(on_compile),
+        task_timeout: None,
+        task_memory: None,
+        on_notice: Arc::new(|notice| Output::new(Format::Text).message(&format!("{}\n", plugin_notice(&notice)))),
+    }
+}
+
+fn plugin_notice(notice: &PluginNotice<'_>) -> String {
+    match notice {
+        PluginNotice::Compiling(name) => {
+            let words = format!("compiling the plugin {name} for this machine, the first time only");
+            paint(DIM, &words)
+        }
+        PluginNotice::NotKept(name, error) => {
+            let cause = error.source().map_or_else(String::new, |cause| format!(": {cause}"));
+            let words = format!("the plugin {name} will be compiled again next time: {error}{cause}");
+            format!("{} {words}", paint(YELLOW, "warning:"))
+        }
     }
 }
 
@@ -88,7 +97,7 @@ fn cache_folder() -> PathBuf {
         .join("compiled")
 }
 
-async fn run(app: &App, arguments: &RunArguments, output: &Output) -> Result<ExitCode, AppError> {
+async fn run(settings: Settings, arguments: &RunArguments, output: &Output) -> Result<ExitCode, AppError> {
     let request = RunRequest {
         flow: FlowRequest {
             flow: arguments.flow.clone(),
@@ -106,6 +115,14 @@ async fn run(app: &App, arguments: &RunArguments, output: &Output) -> Result<Exi
         ephemeral: arguments.ephemeral,
     };
     let progress = Progress::start(output);
+    let shown = progress.clone();
+    let app = App::new(Settings {
+        task_timeout: arguments.task_timeout,
+        task_memory: arguments.task_memory.map(|mib| mib.saturating_mul(1024 * 1024)),
+        // Above the line that is redrawn, not through it.
+        on_notice: Arc::new(move |notice| lock(&shown).line(&plugin_notice(&notice))),
+        ..settings
+    });
     let notice = |notice| match notice {
         Notice::Check(message) => lock(&progress).line(&format!("{} {message}", paint(YELLOW, "warning:"))),
         Notice::Waiting => lock(&progress).line("waiting: as many executions of the flow run as may"),

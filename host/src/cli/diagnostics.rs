@@ -5,12 +5,16 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use crate::app::Report;
 use crate::model::{Diagnostic, Severity, Source, Span};
 
-/// Draws all findings of a report, each followed by an empty line.
-pub(super) fn render(report: &Report, coloured: bool) -> String {
+/// Draws all findings of a report, each followed by an empty line. Long lines of the flow are cut to the width.
+pub(super) fn render(report: &Report, coloured: bool, width: Option<usize>) -> String {
     let renderer = if coloured {
         Renderer::styled()
     } else {
         Renderer::plain()
+    };
+    let renderer = match width {
+        Some(width) => renderer.term_width(width),
+        None => renderer,
     };
     report
         .diagnostics

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use arguments::Arguments;
+use arguments::{Arguments, Format};
 use output::Output;
 
 /// Runs the command line of this process and gives its exit code.
@@ -23,12 +23,7 @@ use output::Output;
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version are answers, printed to standard output; a closed pipe is no reason to complain.
-            let code = error.exit_code();
-            drop(error.print());
-            return ExitCode::from(u8::try_from(code).unwrap_or(2));
-        }
+        Err(error) => return refuse(&error),
     };
     let output = Output::new(arguments.format);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
@@ -46,4 +41,21 @@ pub fn main() -> ExitCode {
     // All is done and recorded; idle threads need not be waited for.
     runtime.shutdown_background();
     code
+}
+
+/// Answers a command line that makes no sense, or that asks for help or the version.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && asks_for_json(std::env::args_os().skip(1)) {
+        Output::new(Format::Json).refusal(&arguments::refusal(error));
+    }
+    // Help and version are answers, printed to standard output; a closed pipe is no reason to complain.
+    drop(error.print());
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// Whether `--format json` is among words that could not be understood as a whole.
+fn asks_for_json(words: impl Iterator<Item = std::ffi::OsString>) -> bool {
+    let words: Vec<_> = words.collect();
+    words.iter().any(|word| word == "--format=json")
+        || words.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
 }

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use dialoguer::console::Term;
 use serde::Serialize;
 use serde_json::json;
 
@@ -32,11 +33,17 @@ impl Output {
         Self { format }
     }
 
-    /// Prints an answer. A reader that has gone away is no error: the process ends quietly.
+    /// Prints an answer. A reader that has gone away is no error, and changes nothing about the exit code; an answer
+    /// that cannot be written for another reason, such as a full disk, ends the process with 3.
     pub(super) fn answer(&self, text: &str) {
         let mut stdout = AutoStream::auto(io::stdout().lock());
-        if stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_err() {
-            std::process::exit(0);
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                let words = format!("{RED}error:{RED:#} writing the answer\n  {DIM}cause:{DIM:#} {error}\n");
+                self.message(&words);
+                std::process::exit(3);
+            }
+            Ok(()) | Err(_) => {}
         }
     }
 
@@ -69,14 +76,19 @@ impl Output {
 
     /// Prints the findings about a flow.
     pub(super) fn report(&self, report: &Report) {
-        self.message(&diagnostics::render(report, is_coloured()));
+        self.message(&diagnostics::render(report, is_coloured(), width_of(&Term::stderr())));
+    }
+
+    /// Prints an error for programs, where one reads along.
+    pub(super) fn refusal(&self, error: &AppError) {
+        if self.format == Format::Json {
+            self.json(&json!({"error": error_view(error)}));
+        }
     }
 
     /// Prints an error and gives its exit code.
     pub(super) fn fail(&self, error: &AppError) -> ExitCode {
-        if self.format == Format::Json {
-            self.json(&json!({"error": error_view(error)}));
-        }
+        self.refusal(error);
         if let Some(report) = &error.report {
             self.report(report);
         }
@@ -99,6 +111,19 @@ impl Output {
 fn choice() -> ColorChoice {
     static CHOICE: OnceLock<ColorChoice> = OnceLock::new();
     *CHOICE.get_or_init(|| AutoStream::choice(&io::stderr()))
+}
+
+/// How many columns an answer may take; none where it goes to a file or a pipe.
+pub(super) fn answer_width() -> Option<usize> {
+    width_of(&Term::stdout())
+}
+
+/// How many columns the terminal has, if it is one.
+fn width_of(terminal: &Term) -> Option<usize> {
+    terminal
+        .size_checked()
+        .map(|(_, columns)| usize::from(columns))
+        .filter(|columns| *columns > 0)
 }
 
 fn is_coloured() -> bool {

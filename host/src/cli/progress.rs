@@ -75,6 +75,7 @@ impl Progress {
             RunEventKind::TaskRunStarted(started) => {
                 if let Shown::Live(bar) = &self.shown {
                     bar.set_message(format!("{task} {}", started.task_type));
+                    turn(bar);
                 }
             }
             RunEventKind::TaskLogged(line) if line.level < LogLevel::Info => {}
@@ -142,13 +143,22 @@ impl FileCounter {
     }
 }
 
+/// A line that is not shown yet: before the first task starts there may be questions to answer.
 fn spinner() -> ProgressBar {
-    let bar = ProgressBar::new_spinner();
+    let bar = ProgressBar::hidden();
     if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} {msg} {elapsed:.dim}") {
         bar.set_style(style);
     }
-    bar.enable_steady_tick(Duration::from_millis(100));
     bar
+}
+
+/// Shows the line of a task that has started.
+fn turn(bar: &ProgressBar) {
+    if bar.is_hidden() {
+        bar.set_draw_target(ProgressDrawTarget::stderr());
+        bar.enable_steady_tick(Duration::from_millis(100));
+    }
+    bar.reset_elapsed();
 }
 
 /// Writes lines as they come until nobody can send any more.

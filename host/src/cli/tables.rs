@@ -3,7 +3,9 @@
 use anstyle::Style;
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 
-use super::output::{BOLD, CYAN, DIM, GREEN, RED, YELLOW};
+use dialoguer::console::truncate_str;
+
+use super::output::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, answer_width};
 use crate::app::App;
 use crate::model::{
     Asset, AssetDetailView, AssetEvent, ExecutionDetailView, ExecutionView, GraphView, Json, JsonMap, LogLevel,
@@ -58,8 +60,16 @@ fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    let lines: Vec<String> = table.lines().map(|line| fit(line.trim_end(), answer_width())).collect();
     format!("{}\n", lines.join("\n"))
+}
+
+/// Cuts a line that is wider than the terminal: rows that wrap are no table any more.
+fn fit(line: &str, width: Option<usize>) -> String {
+    match width {
+        Some(width) => truncate_str(line, width, "…").into_owned(),
+        None => line.to_owned(),
+    }
 }
 
 /// A moment to the second, in UTC.
@@ -336,4 +346,21 @@ fn schema(title: &str, schema: &Json) -> String {
         text += &format!("    {}{mark}  {words}\n", paint(CYAN, name));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_wider_than_the_terminal_is_cut_and_says_so() {
+        assert_eq!(fit("windows-web-01  VM", Some(12)), "windows-web…");
+        assert_eq!(fit("windows-web-01  VM", Some(18)), "windows-web-01  VM");
+        assert_eq!(fit("windows-web-01  VM", None), "windows-web-01  VM");
+        let painted = format!("ab {}", paint(GREEN, "SUCCESS"));
+        assert_eq!(
+            anstream::adapter::strip_str(&fit(&painted, Some(6))).to_string(),
+            "ab SU…"
+        );
+    }
 }

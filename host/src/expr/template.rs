@@ -17,6 +17,7 @@ pub struct Template {
     nodes: Arc<[Node]>,
     macros: Arc<[Macro]>,
     blocks: Arc<[Arc<Block>]>,
+    is_faulty: bool,
 }
 
 impl Template {
@@ -24,24 +25,35 @@ impl Template {
     /// and tags, arguments they do not take or miss, and literal jq filters, regular expressions and date formats
     /// that make no sense.
     pub fn parse(source: &str) -> Result<Self, Vec<ExprError>> {
+        let (template, faults) = Self::parse_with_faults(source);
+        if faults.is_empty() { Ok(template) } else { Err(faults) }
+    }
+
+    /// Parses a template and keeps of it what makes sense, so that [`Template::references`] can be checked also where
+    /// there are faults. Such a template is not fit to be rendered.
+    pub fn parse_with_faults(source: &str) -> (Self, Vec<ExprError>) {
         let source_text = Arc::from(source);
         if !["{{", "{%", "{#"].iter().any(|sign| source.contains(sign)) {
             let nodes = [Node::Text((0..source.len()).into())].into();
-            return Ok(Self {
+            let template = Self {
                 source: source_text,
                 nodes,
                 macros: [].into(),
                 blocks: [].into(),
-            });
+                is_faulty: false,
+            };
+            return (template, Vec::new());
         }
-        let parsed = parser::parse(source)?;
+        let (parsed, faults) = parser::parse(source);
         let (nodes, macros, blocks) = (parsed.nodes.into(), parsed.macros.into(), parsed.blocks.into());
-        Ok(Self {
+        let template = Self {
             source: source_text,
             nodes,
             macros,
             blocks,
-        })
+            is_faulty: !faults.is_empty(),
+        };
+        (template, faults)
     }
 
     /// The text it was parsed from.
@@ -52,6 +64,7 @@ impl Template {
     /// The whole text, when there is nothing to evaluate in it.
     pub fn literal(&self) -> Option<&str> {
         match &*self.nodes {
+            _ if self.is_faulty => None,
             [] => Some(""),
             [Node::Text(span)] => Some(&self.source[span.start..span.end]),
             _ => None,

@@ -11,7 +11,9 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             best = Some((distance, candidate));
         }
     }
-    let limit = (name.chars().count() / 3).max(1);
+    let length = name.chars().count();
+    // One letter is never a slip for another: nothing of the word would be left.
+    let limit = (length / 3).max(1).min(length.saturating_sub(1));
     best.filter(|(distance, _)| *distance <= limit)
         .map(|(_, candidate)| candidate)
 }
@@ -28,5 +30,7 @@ mod tests {
         assert_eq!(closest("uper", filters), Some("upper"));
         assert_eq!(closest("kubernetes", filters), None);
         assert_eq!(closest("x", []), None);
+        assert_eq!(closest("c", ["a", "b"]), None);
+        assert_eq!(closest("C", ["a", "c"]), Some("c"));
     }
 }

@@ -79,13 +79,18 @@ impl Cache {
 
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), SandboxError> {
         let failed = |source| SandboxError::Cache {
-            path: path.to_owned(),
+            path: self.folder.clone(),
             source,
         };
         let draft = path.with_extension(format!("{}.draft", std::process::id()));
-        fs::write(&draft, bytes).map_err(failed)?;
-        fs::set_permissions(&draft, fs::Permissions::from_mode(0o600)).map_err(failed)?;
-        fs::rename(&draft, path).map_err(failed)
+        let written = fs::write(&draft, bytes)
+            .and_then(|()| fs::set_permissions(&draft, fs::Permissions::from_mode(0o600)))
+            .and_then(|()| fs::rename(&draft, path));
+        if written.is_err() {
+            // What it holds of a full disk is given back; there may be no draft at all.
+            drop(fs::remove_file(&draft));
+        }
+        written.map_err(failed)
     }
 
     fn path(&self, digest: &str, extension: &str) -> PathBuf {

@@ -17,4 +17,4 @@ pub use call::{TaskCall, TaskFailure, TaskRequest};
 pub use error::SandboxError;
 pub use limits::Limits;
 pub use output::LogSink;
-pub use registry::{Plugin, Registry, RegistryOptions};
+pub use registry::{Plugin, PluginNotice, Registry, RegistryOptions};

@@ -29,8 +29,17 @@ pub struct RegistryOptions {
     pub cache: PathBuf,
     /// Limits of each task run.
     pub limits: Limits,
-    /// Told the name of a plugin before it is compiled for the first time, which takes seconds.
-    pub on_compile: Box<dyn Fn(&str) + Send + Sync>,
+    /// Hears about what takes long or goes wrong without being an error.
+    pub on_notice: Box<dyn Fn(PluginNotice<'_>) + Send + Sync>,
+}
+
+/// What an operator wants to know although nothing failed.
+#[derive(Debug)]
+pub enum PluginNotice<'a> {
+    /// The plugin of this name is compiled now, which takes seconds.
+    Compiling(&'a str),
+    /// What was worked out about the plugin of this name could not be kept, so that it is worked out each time.
+    NotKept(&'a str, &'a SandboxError),
 }
 
 /// A plugin and where it came from.
@@ -61,7 +70,7 @@ pub struct Registry {
     machine: Machine,
     cache: Cache,
     limits: Limits,
-    on_compile: Box<dyn Fn(&str) + Send + Sync>,
+    on_notice: Box<dyn Fn(PluginNotice<'_>) + Send + Sync>,
     plugins: Vec<Arc<Plugin>>,
 }
 
@@ -73,14 +82,14 @@ impl Registry {
         let RegistryOptions {
             folder,
             limits,
-            on_compile,
+            on_notice,
             ..
         } = options;
         let mut registry = Self {
             machine,
             cache,
             limits,
-            on_compile,
+            on_notice,
             plugins: Vec::new(),
         };
         for embedded in EMBEDDED {
@@ -225,7 +234,7 @@ impl Registry {
             origin: found.origin.clone(),
             reason: error.to_string(),
         })?;
-        self.cache.store_note(&digest, &text)?;
+        self.kept(&found, self.cache.store_note(&digest, &text));
         found.adopt(description);
         Ok(found)
     }
@@ -248,15 +257,22 @@ impl Registry {
         Ok(pre)
     }
 
+    /// A cache that takes nothing more, for want of space or rights, costs time and not the run.
+    fn kept(&self, plugin: &Plugin, result: Result<(), SandboxError>) {
+        if let Err(error) = result {
+            (self.on_notice)(PluginNotice::NotKept(&plugin.reference.name, &error));
+        }
+    }
+
     fn compile(&self, plugin: &Plugin) -> Result<Component, SandboxError> {
-        (self.on_compile)(&plugin.reference.name);
+        (self.on_notice)(PluginNotice::Compiling(&plugin.reference.name));
         let component = Component::from_binary(&self.machine.engine, plugin.bytes.get()).map_err(|source| {
             SandboxError::Compile {
                 origin: plugin.origin_name(),
                 source,
             }
         })?;
-        self.cache.store(&plugin.reference.digest, &component)?;
+        self.kept(plugin, self.cache.store(&plugin.reference.digest, &component));
         Ok(component)
     }
 }

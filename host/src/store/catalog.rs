@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
 
 use super::StoreError;
 use super::schema::{self, Found};
@@ -51,6 +51,7 @@ impl Catalog {
         let open = || {
             let mut connection = Connection::open_with_flags(path, flags)?;
             connection.busy_timeout(BUSY_TIMEOUT)?;
+            refuse_read_only(&connection)?;
             if schema::inspect(&connection, path)? == Found::Fresh {
                 schema::create(&mut connection, path)?;
             }
@@ -163,6 +164,14 @@ fn commit_and_sync<T>(
     result
 }
 
+/// SQLite opens for reading what it may not write, and says so at the first write only: by then a task has run.
+fn refuse_read_only(connection: &Connection) -> Result<(), StoreError> {
+    match connection.is_readonly(rusqlite::MAIN_DB)? {
+        true => Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_READONLY), None).into()),
+        false => Ok(()),
+    }
+}
+
 fn make_folder_of(path: &Path) -> Result<(), StoreError> {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
@@ -252,10 +261,7 @@ mod tests {
     fn a_missing_or_empty_file_is_no_catalog_to_read_and_a_fresh_one_to_write() {
         let folder = Folder::new();
         let path = folder.path("catalog.db");
-        let expected = format!(
-            "there is no catalog at `{}` yet: run a flow first, or name another file with `--catalog`",
-            path.display()
-        );
+        let expected = format!("there is no catalog at `{}` yet", path.display());
         assert_eq!(message(Catalog::open_existing(&path)), expected);
         assert!(!path.exists());
         std::fs::write(&path, "").unwrap();

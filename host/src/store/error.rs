@@ -9,36 +9,25 @@ use crate::model::{ExecutionId, RecordError};
 /// Why the catalog could not be opened, written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("there is no catalog at `{}` yet: run a flow first, or name another file with `--catalog`", path.display())]
+    #[error("there is no catalog at `{}` yet", path.display())]
     Missing { path: PathBuf },
-    #[error("`{}` is not a catalog, nor any other SQLite database: name another file with `--catalog`", path.display())]
+    #[error("`{}` is not a catalog, nor any other SQLite database", path.display())]
     NotADatabase { path: PathBuf },
-    #[error("`{}` is the SQLite database of another program: name another file with `--catalog`", path.display())]
+    #[error("`{}` is the SQLite database of another program", path.display())]
     Foreign { path: PathBuf },
-    #[error(
-        "the catalog `{}` has schema {found} and this begat knows {known}: use a newer begat, or name another file with \
-         `--catalog`",
-        path.display()
-    )]
+    #[error("the catalog `{}` has schema {found} and this begat knows {known}", path.display())]
     Newer { path: PathBuf, found: i64, known: i64 },
-    #[error("could not make the folder `{}` for the catalog: make it, or name another file with `--catalog`", path.display())]
+    #[error("could not make the folder `{}` for the catalog", path.display())]
     Folder { path: PathBuf, source: std::io::Error },
-    #[error(
-        "could not open the catalog `{}`: check that it is a file in a folder that exists and that you may use, or name \
-         another with `--catalog`",
-        path.display()
-    )]
+    #[error("could not open the catalog `{}`", path.display())]
     CannotOpen { path: PathBuf, source: rusqlite::Error },
-    #[error("the catalog `{}` is damaged: keep a copy of it and restore it from a backup", path.display())]
+    #[error("the catalog `{}` is damaged", path.display())]
     Corrupt { path: PathBuf, source: rusqlite::Error },
-    #[error("there is no space left for the catalog `{}`: free some and run again", path.display())]
+    #[error("there is no space left for the catalog `{}`", path.display())]
     Full { path: PathBuf, source: rusqlite::Error },
-    #[error(
-        "the catalog `{}` may not be written: make the file and its folder writable, or name another file with `--catalog`",
-        path.display()
-    )]
+    #[error("the catalog `{}` may not be written", path.display())]
     ReadOnly { path: PathBuf, source: rusqlite::Error },
-    #[error("another process holds the catalog `{}`: wait for it to end, then run again", path.display())]
+    #[error("another process holds the catalog `{}`", path.display())]
     Busy { path: PathBuf, source: rusqlite::Error },
     #[error("could not use the catalog `{}`", path.display())]
     Database { path: PathBuf, source: rusqlite::Error },
@@ -48,14 +37,11 @@ pub enum StoreError {
     Unrecordable { source: serde_json::Error },
     #[error("a `{kind}` event names no task run")]
     NoTaskRun { kind: &'static str },
-    #[error("event {sequence} of the catalog cannot be read: run `begat catalog verify`")]
+    #[error("event {sequence} of the catalog cannot be read")]
     BadEvent { sequence: i64, source: serde_json::Error },
-    #[error(
-        "the log of the catalog ends at event {tail} and its tables stand at event {head}: run `begat catalog verify`, then \
-         `begat catalog rebuild`"
-    )]
+    #[error("the log of the catalog ends at event {tail} and its tables stand at event {head}")]
     OutOfStep { tail: i64, head: i64 },
-    #[error("no execution starts with `{prefix}`: see `begat execution list`")]
+    #[error("no execution starts with `{prefix}`")]
     NoExecution { prefix: String },
     #[error("several executions start with `{prefix}`: {}", listed(candidates))]
     AmbiguousExecution {
@@ -70,6 +56,30 @@ fn listed(candidates: &[ExecutionId]) -> String {
 }
 
 impl StoreError {
+    /// Something to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Missing { .. } => Some("run a flow first, or name another file with `--catalog`"),
+            Self::NotADatabase { .. } | Self::Foreign { .. } => Some("name another file with `--catalog`"),
+            Self::Newer { .. } => Some("use a newer begat, or name another file with `--catalog`"),
+            Self::Folder { .. } => Some("make it, or name another file with `--catalog`"),
+            Self::CannotOpen { .. } => Some(
+                "check that it is a file in a folder that exists and that you may use, or name another with `--catalog`",
+            ),
+            Self::Corrupt { .. } => Some("keep a copy of it and restore it from a backup"),
+            Self::Full { .. } => Some("free some and run again"),
+            Self::ReadOnly { .. } => {
+                Some("make the file and its folder writable, or name another file with `--catalog`")
+            }
+            Self::Busy { .. } => Some("wait for it to end, then run again"),
+            Self::BadEvent { .. } => Some("run `begat catalog verify`"),
+            Self::OutOfStep { .. } => Some("run `begat catalog verify`, then `begat catalog rebuild`"),
+            Self::NoExecution { .. } => Some("see `begat execution list`"),
+            Self::AmbiguousExecution { .. } => Some("give more of the id"),
+            Self::Database { .. } | Self::Query(_) | Self::Unrecordable { .. } | Self::NoTaskRun { .. } => None,
+        }
+    }
+
     /// Names the catalog a query failed on, and the way out where there is one.
     pub(super) fn at(self, path: &Path) -> Self {
         let Self::Query(source) = self else { return self };
@@ -111,8 +121,12 @@ impl StoreError {
 
 impl From<StoreError> for RecordError {
     fn from(error: StoreError) -> Self {
+        let message = match error.hint() {
+            Some(hint) => format!("{error}: {hint}"),
+            None => error.to_string(),
+        };
         Self {
-            message: error.to_string(),
+            message,
             source: error.into_source(),
         }
     }

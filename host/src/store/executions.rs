@@ -266,10 +266,7 @@ mod tests {
             whole
         );
         let message = |text: &str| catalog.find_execution(text).unwrap_err().to_string();
-        assert_eq!(
-            message("zz"),
-            "no execution starts with `zz`: see `begat execution list`"
-        );
+        assert_eq!(message("zz"), "no execution starts with `zz`");
         let both = format!(
             "several executions start with `00`: `{}`, `{}`",
             whole,

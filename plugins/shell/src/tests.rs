@@ -45,6 +45,30 @@ fn commands_share_one_shell_and_stop_at_the_first_failure() {
 }
 
 #[test]
+fn a_script_stops_at_the_first_failure_unless_it_is_told_not_to() {
+    let script = "if false; then :; fi\nfalse || echo caught\nfalse\necho after";
+    let outcome = testing::run::<Shell>("shell", json!({"script": script}));
+    assert_eq!(outcome.failure().details["stdout"], json!("caught\n"));
+    assert_eq!(outcome.failure().details["exitCode"], json!(1));
+    let outcome = testing::run::<Shell>("shell", json!({"script": script, "failFast": false}));
+    assert_eq!(outcome.outputs().stdout, "caught\nafter\n");
+}
+
+#[test]
+fn messages_name_the_lines_of_the_script_itself() {
+    for properties in [
+        json!({"script": "#!/bin/bash\nset -u\necho $NOPE"}),
+        json!({"commands": ["", "set -u", "echo $NOPE"]}),
+    ] {
+        let outcome = testing::run::<Shell>("shell", properties);
+        assert_eq!(
+            outcome.failure().details["stderr"],
+            json!("bash: line 3: NOPE: unbound variable\n")
+        );
+    }
+}
+
+#[test]
 fn a_failing_script_fails_the_task_with_its_code_and_its_last_words() {
     check_failure(
         json!({"script": "echo oops >&2; exit 3"}),

@@ -45,7 +45,9 @@ impl Parser<'_> {
     }
 
     pub(super) fn filtered(&mut self, input: Expression) -> Parse<Expression> {
-        let call = self.filter_call()?;
+        let Some(call) = self.filter_call()? else {
+            return Ok(input);
+        };
         let parts = call
             .arguments
             .expressions()
@@ -60,7 +62,9 @@ impl Parser<'_> {
         self.expression_of(Kind::Filtered(Box::new(input), call), span, height)
     }
 
-    pub(super) fn filter_call(&mut self) -> Parse<FilterCall> {
+    /// Reads a filter and its arguments; nothing, and a fault noted, where there is no such filter. What the rest of
+    /// the section has to say is heard all the same.
+    pub(super) fn filter_call(&mut self) -> Parse<Option<FilterCall>> {
         let (name, span) = self.name("the name of a filter")?;
         let (written, end) = if self.at('(') {
             self.arguments()?
@@ -70,10 +74,12 @@ impl Parser<'_> {
         let Some(filter) = filters::find(&name) else {
             if let Some(function) = functions::find(&name) {
                 let error = ExprError::new(span, "unknown-filter", format!("unknown filter `{name}`"));
-                return Err(self.fault(error.with_hint(format!("`{name}` is a function: `{}(…)`", function.name))));
+                self.fault(error.with_hint(format!("`{name}` is a function: `{}(…)`", function.name)));
+            } else {
+                let names = filters::all().map(|filter| filter.name);
+                self.unknown("filter", "unknown-filter", &name, span, names);
             }
-            let names = filters::all().map(|filter| filter.name);
-            return Err(self.unknown("filter", "unknown-filter", &name, span, names));
+            return Ok(None);
         };
         let callee = Callee {
             kind: "filter",
@@ -84,11 +90,11 @@ impl Parser<'_> {
         };
         let arguments = self.bind(callee, written)?;
         self.check_literals(filter.check, &arguments, span);
-        Ok(FilterCall {
+        Ok(Some(FilterCall {
             filter,
             arguments,
             span: Span { start: span.start, end },
-        })
+        }))
     }
 
     pub(super) fn call(&mut self) -> Parse<Expression> {

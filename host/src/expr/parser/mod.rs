@@ -25,8 +25,8 @@ pub(super) struct Parsed {
     pub blocks: Vec<Arc<Block>>,
 }
 
-/// Parses a template; answers every fault when there are any, in the order of their places.
-pub(super) fn parse(source: &str) -> Result<Parsed, Vec<ExprError>> {
+/// Parses a template. Gives every fault too, in the order of their places; the tree then lacks what is faulty.
+pub(super) fn parse(source: &str) -> (Parsed, Vec<ExprError>) {
     let (tokens, errors) = tokenize(source);
     let mut parser = Parser {
         source,
@@ -39,16 +39,14 @@ pub(super) fn parse(source: &str) -> Result<Parsed, Vec<ExprError>> {
         blocks: Vec::new(),
     };
     let (nodes, _) = parser.body(None, &[]);
-    if parser.errors.is_empty() {
-        return Ok(Parsed {
-            nodes,
-            macros: parser.macros,
-            blocks: parser.blocks,
-        });
-    }
     parser.errors.sort_by_key(|error| error.span);
     parser.errors.truncate(limits::ERRORS);
-    Err(parser.errors)
+    let parsed = Parsed {
+        nodes,
+        macros: parser.macros,
+        blocks: parser.blocks,
+    };
+    (parsed, parser.errors)
 }
 
 /// The fault has been noted; all that is left is to get out of the section.
@@ -283,8 +281,22 @@ mod tests {
         check(
             "{{ 'a' | split(',', limt=1, 5 | nope) }} {{ x | date('qq', timeZone='Mars') }}",
             &[
+                "28..29 expression-syntax an argument without a name cannot follow one with a name",
                 "32..36 unknown-filter unknown filter `nope`",
                 "53..57 expression-argument `qq` is no format of a date: `qq` is not supported",
+            ],
+        );
+    }
+
+    #[test]
+    fn an_unknown_filter_hides_nothing_of_its_section() {
+        check(
+            "{{ a | nope('x') | neither }}{% filter upper | fi | fo %}{% endfilter %}",
+            &[
+                "7..11 unknown-filter unknown filter `nope`",
+                "19..26 unknown-filter unknown filter `neither`",
+                "47..49 unknown-filter unknown filter `fi`",
+                "52..54 unknown-filter unknown filter `fo`",
             ],
         );
     }
