@@ -65,9 +65,9 @@ pub(super) struct Prepared {
 }
 
 /// Who hears of a run and may stop it.
-struct Watchers {
-    observer: Observer,
-    cancelled: watch::Receiver<bool>,
+pub(super) struct Watchers {
+    pub observer: Observer,
+    pub cancelled: watch::Receiver<bool>,
 }
 
 impl App {
@@ -157,7 +157,7 @@ impl App {
 }
 
 /// A runner for the executions that a request starts.
-fn runner(
+pub(super) fn runner(
     catalog: &Arc<Catalog>,
     prepared: &Prepared,
     folder: PathBuf,
@@ -181,7 +181,7 @@ fn runner(
     )
 }
 
-fn shown(catalog: &Catalog, execution: &ExecutionId) -> Result<ExecutionDetailView, AppError> {
+pub(super) fn shown(catalog: &Catalog, execution: &ExecutionId) -> Result<ExecutionDetailView, AppError> {
     catalog.execution(execution)?.ok_or_else(|| AppError {
         kind: ErrorKind::Host,
         ..AppError::refused(format!("execution `{execution}` is not in the catalog after its end"))

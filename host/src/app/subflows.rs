@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use super::inputs::find_file;
 use super::validate::{check, gather};
-use crate::flow::{CoreType, Flow, GivenInput, Property, Task, TaskBlock};
+use crate::flow::{CoreType, Flow, GivenInput, Property, Task};
 use crate::model::{CatalogReader, Diagnostic, FlowId, Namespace, Severity, TaskType, Timestamp};
 use crate::plan::{self, Plan, PlanRequest, Stubs};
 use crate::run::{SubflowRequest, Subflows};
@@ -91,22 +91,9 @@ impl Subflows for FlowFolder {
 /// A finding for each flow that a task names and that is not there.
 pub(super) fn missing_flows(flow: &Flow, path: &Path, task_types: &[TaskType]) -> Vec<Diagnostic> {
     let folder = folder_of(path);
-    let mut tasks = Vec::new();
-    for (_, list) in flow.lists() {
-        gather_subflows(list, &mut tasks);
-    }
-    tasks.iter().filter_map(|task| missing_flow(flow, task, &folder, task_types)).collect()
-}
-
-fn gather_subflows<'f>(tasks: &'f [Arc<Task>], found: &mut Vec<&'f Task>) {
-    for task in tasks {
-        if task.core_type == Some(CoreType::Subflow) {
-            found.push(task);
-        }
-        for (_, list) in task.block.iter().flat_map(TaskBlock::lists) {
-            gather_subflows(list, found);
-        }
-    }
+    let tasks = flow.all_tasks();
+    let subflows = tasks.into_iter().filter(|task| task.core_type == Some(CoreType::Subflow));
+    subflows.filter_map(|task| missing_flow(flow, task, &folder, task_types)).collect()
 }
 
 fn missing_flow(flow: &Flow, task: &Task, folder: &Path, task_types: &[TaskType]) -> Option<Diagnostic> {

@@ -143,6 +143,22 @@ pub(super) enum ExecutionCommand {
         /// The execution's id, or the start of it
         id: String,
     },
+    /// Go on with an execution that waits or was interrupted
+    Resume {
+        /// The execution's id, or the start of it
+        id: String,
+        /// What it waits for, or a secret that its flow asks for; may be given many times
+        #[arg(short, long = "input", value_name = "KEY=VALUE", value_parser = key_value)]
+        inputs: Vec<(String, String)>,
+        /// The folder that flows of its tasks are looked for in
+        #[arg(long, value_name = "DIR", default_value = "flows", value_hint = ValueHint::DirPath)]
+        flows: PathBuf,
+    },
+    /// End an execution that waits or was interrupted; its `finally` runs
+    Cancel {
+        /// The execution's id, or the start of it
+        id: String,
+    },
     /// Show the log of one execution
     Logs {
         /// The execution's id, or the start of it

@@ -49,6 +49,15 @@ pub struct Flow {
 }
 
 impl Flow {
+    /// Every task, those within others too.
+    pub fn all_tasks(&self) -> Vec<&Task> {
+        let mut found = Vec::new();
+        for (_, list) in self.lists() {
+            references::gather(list, &mut found);
+        }
+        found
+    }
+
     /// Its lists of tasks with their names, in the order they run.
     pub fn lists(&self) -> [(&'static str, &[Arc<Task>]); 4] {
         [

@@ -134,7 +134,7 @@ struct Walk<'a, 'f> {
 }
 
 /// The tasks of a list and all that they hold.
-fn gather<'a>(tasks: &'a [Arc<Task>], found: &mut Vec<&'a Task>) {
+pub(super) fn gather<'a>(tasks: &'a [Arc<Task>], found: &mut Vec<&'a Task>) {
     for task in tasks {
         found.push(task);
         for (_, list) in task.block.iter().flat_map(TaskBlock::lists) {

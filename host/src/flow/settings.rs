@@ -25,16 +25,6 @@ pub struct Settings {
     pub log_level: LogLevel,
 }
 
-pub(super) const KEYS: [&str; 7] = [
-    "retry",
-    "timeout",
-    "disabled",
-    "allowFailure",
-    "allowWarning",
-    "logLevel",
-    "runIf",
-];
-
 impl Settings {
     /// Reads the settings of a task that are not properties of its own type.
     pub(super) fn read(

@@ -14,7 +14,7 @@ use super::input::{self, Input};
 use super::place::Text;
 use super::property::Property;
 use super::schema;
-use super::settings::{self, Settings};
+use super::settings::Settings;
 use super::yaml::{Node, NodeKind};
 use crate::model::{Diagnostic, Span, TaskId, TaskType, closest};
 
@@ -184,11 +184,6 @@ impl<'a> Reader<'a> {
             self.findings.push(finding.with_hint(format!("write `{name}` on the tasks within it")));
         }
     }
-}
-
-/// Every key a task may have beside the properties of its type.
-pub(super) fn common_keys() -> impl Iterator<Item = &'static str> {
-    ["id", "type", "description", "assets"].into_iter().chain(settings::KEYS)
 }
 
 fn find<'t>(

@@ -242,9 +242,12 @@ impl Driver {
         if is_waiting {
             return self.park(run, active, earlier);
         }
+        if earlier.is_some() {
+            // Its log has a digest of its own, so that what runs again is another run.
+            self.interrupted(&mut active);
+        }
         self.started(&active, None);
         self.journal.flush()?;
-        active.start = Timestamp::now().max(active.start);
         let job = self.job(&active, snapshot);
         self.runs.insert(run, active);
         match self.jobs.is_empty() && !self.schedule.is_ready() {
@@ -254,6 +257,18 @@ impl Driver {
                 Ok(())
             }
         }
+    }
+
+    /// Ends a run whose process ended, and begins another in its place.
+    fn interrupted(&mut self, active: &mut Active) {
+        self.journal.add([RunEvent {
+            time: Timestamp::now(),
+            actor: active.actor.clone(),
+            kind: RunEventKind::TaskRunInterrupted,
+        }]);
+        active.id = TaskRunId::generate();
+        active.actor = self.actor(active.place, &active.id);
+        active.lines = self.lines(active.place, &active.actor);
     }
 
     /// Waits for someone, or takes what someone gave.

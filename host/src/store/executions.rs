@@ -97,6 +97,18 @@ impl Catalog {
         })
     }
 
+    /// The source text of a flow that ran, by its digest.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn flow_source(&self, digest: &str) -> Result<Option<String>, StoreError> {
+        self.read(|connection| {
+            let query = "SELECT source FROM flow_source WHERE digest = ?1";
+            let mut statement = connection.prepare_cached(query)?;
+            Ok(statement.query_row([digest], |row| row.get("source")).optional()?)
+        })
+    }
+
     /// The one execution whose id starts with the text, in any case.
     ///
     /// # Errors

@@ -24,9 +24,11 @@ pub(super) enum Found {
 
 /// Tells a catalog from a fresh database, and refuses all others.
 pub(super) fn inspect(connection: &Connection, path: &Path) -> Result<Found, StoreError> {
-    let marks = "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version";
-    let (application, version): (i64, i64) = connection.query_row(marks, [], |row| {
-        Ok((row.get("application_id")?, row.get("user_version")?))
+    // One statement, so that all of it is of one moment: another process may be making the tables.
+    let marks = "SELECT application_id, user_version, NOT EXISTS (SELECT 1 FROM sqlite_schema) AS is_empty
+        FROM pragma_application_id, pragma_user_version";
+    let (application, version, is_empty): (i64, i64, bool) = connection.query_row(marks, [], |row| {
+        Ok((row.get("application_id")?, row.get("user_version")?, row.get("is_empty")?))
     })?;
     match (application, version) {
         (APPLICATION_ID, VERSION) => Ok(Found::Catalog),
@@ -35,13 +37,9 @@ pub(super) fn inspect(connection: &Connection, path: &Path) -> Result<Found, Sto
             found,
             known: VERSION,
         }),
-        (0, 0) if is_empty(connection)? => Ok(Found::Fresh),
+        (0, 0) if is_empty => Ok(Found::Fresh),
         _ => Err(StoreError::Foreign { path: path.to_owned() }),
     }
-}
-
-fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))
 }
 
 /// Makes the tables, unless another process made them first.
