@@ -5,6 +5,7 @@ mod expression;
 mod inputs;
 mod query;
 mod run;
+mod schema;
 mod settings;
 mod validate;
 

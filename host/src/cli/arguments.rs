@@ -58,6 +58,9 @@ pub(super) enum Command {
         #[arg(long)]
         allow_missing_plugins: bool,
     },
+    /// Work with the language of flows
+    #[command(subcommand)]
+    Flow(FlowCommand),
     /// Render one template of the expression language
     Expr {
         /// The template, such as '{{ inputs.name | upper }}'
@@ -111,6 +114,12 @@ pub(super) struct RunArguments {
     /// Limit on the memory of each task run, in MiB [default: 256]
     #[arg(long, value_name = "MIB")]
     pub task_memory: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum FlowCommand {
+    /// Print the JSON Schema of the flow language, for editors
+    Schema,
 }
 
 #[derive(Debug, Subcommand)]

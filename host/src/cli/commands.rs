@@ -9,7 +9,8 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::arguments::{
-    Arguments, AssetCommand, CatalogCommand, Command, ExecutionCommand, Format, PluginCommand, RunArguments,
+    Arguments, AssetCommand, CatalogCommand, Command, ExecutionCommand, FlowCommand, Format, PluginCommand,
+    RunArguments,
 };
 use super::output::{BOLD, DIM, Output, RED, YELLOW, findings_view};
 use super::progress::{FileCounter, Progress, lock};
@@ -31,6 +32,10 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
             paths,
             allow_missing_plugins,
         } => validate(&app(None), paths, *allow_missing_plugins, output).await,
+        Command::Flow(FlowCommand::Schema) => {
+            output.json(&app(None).flow_schema().await?);
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Expr { template, vars, typed } => expression(&app(None), template, vars, *typed, output),
         Command::Execution(command) => execution(&app(None), command, output),
         Command::Asset(command) => asset(&app(None), command, output),

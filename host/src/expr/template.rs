@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::error::ExprError;
 use super::evaluate::{Budget, Evaluator};
 use super::parser;
-use super::references::{Reference, references};
+use super::references::{Call, Reference, references};
 use super::scope::Scope;
 use super::syntax::{Block, Expression, Macro, Node};
 use super::value::Value;
@@ -61,7 +61,12 @@ impl Template {
     /// The variables the template reads, in the order they are written. Names that the template gives itself, in
     /// `for`, `set` and macros, are not among them.
     pub fn references(&self) -> Vec<Reference> {
-        references(&self.nodes, &self.macros)
+        references(&self.nodes, &self.macros).0
+    }
+
+    /// The functions and filters it calls, in the order they are written.
+    pub fn calls(&self) -> Vec<Call> {
+        references(&self.nodes, &self.macros).1
     }
 
     /// Writes the template out as text.

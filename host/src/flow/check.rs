@@ -7,7 +7,9 @@ use sha2::{Digest, Sha256};
 use super::fields::{Fields, has_expression, plain_text, wrong_kind};
 use super::input::{self, Input};
 use super::references::{self, Declared};
+use super::removed;
 use super::task::{self, Task};
+use super::trigger::{self, Trigger};
 use super::yaml::{self, Node, NodeKind};
 use crate::model::{Diagnostic, FlowId, Json, JsonMap, Namespace, Severity, Source, TaskType};
 
@@ -21,6 +23,8 @@ pub struct Flow {
     pub labels: JsonMap,
     pub inputs: Vec<Input>,
     pub tasks: Vec<Task>,
+    /// What would start it elsewhere; begat starts nothing by itself.
+    pub triggers: Vec<Trigger>,
     /// The text it was read from.
     pub source: Arc<str>,
     /// sha256 of that text, in lower-case hexadecimal.
@@ -35,11 +39,18 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-const KEYS: [&str; 6] = ["id", "namespace", "description", "labels", "inputs", "tasks"];
-const LATER_KEYS: [&str; 17] = [
+pub(super) const KEYS: [&str; 7] = [
+    "id",
+    "namespace",
+    "description",
+    "labels",
+    "inputs",
+    "tasks",
+    "triggers",
+];
+const LATER_KEYS: [&str; 16] = [
     "outputs",
     "variables",
-    "triggers",
     "errors",
     "finally",
     "afterExecution",
@@ -56,7 +67,7 @@ const LATER_KEYS: [&str; 17] = [
     "templates",
 ];
 /// Written by servers and blueprints; they say nothing about a run.
-const HARMLESS_KEYS: [&str; 3] = ["revision", "deleted", "extend"];
+pub(super) const HARMLESS_KEYS: [&str; 3] = ["revision", "deleted", "extend"];
 
 /// Reads and checks a flow against the task types there are.
 pub fn check(source: &Source, task_types: &[TaskType]) -> Checked {
@@ -82,12 +93,14 @@ fn read(source: &Source, root: &Node, task_types: &[TaskType], findings: &mut Ve
     let inputs = input::read_all(text, inputs, findings);
     let tasks = tasks(text, &mut fields, task_types, findings);
     references::check(&inputs, &tasks, &Declared::of(root), findings);
+    let triggers = trigger::of_flow(text, &mut fields, &inputs, findings);
     for name in HARMLESS_KEYS {
         if let Some((key, _)) = fields.take(name) {
             let message = format!("`{name}` says nothing about a run and is left aside");
             findings.push(Diagnostic::error("left-aside", message, key.span).with_severity(Severity::Note));
         }
     }
+    removed::check(text, root, findings);
     fields.refuse(&LATER_KEYS, findings);
     fields.finish("key of a flow", &KEYS, findings);
     let (id, id_span) = id?;
@@ -103,6 +116,7 @@ fn read(source: &Source, root: &Node, task_types: &[TaskType], findings: &mut Ve
         labels,
         inputs,
         tasks,
+        triggers,
         source: Arc::from(text),
         digest: Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect(),
     })

@@ -5,13 +5,18 @@
 
 mod assets;
 mod check;
+mod cron;
 mod fields;
 mod input;
+mod json_schema;
 mod place;
 mod property;
 mod references;
+mod removed;
 mod schema;
+mod shape;
 mod task;
+mod trigger;
 mod yaml;
 
 #[cfg(test)]
@@ -23,7 +28,9 @@ pub use input::{
     Condition, GivenInput, Input, InputKind, InputOption, InputType, Options, Preset, Range, Refusal, Selection,
     Validator, printable, read_inputs, shown, unknown_input,
 };
+pub use json_schema::json_schema;
 pub use place::{RenderError, Text};
 pub use property::Property;
 pub use schema::Wanted;
 pub use task::{MISSING_PLUGIN, Task};
+pub use trigger::Trigger;

@@ -20,7 +20,7 @@ pub use asset::{Asset, AssetType, Bundle, Declaration, EXTERNAL_TYPE, Metadata};
 pub use catalog::{AssetChange, AssetEvent, AssetFilter, CatalogReader, Receipt, RecordError, Recorder};
 pub use diagnostic::{Diagnostic, Label, Severity, Source, Span};
 pub use event::{FinishedTask, Lineage, RunEvent, RunEventKind, StartedExecution, StartedTask};
-pub use id::{AssetId, ExecutionId, FlowId, IdError, InputId, Namespace, TaskId, TaskRunId};
+pub use id::{AssetId, ExecutionId, FlowId, IdError, InputId, Namespace, TaskId, TaskRunId, TriggerId};
 pub use input::{InputOptionView, InputQuestion, InputView};
 pub use log::{LogLevel, LogLine};
 pub use state::State;

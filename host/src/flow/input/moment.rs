@@ -42,7 +42,7 @@ fn is_number(text: &str) -> bool {
 }
 
 /// Reads a date and a time with its zone: `2026-01-31T10:15:30Z`, `2026-01-31T10:15:30+01:00`.
-pub(super) fn instant(text: &str) -> Option<Timestamp> {
+pub(in crate::flow) fn instant(text: &str) -> Option<Timestamp> {
     let (start, rest) = text.split_at_checked(10)?;
     date(start)?;
     rest.starts_with(['T', 't']).then(|| text.parse().ok()).flatten()
@@ -54,7 +54,7 @@ pub(super) fn lacks_zone(text: &str) -> bool {
 }
 
 /// Reads `PT5M6S` and `P1DT2H`, a day being 24 hours; years and months have no fixed length.
-pub(super) fn duration(text: &str) -> Option<SignedDuration> {
+pub(in crate::flow) fn duration(text: &str) -> Option<SignedDuration> {
     let span = SpanParser::new().parse_span(text).ok()?;
     if span.get_years() != 0 || span.get_months() != 0 {
         return None;
