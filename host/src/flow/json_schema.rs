@@ -12,7 +12,7 @@ use super::trigger;
 use crate::model::{Json, JsonMap, TaskType};
 
 /// A part of the language that is more than one shape: its name, one line of documentation, its schema.
-type Part = (&'static str, &'static str, fn() -> Json);
+pub(super) type Part = (&'static str, &'static str, fn() -> Json);
 
 /// The keys of a flow.
 pub(super) const FLOW: [Part; 10] = [

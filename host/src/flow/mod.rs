@@ -9,6 +9,8 @@ mod cron;
 mod fields;
 mod input;
 mod json_schema;
+#[cfg(test)]
+mod language;
 mod place;
 mod property;
 mod references;

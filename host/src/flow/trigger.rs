@@ -217,7 +217,7 @@ pub(super) const TYPES: [TriggerType; 5] = [
     },
 ];
 /// Triggers of the dialect's core begin so; a name that begins so and is unknown is a mistake.
-const CORE: [&str; 2] = ["io.kestra.plugin.core.trigger.", "io.kestra.core.models.triggers."];
+const CORE: [&str; 2] = ["io.kestra.plugin.core.", "io.kestra.core."];
 /// What triggers of plugins have often enough to be looked at.
 pub(super) const PLUGIN_KEYS: [Key; 1] = [key("interval", Shape::Duration, "how often to look")];
 
@@ -303,7 +303,7 @@ fn find(name: &str, span: Span, findings: &mut Vec<Diagnostic>) -> Option<&'stat
     let found = TYPES.iter().find(|known| known.names.contains(&name));
     let names = || TYPES.iter().flat_map(|known| known.names.iter().copied());
     let is_core = CORE.iter().any(|prefix| name.starts_with(prefix));
-    if found.is_some() || !(is_core || closest(name, names()).is_some() || !name.contains('.')) {
+    if found.is_some() || (name.contains('.') && !is_core) {
         return found;
     }
     // Only the last part differs from name to name, so that is what is compared.
