@@ -24,6 +24,12 @@ impl Template {
     /// and tags, arguments they do not take or miss, and literal jq filters, regular expressions and date formats
     /// that make no sense.
     pub fn parse(source: &str) -> Result<Self, Vec<ExprError>> {
+        Self::parse_or_read(source).map_err(|(errors, _)| errors)
+    }
+
+    /// Parses a template. Answers beside its faults a template that tells the variables it reads, as far as those can
+    /// be told; it must not be rendered.
+    pub fn parse_or_read(source: &str) -> Result<Self, (Vec<ExprError>, Self)> {
         let source_text = Arc::from(source);
         if !["{{", "{%", "{#"].iter().any(|sign| source.contains(sign)) {
             let nodes = [Node::Text((0..source.len()).into())].into();
@@ -34,7 +40,16 @@ impl Template {
                 blocks: [].into(),
             });
         }
-        let parsed = parser::parse(source)?;
+        let parsed = parser::parse(source).map_err(|mut faulty| {
+            faulty.readable.push(Node::Macro);
+            let readable = Self {
+                source: source_text.clone(),
+                nodes: faulty.readable.into(),
+                macros: [].into(),
+                blocks: [].into(),
+            };
+            (faulty.errors, readable)
+        })?;
         let (nodes, macros, blocks) = (parsed.nodes.into(), parsed.macros.into(), parsed.blocks.into());
         Ok(Self {
             source: source_text,

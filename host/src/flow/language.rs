@@ -19,13 +19,10 @@ Nothing is accepted and then ignored. Expressions have [a table of their own](..
 ";
 
 /// Where flows and inputs are written in tests.
-const TESTS: [&str; 6] = [
+const TESTS: [&str; 3] = [
     include_str!("tests.rs"),
     include_str!("input/tests.rs"),
     include_str!("../plan/inputs/tests.rs"),
-    include_str!("../../../tests/cli.rs"),
-    include_str!("../../../tests/flows/twenty_mistakes.yaml"),
-    include_str!("../../../flows/assign_certificate.yaml"),
 ];
 /// Keys of a flow and of a task in Kestra 1.3 and 2.0 that may not be read yet.
 const FLOW_KEYS: [&str; 16] = [

@@ -136,12 +136,13 @@ impl RenderError {
 }
 
 impl Text {
-    /// Parses the template of a text node; its faults are added to `findings`.
+    /// Parses the template of a text node. Its faults are added to `findings`; what is given beside them is good for
+    /// finding out what it reads.
     pub(super) fn parse(source: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Self> {
         let NodeKind::Text(text, _) = &node.kind else {
             return None;
         };
-        match Template::parse(text) {
+        match Template::parse_or_read(text) {
             Ok(template) => {
                 // Only what can fail needs its exact place.
                 let place = match template.literal() {
@@ -154,13 +155,17 @@ impl Text {
                     whole: node.span,
                 })
             }
-            Err(errors) => {
+            Err((errors, template)) => {
                 let place = Place::of(source, node);
                 findings.extend(errors.iter().map(|error| Diagnostic {
                     span: Some(place.span(error.span)),
                     ..error.diagnostic(0)
                 }));
-                None
+                Some(Self {
+                    template,
+                    place,
+                    whole: node.span,
+                })
             }
         }
     }

@@ -308,3 +308,26 @@ fn what_kestra_2_has_removed_is_noted() {
         ],
     );
 }
+
+#[test]
+fn a_fault_in_an_expression_hides_no_other() {
+    let message = |text: &str| GOOD.replace("hi", &format!("\"{text}\""));
+    check_findings(
+        &message("{{ inputs.x | uper }} {{ nwo() }} {{ vms }} {{ outputs.u.y | lower }}"),
+        &[
+            "6:18 unknown-input unknown input `x`",
+            "6:29 unknown-filter unknown filter `uper`",
+            "6:40 unknown-function unknown function `nwo`",
+            "6:52 unknown-variable unknown variable `vms`",
+            "6:62 unknown-task unknown task `u`",
+        ],
+    );
+    check_findings(
+        &message("{{ (inputs.x | uper) ?? 'y' }}"),
+        &["6:30 unknown-filter unknown filter `uper`"],
+    );
+    check_findings(
+        &message("{% set a = 1 | uper %}{{ a }}"),
+        &["6:30 unknown-filter unknown filter `uper`"],
+    );
+}

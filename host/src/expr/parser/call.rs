@@ -45,7 +45,13 @@ impl Parser<'_> {
     }
 
     pub(super) fn filtered(&mut self, input: Expression) -> Parse<Expression> {
-        let call = self.filter_call()?;
+        let call = match self.filter_call() {
+            Ok(call) => call,
+            Err(noted) => {
+                self.salvaged.push(input);
+                return Err(noted);
+            }
+        };
         let parts = call
             .arguments
             .expressions()
