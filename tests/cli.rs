@@ -39,6 +39,7 @@ fn all_problems_of_a_flow_are_told_at_once_with_their_places() {
         "declared twice",
         "broken.yaml:13:18",
         "unknown task `c`",
+        "unknown input `x`",
         "was not run: 7 problems",
     ];
     check(&world, &["run", &flow], 2, &parts);

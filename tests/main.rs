@@ -8,7 +8,9 @@
 
 mod cli;
 mod hostile;
+mod mistakes;
 mod readme;
+mod schema;
 mod seed;
 mod tidy;
 mod world;

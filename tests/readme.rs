@@ -10,17 +10,19 @@ struct Example {
 
 fn examples(text: &str) -> Vec<Example> {
     let mut found: Vec<Example> = Vec::new();
-    let mut in_block = false;
+    let (mut in_block, mut in_example) = (false, false);
     for line in text.lines() {
         if line.starts_with("```") {
             in_block = !in_block;
+            in_example = false;
         } else if let Some(command) = line.strip_prefix("$ begat ").filter(|_| in_block) {
             let command = command.to_owned();
+            in_example = true;
             found.push(Example {
                 command,
                 shown: Vec::new(),
             });
-        } else if let Some(example) = found.last_mut().filter(|_| in_block) {
+        } else if let Some(example) = found.last_mut().filter(|_| in_example) {
             example.shown.push(line.to_owned());
         }
     }

@@ -39,6 +39,16 @@ impl World {
             .env("BEGAT_CACHE", &self.folder)
     }
 
+    /// A check of as many flows as `language` says.
+    pub fn validate_many(&self) -> Result<Command> {
+        let folder = self.folder.join("flows");
+        super::language::many_flows(&folder)?;
+        let mut command = Command::new(PROGRAM);
+        command.arg("validate").arg(folder);
+        self.with_environment(&mut command);
+        Ok(command)
+    }
+
     /// The compiled form of the plugin `log`, which `create_vm` has left in the cache.
     pub fn component(&self) -> Result<PathBuf> {
         let files = std::fs::read_dir(self.folder.join("compiled"))?;

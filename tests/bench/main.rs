@@ -7,6 +7,7 @@
 
 mod begat;
 mod floor;
+mod language;
 mod peak;
 
 use std::path::PathBuf;
@@ -32,6 +33,7 @@ fn main() -> Result<()> {
             println!("{}", each.as_nanos());
             Ok(())
         }
+        ["language"] => checking(&World::new()?),
         [] => compare(),
         other => anyhow::bail!("unknown arguments {other:?}"),
     }
@@ -42,6 +44,7 @@ fn compare() -> Result<()> {
     println!("medians of {ROUNDS} runs that alternate\n");
     one_process(&world)?;
     one_task(&world)?;
+    checking(&world)?;
     memory(&world)?;
     let size = std::fs::metadata(begat::PROGRAM)?.len();
     println!(
@@ -97,6 +100,27 @@ fn one_task(world: &World) -> Result<()> {
         "floor",
         microseconds(bare),
         ratio(ours, bare)
+    );
+    println!();
+    Ok(())
+}
+
+/// What the language costs: checking flows in one go, and rendering one expression.
+fn checking(world: &World) -> Result<()> {
+    let mut command = world.validate_many()?;
+    let mut times = Vec::new();
+    for _ in 0..ROUNDS / 6 {
+        times.push(timed(&mut command)?);
+    }
+    println!(
+        "checking {:>5} flows           {:>9.1} ms   at most 1000 ms",
+        language::FLOWS,
+        milliseconds(median(times))
+    );
+    let (rendering, length) = language::longest_expression()?;
+    println!(
+        "the longest expression ({length})  {:>9.1} µs   at most 20 µs",
+        microseconds(rendering)
     );
     println!();
     Ok(())

@@ -3,9 +3,11 @@
 mod error;
 mod expression;
 mod inputs;
+mod plan;
 mod query;
 mod resume;
 mod run;
+mod schema;
 mod settings;
 mod slots;
 mod subflows;

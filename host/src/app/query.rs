@@ -1,10 +1,10 @@
 //! Questions to the catalog and to the plugins.
 
-use super::{App, AppError};
+use super::{App, AppError, slots};
 use crate::lineage;
 use crate::model::{
     AssetDetailView, AssetFilter, AssetId, AssetView, ExecutionDetailView, ExecutionId, ExecutionView, GraphView,
-    LogLevel, LogView, Namespace, PluginView, TaskId, VerifyView, closest,
+    LogLevel, LogView, Namespace, PluginView, State, TaskId, VerifyView, closest,
 };
 use crate::store::{Catalog, Direction, GraphRequest};
 
@@ -40,14 +40,25 @@ const NODE_LIMIT: usize = 10_000;
 impl App {
     /// The newest executions first.
     pub fn executions(&self, limit: usize) -> Result<Vec<ExecutionView>, AppError> {
-        Ok(self.catalog()?.executions(limit)?)
+        let mut views = self.catalog()?.executions(limit)?;
+        views.iter_mut().for_each(|view| self.mark_interrupted(view));
+        Ok(views)
     }
 
     /// One execution by id or by the unique start of one.
     pub fn execution(&self, id: &str) -> Result<ExecutionDetailView, AppError> {
         let catalog = self.catalog()?;
         let id = find_execution(&catalog, id)?;
-        catalog.execution(&id)?.ok_or_else(|| unknown_execution(id.as_str()))
+        let mut detail = catalog.execution(&id)?.ok_or_else(|| unknown_execution(id.as_str()))?;
+        self.mark_interrupted(&mut detail.execution);
+        Ok(detail)
+    }
+
+    /// An execution that has not ended and whose lock nobody holds has lost its process. One that a task of another
+    /// started is at work as long as that is.
+    fn mark_interrupted(&self, view: &mut ExecutionView) {
+        let is_running = view.state == State::Running && view.parent_id.is_none();
+        view.interrupted = is_running && !slots::is_held(&self.settings.catalog, &view.id);
     }
 
     /// Log lines of one execution, oldest first.

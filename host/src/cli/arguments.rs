@@ -51,6 +51,8 @@ pub(super) enum Format {
 pub(super) enum Command {
     /// Run a flow
     Run(RunArguments),
+    /// Show what a flow would do, ask for, create and change; nothing is run
+    Plan(RunArguments),
     /// Check flows without running them
     Validate {
         /// Flow files, folders to search for `*.yaml`, or patterns such as 'flows/**/*.yaml'
@@ -60,6 +62,9 @@ pub(super) enum Command {
         #[arg(long)]
         allow_missing_plugins: bool,
     },
+    /// Work with the language of flows
+    #[command(subcommand)]
+    Flow(FlowCommand),
     /// Render one template of the expression language
     Expr {
         /// The template, such as '{{ inputs.name | upper }}'
@@ -128,6 +133,12 @@ pub(super) struct RunArguments {
     /// Limit on the memory of each task run, in MiB [default: 256]
     #[arg(long, value_name = "MIB")]
     pub task_memory: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum FlowCommand {
+    /// Print the JSON Schema of the flow language, for editors
+    Schema,
 }
 
 #[derive(Debug, Subcommand)]

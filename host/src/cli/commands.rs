@@ -7,33 +7,45 @@ use std::sync::Arc;
 
 use clap::CommandFactory;
 use serde_json::json;
-use tokio::sync::watch;
 
 use super::arguments::{
-    Arguments, AssetCommand, CatalogCommand, Command, ExecutionCommand, Format, PluginCommand, RunArguments,
+    Arguments, AssetCommand, CatalogCommand, Command, ExecutionCommand, FlowCommand, Format, PluginCommand,
 };
-use super::output::{BOLD, DIM, Output, RED, YELLOW, findings_view};
-use super::progress::{FileCounter, Progress, lock};
-use super::tables::{self, duration, paint, state_style};
-use super::{prompt, sarif};
+use super::output::{DIM, Output, RED, YELLOW, findings_view};
+use super::progress::FileCounter;
+use super::tables::{self, paint};
+use super::{plan, run, sarif};
 use crate::app::{
-    App, AppError, AssetQuery, ExpressionRequest, FlowRequest, GraphQuery, InputSources, LogQuery, Notice, PluginNotice,
-    Rendered, Report, RunRequest, Settings, Stubs, ValidateRequest,
+    App, AppError, AssetQuery, ExpressionRequest, GraphQuery, LogQuery, PluginNotice, Rendered, Report, ResumeRequest,
+    Settings, ValidateRequest,
 };
-use crate::model::{AssetEvent, ExecutionDetailView, LogLevel, Severity, State};
+use crate::model::{LogLevel, Severity};
 
 /// Carries out what the user said.
 pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<ExitCode, AppError> {
     check_format(&arguments)?;
     let app = || App::new(settings(&arguments));
     match &arguments.command {
-        Command::Run(run_arguments) => run(settings(&arguments), run_arguments, output).await,
+        Command::Run(run_arguments) => run::run(settings(&arguments), run_arguments, output).await,
+        Command::Plan(run_arguments) => plan::plan(&app(), run_arguments, output).await,
         Command::Validate {
             paths,
             allow_missing_plugins,
         } => validate(&app(), paths, *allow_missing_plugins, output).await,
+        Command::Flow(FlowCommand::Schema) => {
+            output.json(&app().flow_schema().await?);
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Expr { template, vars, typed } => expression(&app(), template, vars, *typed, output),
-        Command::Execution(command) => execution(&app(), command, output),
+        Command::Execution(ExecutionCommand::Resume { id, inputs, flows }) => {
+            let request = ResumeRequest {
+                execution: id.clone(),
+                inputs: inputs.iter().cloned().collect(),
+                flows: flows.clone(),
+            };
+            run::resume(settings(&arguments), request, output).await
+        }
+        Command::Execution(command) => execution(&app(), command, output).await,
         Command::Asset(command) => asset(&app(), command, output),
         Command::Plugin(command) => plugin(&app(), command, output).await,
         Command::Catalog(CatalogCommand::Verify) => verify(&app(), output),
@@ -69,7 +81,7 @@ fn settings(arguments: &Arguments) -> Settings {
     }
 }
 
-fn plugin_notice(notice: &PluginNotice<'_>) -> String {
+pub(super) fn plugin_notice(notice: &PluginNotice<'_>) -> String {
     match notice {
         PluginNotice::Compiling(name) => {
             let words = format!("compiling the plugin {name} for this machine, the first time only");
@@ -95,112 +107,6 @@ fn cache_folder() -> PathBuf {
         .or_else(|| folder("HOME").map(|home| home.join(".cache/begat")))
         .unwrap_or_else(|| PathBuf::from(".begat/cache"))
         .join("compiled")
-}
-
-async fn run(settings: Settings, arguments: &RunArguments, output: &Output) -> Result<ExitCode, AppError> {
-    let request = RunRequest {
-        flow: FlowRequest {
-            flow: arguments.flow.clone(),
-            inputs: InputSources {
-                given: arguments.inputs.iter().cloned().collect(),
-                file: arguments.inputs_file.clone(),
-                ask: (output.can_ask() && !arguments.no_prompt).then_some(&prompt::ask),
-            },
-            stubs: Stubs {
-                task_types: arguments.stubs.clone(),
-                missing: arguments.stub_missing,
-            },
-            labels: arguments.labels.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect(),
-        },
-        ephemeral: arguments.ephemeral,
-    };
-    let progress = Progress::start(output);
-    let shown = progress.clone();
-    let app = App::new(Settings {
-        task_timeout: arguments.task_timeout,
-        task_memory: arguments.task_memory.map(|mib| mib.saturating_mul(1024 * 1024)),
-        // Above the line that is redrawn, not through it.
-        on_notice: Arc::new(move |notice| lock(&shown).line(&plugin_notice(&notice))),
-        ..settings
-    });
-    let notice = |notice| match notice {
-        Notice::Check(message) => lock(&progress).line(&format!("{} {message}", paint(YELLOW, "warning:"))),
-        Notice::Waiting => lock(&progress).line("waiting: as many executions of the flow run as may"),
-        Notice::StartingAgain { failed } => {
-            lock(&progress).line(&format!("execution {failed} failed; the flow says to start another"));
-        }
-        Notice::Findings(report) => output.report(&report),
-        Notice::Starting { flow, execution, tasks } => {
-            let noun = if tasks == 1 { "task" } else { "tasks" };
-            lock(&progress).line(&format!("{} {tasks} {noun}, execution {execution}", paint(BOLD, &flow)));
-        }
-    };
-    let (cancel, cancelled) = watch::channel(false);
-    let watcher = tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            cancel.send_replace(true);
-            // A second Ctrl-C ends at once.
-            if tokio::signal::ctrl_c().await.is_ok() {
-                std::process::exit(130);
-            }
-        }
-        std::future::pending::<()>().await;
-    });
-    let ended = app.run(request, notice, Progress::observer(&progress), cancelled).await;
-    watcher.abort();
-    lock(&progress).finish();
-    let view = ended?;
-    match output.format {
-        Format::Json => output.json(&view),
-        _ => output.answer(&summary(&view, arguments)),
-    }
-    Ok(match view.execution.state {
-        State::Failed => ExitCode::from(1),
-        State::Cancelled => ExitCode::from(1),
-        State::Killed => ExitCode::from(130),
-        _ => ExitCode::SUCCESS,
-    })
-}
-
-/// What happened, then the next step worth taking.
-fn summary(view: &ExecutionDetailView, arguments: &RunArguments) -> String {
-    let execution = &view.execution;
-    let written = view
-        .assets
-        .iter()
-        .filter(|asset| asset.event != AssetEvent::Used)
-        .count();
-    let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
-    let took = execution
-        .end_date
-        .map_or_else(String::new, |end| format!(" ({})", duration(execution.start_date, end)));
-    let mut text = format!(
-        "Execution {} {}: {}, {} written{took}\n",
-        execution.id,
-        paint(state_style(execution.state), execution.state.name()),
-        count(view.tasks.len(), "task"),
-        count(written, "asset"),
-    );
-    for asset in view.assets.iter().filter(|asset| asset.event != AssetEvent::Used) {
-        text += &format!(
-            "  {} {} ({})\n",
-            asset.event.name().to_lowercase(),
-            asset.id,
-            asset.asset_type.short_name()
-        );
-    }
-    let next = match (arguments.ephemeral, execution.state) {
-        (true, _) => None,
-        (false, State::Failed | State::Killed) => Some(format!("begat execution logs {}", execution.id)),
-        (false, _) => {
-            let made = view.assets.iter().find(|asset| asset.event != AssetEvent::Used);
-            made.map(|asset| format!("begat asset graph {}", asset.id))
-        }
-    };
-    match next {
-        Some(command) => text + &paint(DIM, &format!("next: {command}\n")),
-        None => text,
-    }
 }
 
 async fn validate(
@@ -275,10 +181,13 @@ fn expression(app: &App, template: &str, vars: &str, typed: bool, output: &Outpu
     Ok(ExitCode::SUCCESS)
 }
 
-fn execution(app: &App, command: &ExecutionCommand, output: &Output) -> Result<ExitCode, AppError> {
+async fn execution(app: &App, command: &ExecutionCommand, output: &Output) -> Result<ExitCode, AppError> {
     match command {
         ExecutionCommand::List { limit } => show(output, &app.executions(*limit)?, |views| tables::executions(views)),
         ExecutionCommand::Show { id } => show(output, &app.execution(id)?, tables::execution),
+        ExecutionCommand::Cancel { id } => show(output, &app.cancel(id).await?, tables::execution),
+        // It is shown as a run is, and has been.
+        ExecutionCommand::Resume { .. } => Ok(ExitCode::SUCCESS),
         ExecutionCommand::Logs { id, task, level } => {
             let level = LogLevel::from_name(level).unwrap_or(LogLevel::Info);
             let query = LogQuery {

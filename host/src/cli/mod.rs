@@ -4,8 +4,10 @@ mod arguments;
 mod commands;
 mod diagnostics;
 mod output;
+mod plan;
 mod progress;
 mod prompt;
+mod run;
 mod sarif;
 mod tables;
 

@@ -1,5 +1,7 @@
 //! Rows, columns and the text form of each view.
 
+use std::collections::HashMap;
+
 use anstyle::Style;
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 
@@ -9,7 +11,7 @@ use super::output::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, answer_width};
 use crate::app::App;
 use crate::model::{
     Asset, AssetDetailView, AssetEvent, ExecutionDetailView, ExecutionView, GraphView, Json, JsonMap, LogLevel,
-    LogView, PluginView, State, TaskRunView, Timestamp,
+    LogView, PluginView, State, TaskRunId, TaskRunView, Timestamp,
 };
 
 /// Paints a text.
@@ -114,7 +116,7 @@ pub(super) fn executions(views: &[ExecutionView]) -> String {
         vec![
             view.id.to_string(),
             format!("{}.{}", view.namespace, view.flow_id),
-            paint(state_style(view.state), view.state.name()),
+            state_of(view),
             moment(view.start_date),
             view.end_date
                 .map_or_else(|| "-".to_owned(), |end| duration(view.start_date, end)),
@@ -134,14 +136,21 @@ pub(super) fn execution(view: &ExecutionDetailView) -> String {
         paint(BOLD, execution.id.as_str()),
         execution.namespace,
         execution.flow_id,
-        paint(state_style(execution.state), execution.state.name())
+        state_of(execution)
     );
     text += &format!("started {}", moment(execution.start_date));
     if let Some(end) = execution.end_date {
         text += &format!(", took {}", duration(execution.start_date, end));
     }
     text += "\n";
-    for (name, map) in [("inputs", &execution.inputs), ("labels", &execution.labels)] {
+    if let Some(parent) = &execution.parent_id {
+        text += &format!("started by execution {parent}\n");
+    }
+    for (name, map) in [
+        ("inputs", &execution.inputs),
+        ("labels", &execution.labels),
+        ("outputs", &execution.outputs),
+    ] {
         if !map.is_empty() {
             text += &format!("{name}: {}\n", brief(map, 200));
         }
@@ -149,11 +158,14 @@ pub(super) fn execution(view: &ExecutionDetailView) -> String {
     if let Some(error) = &execution.error {
         text += &format!("{} {error}\n", paint(RED, "error:"));
     }
+    if execution.interrupted || execution.state == State::Paused {
+        let hint = format!("hint: `begat execution resume {}` goes on with it", execution.id);
+        text += &format!("{}\n", paint(CYAN, &hint));
+    }
     text += "\n";
-    text += &table(
-        &["TASK", "TYPE", "STATE", "TOOK", "PLUGIN"],
-        view.tasks.iter().map(task_row).collect(),
-    );
+    let depths = depths(&view.tasks);
+    let rows = view.tasks.iter().zip(depths).map(|(task, depth)| task_row(task, depth));
+    text += &table(&["TASK", "TYPE", "STATE", "TOOK", "PLUGIN"], rows.collect());
     if !view.assets.is_empty() {
         text += "\n";
         let rows = view.assets.iter().map(|asset| {
@@ -171,18 +183,42 @@ pub(super) fn execution(view: &ExecutionDetailView) -> String {
     text
 }
 
-fn task_row(task: &TaskRunView) -> Vec<String> {
-    let plugin = task.plugin.as_ref();
+/// How deep each task run stands in the tree. A run comes after the one that holds it.
+fn depths(tasks: &[TaskRunView]) -> Vec<usize> {
+    let mut known: HashMap<&TaskRunId, usize> = HashMap::new();
+    let mut depths = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        let depth = task.parent_id.as_ref().and_then(|parent| known.get(parent)).map_or(0, |depth| depth + 1);
+        known.insert(&task.id, depth);
+        depths.push(depth);
+    }
+    depths
+}
+
+fn task_row(task: &TaskRunView, depth: usize) -> Vec<String> {
+    let value = task.value.as_ref().map_or_else(String::new, |value| format!(" [{value}]"));
+    let attempts = if task.attempts > 1 { format!(" after {} attempts", task.attempts) } else { String::new() };
+    let by = match (&task.plugin, task.is_stub) {
+        (_, true) => "stubbed".to_owned(),
+        (Some(p), _) => format!("{} {} {}", p.name, p.version, p.digest.get(..12).unwrap_or(&p.digest)),
+        (None, _) => String::new(),
+    };
     vec![
-        task.task_id.to_string(),
+        format!("{}{}{value}", "  ".repeat(depth), task.task_id),
         task.task_type.clone(),
-        paint(state_style(task.state), task.state.name()),
+        format!("{}{attempts}", paint(state_style(task.state), task.state.name())),
         task.end_date
             .map_or_else(|| "-".to_owned(), |end| duration(task.start_date, end)),
-        plugin.map_or_else(String::new, |p| {
-            format!("{} {} {}", p.name, p.version, p.digest.get(..12).unwrap_or(&p.digest))
-        }),
+        by,
     ]
+}
+
+/// The state, and that the process is gone where it is.
+fn state_of(execution: &ExecutionView) -> String {
+    match execution.interrupted {
+        true => paint(RED, "interrupted"),
+        false => paint(state_style(execution.state), execution.state.name()),
+    }
 }
 
 /// Log lines.

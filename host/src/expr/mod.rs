@@ -32,8 +32,9 @@ mod value;
 mod vocabulary;
 mod yaml;
 
+pub use dates::is_time_zone;
 pub use error::ExprError;
-pub use references::Reference;
+pub use references::{Call, Reference};
 pub use scope::Scope;
 pub use signature::Parameter;
 pub use surroundings::{Refusal, Surroundings};

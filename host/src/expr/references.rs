@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::syntax::{Binary, Expression, Kind, Macro, Node};
+use super::syntax::{Binary, Expression, FilterCall, Kind, Macro, Node};
 use super::value::Value;
+use super::vocabulary::WordKind;
 use crate::model::Span;
 
 /// A variable that a template reads, with the attributes it takes from it.
@@ -18,10 +19,20 @@ pub struct Reference {
     pub guarded: bool,
 }
 
-/// Lists what the nodes and the macros read.
-pub(super) fn references(nodes: &[Node], macros: &[Macro]) -> Vec<Reference> {
+/// A function or filter that a template calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Call {
+    pub kind: WordKind,
+    pub name: &'static str,
+    /// Where it is written, in bytes of the template's source.
+    pub span: Span,
+}
+
+/// Lists what the nodes and the macros read, and what they call.
+pub(super) fn references(nodes: &[Node], macros: &[Macro]) -> (Vec<Reference>, Vec<Call>) {
     let mut reader = Reader {
         found: Vec::new(),
+        calls: Vec::new(),
         locals: Vec::new(),
         guarded: false,
     };
@@ -36,11 +47,13 @@ pub(super) fn references(nodes: &[Node], macros: &[Macro]) -> Vec<Reference> {
         reader.nodes(&definition.body);
     }
     reader.found.sort_by_key(|reference| reference.span);
-    reader.found
+    reader.calls.sort_by_key(|call| call.span);
+    (reader.found, reader.calls)
 }
 
 struct Reader {
     found: Vec<Reference>,
+    calls: Vec<Call>,
     /// Names the template gives to values of its own.
     locals: Vec<Arc<str>>,
     guarded: bool,
@@ -75,10 +88,9 @@ impl Reader {
                 self.locals.push(name.clone());
             }
             Node::Filter { filters, body, .. } => {
-                filters
-                    .iter()
-                    .flat_map(|call| call.arguments.expressions())
-                    .for_each(|a| self.expression(a));
+                for call in filters {
+                    self.filter(call);
+                }
                 self.nodes(body);
             }
             Node::Block(block) => self.nodes(&block.body),
@@ -134,13 +146,29 @@ impl Reader {
                 } else {
                     self.expression(input)
                 }
-                call.arguments
-                    .expressions()
-                    .for_each(|argument| self.expression(argument));
+                self.filter(call);
             }
-            Kind::Call(_, arguments) => arguments.expressions().for_each(|argument| self.expression(argument)),
+            Kind::Call(function, arguments) => {
+                self.calls.push(Call {
+                    kind: WordKind::Function,
+                    name: function.name,
+                    span: expression.span,
+                });
+                arguments.expressions().for_each(|argument| self.expression(argument));
+            }
             Kind::Macro(_, arguments) => arguments.iter().for_each(|(_, argument)| self.expression(argument)),
         }
+    }
+
+    fn filter(&mut self, call: &FilterCall) {
+        self.calls.push(Call {
+            kind: WordKind::Filter,
+            name: call.filter.name,
+            span: call.span,
+        });
+        call.arguments
+            .expressions()
+            .for_each(|argument| self.expression(argument));
     }
 
     /// The path of a variable and its attributes as far as it is written out. What is not is read on its own, and

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::error::ExprError;
 use super::evaluate::{Budget, Evaluator};
 use super::parser;
-use super::references::{Reference, references};
+use super::references::{Call, Reference, references};
 use super::scope::Scope;
 use super::syntax::{Block, Expression, Macro, Node};
 use super::value::Value;
@@ -17,7 +17,6 @@ pub struct Template {
     nodes: Arc<[Node]>,
     macros: Arc<[Macro]>,
     blocks: Arc<[Arc<Block>]>,
-    is_faulty: bool,
 }
 
 impl Template {
@@ -25,35 +24,39 @@ impl Template {
     /// and tags, arguments they do not take or miss, and literal jq filters, regular expressions and date formats
     /// that make no sense.
     pub fn parse(source: &str) -> Result<Self, Vec<ExprError>> {
-        let (template, faults) = Self::parse_with_faults(source);
-        if faults.is_empty() { Ok(template) } else { Err(faults) }
+        Self::parse_or_read(source).map_err(|(errors, _)| errors)
     }
 
-    /// Parses a template and keeps of it what makes sense, so that [`Template::references`] can be checked also where
-    /// there are faults. Such a template is not fit to be rendered.
-    pub fn parse_with_faults(source: &str) -> (Self, Vec<ExprError>) {
+    /// Parses a template. Answers beside its faults a template that tells the variables it reads, as far as those can
+    /// be told; it must not be rendered.
+    pub fn parse_or_read(source: &str) -> Result<Self, (Vec<ExprError>, Self)> {
         let source_text = Arc::from(source);
         if !["{{", "{%", "{#"].iter().any(|sign| source.contains(sign)) {
             let nodes = [Node::Text((0..source.len()).into())].into();
-            let template = Self {
+            return Ok(Self {
                 source: source_text,
                 nodes,
                 macros: [].into(),
                 blocks: [].into(),
-                is_faulty: false,
-            };
-            return (template, Vec::new());
+            });
         }
-        let (parsed, faults) = parser::parse(source);
+        let parsed = parser::parse(source).map_err(|mut faulty| {
+            faulty.readable.push(Node::Macro);
+            let readable = Self {
+                source: source_text.clone(),
+                nodes: faulty.readable.into(),
+                macros: [].into(),
+                blocks: [].into(),
+            };
+            (faulty.errors, readable)
+        })?;
         let (nodes, macros, blocks) = (parsed.nodes.into(), parsed.macros.into(), parsed.blocks.into());
-        let template = Self {
+        Ok(Self {
             source: source_text,
             nodes,
             macros,
             blocks,
-            is_faulty: !faults.is_empty(),
-        };
-        (template, faults)
+        })
     }
 
     /// The text it was parsed from.
@@ -64,7 +67,6 @@ impl Template {
     /// The whole text, when there is nothing to evaluate in it.
     pub fn literal(&self) -> Option<&str> {
         match &*self.nodes {
-            _ if self.is_faulty => None,
             [] => Some(""),
             [Node::Text(span)] => Some(&self.source[span.start..span.end]),
             _ => None,
@@ -74,7 +76,12 @@ impl Template {
     /// The variables the template reads, in the order they are written. Names that the template gives itself, in
     /// `for`, `set` and macros, are not among them.
     pub fn references(&self) -> Vec<Reference> {
-        references(&self.nodes, &self.macros)
+        references(&self.nodes, &self.macros).0
+    }
+
+    /// The functions and filters it calls, in the order they are written.
+    pub fn calls(&self) -> Vec<Call> {
+        references(&self.nodes, &self.macros).1
     }
 
     /// Writes the template out as text.

@@ -112,7 +112,8 @@ impl AssetList {
 }
 
 impl AssetTemplate {
-    fn render(&self, scope: &Scope<'_>) -> Result<Declaration, BlockError> {
+    /// Renders one asset.
+    pub fn render(&self, scope: &Scope<'_>) -> Result<Declaration, BlockError> {
         match self.fields.render(scope).map_err(located)? {
             Json::Object(fields) => declaration(fields, &[], self.span),
             other => from_item(other, self.span),

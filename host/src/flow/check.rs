@@ -11,8 +11,10 @@ use super::input::{self, Input};
 use super::policies::{self, Check, Concurrency, FlowOutput, Sla};
 use super::property::Property;
 use super::references::{self, Declared, Parts};
+use super::removed;
 use super::retry::{self, Retry};
 use super::task::{Reader, Task};
+use super::trigger::{self, Trigger};
 use super::yaml::{self, Node, NodeKind};
 use super::labels;
 use crate::model::{Diagnostic, FlowId, IdError, JsonMap, Namespace, Severity, Source, Span, TaskType};
@@ -42,6 +44,8 @@ pub struct Flow {
     pub retry: Option<Retry>,
     pub checks: Vec<Check>,
     pub slas: Vec<Sla>,
+    /// What would start it elsewhere; begat starts nothing by itself.
+    pub triggers: Vec<Trigger>,
     /// The text it was read from.
     pub source: Arc<str>,
     /// sha256 of that text, in lower-case hexadecimal.
@@ -77,7 +81,7 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-const KEYS: [&str; 18] = [
+pub(super) const KEYS: [&str; 18] = [
     "id",
     "namespace",
     "description",
@@ -97,9 +101,9 @@ const KEYS: [&str; 18] = [
     "pluginDefaults",
     "triggers",
 ];
-const LATER_KEYS: [&str; 6] = ["triggers", "workerGroup", "quotas", "taskDefaults", "listeners", "templates"];
+const LATER_KEYS: [&str; 5] = ["workerGroup", "quotas", "taskDefaults", "listeners", "templates"];
 /// Written by servers and blueprints; they say nothing about a run.
-const HARMLESS_KEYS: [&str; 3] = ["revision", "deleted", "extend"];
+pub(super) const HARMLESS_KEYS: [&str; 3] = ["revision", "deleted", "extend"];
 
 /// Reads and checks a flow against the task types there are.
 pub fn check(source: &Source, task_types: &[TaskType]) -> Checked {
@@ -173,12 +177,14 @@ fn read(source: &Source, root: &Node, task_types: &[TaskType], findings: &mut Ve
     let labels = fields.given("labels").map(|(_, node)| labels::read(node, findings));
     let disabled = fields.flag("disabled", false, findings);
     let body = Body::read(text, &mut fields, task_types, findings);
+    let triggers = trigger::of_flow(text, &mut fields, &body.inputs, findings);
     for name in HARMLESS_KEYS {
         if let Some((key, _)) = fields.take(name) {
             let message = format!("`{name}` says nothing about a run and is left aside");
             findings.push(Diagnostic::error("left-aside", message, key.span).with_severity(Severity::Note));
         }
     }
+    removed::check(text, root, findings);
     fields.refuse(&LATER_KEYS, findings);
     fields.finish("key of a flow", &KEYS, findings);
     references::check(&body.parts(), &Declared::of(root, &body.variables), findings);
@@ -201,6 +207,7 @@ fn read(source: &Source, root: &Node, task_types: &[TaskType], findings: &mut Ve
         retry: body.retry,
         checks: body.checks,
         slas: body.slas,
+        triggers,
         source: Arc::from(text),
         digest: Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect(),
     })

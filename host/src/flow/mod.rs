@@ -7,19 +7,26 @@ mod assets;
 mod block;
 mod check;
 mod core_type;
+mod cron;
 mod defaults;
 mod duration;
 mod fields;
 mod input;
+mod json_schema;
 mod labels;
+#[cfg(test)]
+mod language;
 mod place;
 mod policies;
 mod property;
 mod references;
+mod removed;
 mod retry;
 mod schema;
 mod settings;
+mod shape;
 mod task;
+mod trigger;
 mod yaml;
 
 #[cfg(test)]
@@ -34,6 +41,7 @@ pub use input::{
     Condition, GivenInput, Input, InputKind, InputOption, InputType, Options, Preset, Range, Refusal, Selection,
     Validator, printable, read_inputs, shown, unknown_input,
 };
+pub use json_schema::json_schema;
 pub use place::{RenderError, Text};
 pub use policies::{
     Check, CheckBehavior, Concurrency, ConcurrencyBehavior, FlowOutput, OutputType, Sla, SlaBehavior, SlaRule,
@@ -43,3 +51,4 @@ pub use retry::{Behavior as RetryBehavior, Pause, Retry};
 pub use schema::Wanted;
 pub use settings::{Settings, is_truthy};
 pub use task::{MISSING_PLUGIN, Task};
+pub use trigger::Trigger;

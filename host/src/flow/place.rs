@@ -136,27 +136,38 @@ impl RenderError {
 }
 
 impl Text {
-    /// Parses the template of a text node; its faults are added to `findings`, and what it reads is kept in spite of
-    /// them.
+    /// Parses the template of a text node. Its faults are added to `findings`; what is given beside them is good for
+    /// finding out what it reads.
     pub(super) fn parse(source: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Self> {
         let NodeKind::Text(text, _) = &node.kind else {
             return None;
         };
-        let (template, faults) = Template::parse_with_faults(text);
-        // Only what can fail needs its exact place.
-        let place = match template.literal() {
-            Some(_) => Place::Within(node.span),
-            None => Place::of(source, node),
-        };
-        findings.extend(faults.iter().map(|fault| Diagnostic {
-            span: Some(place.span(fault.span)),
-            ..fault.diagnostic(0)
-        }));
-        Some(Self {
-            template,
-            place,
-            whole: node.span,
-        })
+        match Template::parse_or_read(text) {
+            Ok(template) => {
+                // Only what can fail needs its exact place.
+                let place = match template.literal() {
+                    Some(_) => Place::Within(node.span),
+                    None => Place::of(source, node),
+                };
+                Some(Self {
+                    template,
+                    place,
+                    whole: node.span,
+                })
+            }
+            Err((errors, template)) => {
+                let place = Place::of(source, node);
+                findings.extend(errors.iter().map(|error| Diagnostic {
+                    span: Some(place.span(error.span)),
+                    ..error.diagnostic(0)
+                }));
+                Some(Self {
+                    template,
+                    place,
+                    whole: node.span,
+                })
+            }
+        }
     }
 
     /// Where the whole scalar stands in the flow.

@@ -19,7 +19,7 @@ pub enum Property {
 }
 
 impl Property {
-    /// Reads a property; faults in its templates are added to `findings` and leave null in their place.
+    /// Reads a property; faults in its templates are added to `findings`.
     pub(super) fn read(source: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> Self {
         match &node.kind {
             NodeKind::Scalar(value) => Property::Literal(value.clone()),

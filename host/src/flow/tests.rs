@@ -71,8 +71,8 @@ fn keys_are_known_missing_or_not_supported_yet() {
         &["7:5 not-supported `retry` is not supported yet"],
     );
     check_findings(
-        &format!("{GOOD}triggers: []\n"),
-        &["7:1 not-supported `triggers` is not supported yet"],
+        &format!("{GOOD}errors: []\n"),
+        &["7:1 not-supported `errors` is not supported yet"],
     );
     check_findings("- a\n", &["1:1 wrong-type a flow must be a map, not a list"]);
 }
@@ -180,5 +180,154 @@ fn faults_of_inputs_are_found_at_their_places() {
             "16:10 input-clash the inputs `a` and `a.b` get in each other's way: dots in ids nest",
             "17:6 missing-key an input of type `MULTISELECT` needs either `values` or `expression`",
         ],
+    );
+}
+
+const SCHEDULE: &str = "io.kestra.plugin.core.trigger.Schedule";
+
+/// Checks a flow with these triggers and expects its findings besides the note that nothing starts it here.
+fn check_triggers(triggers: &str, expected: &[&str]) {
+    let inputs = "inputs:\n  - {id: vm, type: STRING}\n  - {id: n, type: INT, max: 3}\n";
+    let mut all = vec![
+        "10:1 trigger-not-fired triggers are checked and start nothing here: begat runs a flow when it is told to",
+    ];
+    all.extend(expected);
+    check_findings(&format!("{GOOD}{inputs}triggers:\n{triggers}"), &all);
+}
+
+#[test]
+fn good_triggers_are_kept() {
+    let text = format!(
+        "{GOOD}triggers:
+  - {{id: daily, type: {SCHEDULE}, cron: '@daily', timezone: Europe/Berlin, disabled: true}}
+  - {{id: file, type: io.kestra.plugin.aws.s3.Trigger, interval: PT30S, bucket: b}}
+"
+    );
+    let source = Source { name: "f".into(), text };
+    let flow = check(&source, &task_types()).flow.expect("the flow is good");
+    let shown: Vec<_> = flow
+        .triggers
+        .iter()
+        .map(|trigger| (trigger.id.as_str(), trigger.disabled, trigger.properties.len()))
+        .collect();
+    assert_eq!(shown, [("daily", true, 2), ("file", false, 2)]);
+    check_triggers(
+        "  - id: hook\n    type: io.kestra.plugin.core.trigger.Webhook\n    key: k\n
+  - id: after
+    type: io.kestra.plugin.core.trigger.Flow
+    inputs: {vm: \"{{ trigger.outputs.vm }}\", n: 2}
+    preconditions:
+      id: all
+      timeWindow: {type: DURATION_WINDOW, window: PT1H}
+      flows: [{namespace: a, flowId: b, states: [SUCCESS]}]
+  - id: dates
+    type: io.kestra.plugin.core.trigger.ScheduleOnDates
+    dates: ['2026-01-31T10:15:30Z']
+",
+        &[],
+    );
+}
+
+#[test]
+fn faults_of_triggers_are_found_at_their_places() {
+    check_triggers(
+        &format!(
+            "  - id: a
+    type: {SCHEDULE}
+    cron: 0 9 * * MOON
+    timezone: Europe/Berln
+    lateMaximumDelay: 5m
+    recoverMissedSchedules: SOME
+    inputs: {{vmm: x, n: 9}}
+  - id: a
+    type: {SCHEDULE}
+    cron: 0 0 30 2 *
+    withSecond: true
+  - {{id: b, type: {SCHEDULE}, labels: {{}}}}
+"
+        ),
+        &[
+            "13:19 invalid-cron `0 9 * * MOON` is no cron line: `MOON` is no day of the week",
+            "14:15 invalid-time-zone unknown time zone `Europe/Berln`",
+            "15:23 invalid-duration `lateMaximumDelay` must be a duration such as PT5M, not `5m`",
+            "16:29 unknown-value `SOME` is no value of `recoverMissedSchedules`",
+            "17:14 unknown-input the flow has no input `vmm`",
+            "17:25 invalid-input the input `n` takes a whole number up to 3, not `9`",
+            "18:9 duplicate-id the trigger `a` is declared twice",
+            "20:11 invalid-cron `0 0 30 2 *` names a day that never comes",
+            "21:5 unknown-key unknown key of this trigger `withSecond`",
+            "22:6 missing-key the trigger has no `cron`",
+        ],
+    );
+    check_triggers(
+        "  - {id: a, type: io.kestra.plugin.core.trigger.Shedule, cron: '* * * * *'}
+  - {id: 'b c', type: io.kestra.plugin.core.trigger.Webhook}
+  - {id: d, type: io.kestra.plugin.jdbc.Trigger, interval: often, sql: \"{{ 1 | uper }}\"}
+  - e
+",
+        &[
+            "11:19 unknown-trigger-type unknown trigger type `io.kestra.plugin.core.trigger.Shedule`",
+            "12:6 missing-key the trigger has no `key`",
+            "12:10 invalid-id the trigger id `b c` contains ` `; allowed are letters, digits and `_` `-`",
+            "13:60 invalid-duration `interval` must be a duration such as PT5M, not `often`",
+            "13:80 unknown-filter unknown filter `uper`",
+            "14:5 wrong-type a trigger must be a map, not a string",
+        ],
+    );
+    check_findings(
+        &format!("{GOOD}triggers: daily\n"),
+        &["7:11 wrong-type `triggers` must be a list, not a string"],
+    );
+}
+
+#[test]
+fn what_kestra_2_has_removed_is_noted() {
+    let flow = format!(
+        "{}labels: {{a: b}}\ntriggers:
+  - id: t
+    type: {SCHEDULE}
+    cron: '@daily'
+    conditions: []
+",
+        GOOD.replace("message: hi", "message: \"{{ json('[1]') | json }}\"")
+    );
+    check_findings(
+        &flow,
+        &[
+            "6:18 removed-in-kestra-2 the function `json` is gone in Kestra 2.0",
+            "6:32 removed-in-kestra-2 the filter `json` is gone in Kestra 2.0",
+            "8:1 trigger-not-fired triggers are checked and start nothing here: begat runs a flow when it is told to",
+            "12:5 removed-in-kestra-2 `conditions` is gone in Kestra 2.0",
+        ],
+    );
+    check_findings(
+        &format!("{GOOD}    workerGroup: {{key: k}}\n"),
+        &[
+            "7:5 not-supported `workerGroup` is not supported yet",
+            "7:5 removed-in-kestra-2 `workerGroup` is gone in Kestra 2.0",
+        ],
+    );
+}
+
+#[test]
+fn a_fault_in_an_expression_hides_no_other() {
+    let message = |text: &str| GOOD.replace("hi", &format!("\"{text}\""));
+    check_findings(
+        &message("{{ inputs.x | uper }} {{ nwo() }} {{ vms }} {{ outputs.u.y | lower }}"),
+        &[
+            "6:18 unknown-input unknown input `x`",
+            "6:29 unknown-filter unknown filter `uper`",
+            "6:40 unknown-function unknown function `nwo`",
+            "6:52 unknown-variable unknown variable `vms`",
+            "6:62 unknown-task unknown task `u`",
+        ],
+    );
+    check_findings(
+        &message("{{ (inputs.x | uper) ?? 'y' }}"),
+        &["6:30 unknown-filter unknown filter `uper`"],
+    );
+    check_findings(
+        &message("{% set a = 1 | uper %}{{ a }}"),
+        &["6:30 unknown-filter unknown filter `uper`"],
     );
 }

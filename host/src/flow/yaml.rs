@@ -97,6 +97,7 @@ impl Node {
 /// Reads one document. Faults that leave a tree are added to `findings`; others leave none.
 pub(super) fn parse(text: &str, findings: &mut Vec<Diagnostic>) -> Option<Node> {
     let mut builder = Builder {
+        text,
         offsets: Offsets::of(text),
         anchors: HashMap::new(),
         nodes: 0,
@@ -168,6 +169,7 @@ struct Anchored {
 }
 
 struct Builder<'a> {
+    text: &'a str,
     offsets: Offsets,
     anchors: HashMap<usize, Anchored>,
     nodes: usize,
@@ -246,6 +248,10 @@ impl Builder<'_> {
             ScalarStyle::Plain if tag.is_none() => plain(value),
             _ => NodeKind::Text(value.to_owned(), style),
         };
+        let span = match style {
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => quoted(self.text, span),
+            ScalarStyle::Plain | ScalarStyle::Literal | ScalarStyle::Folded => span,
+        };
         Node { span, kind }
     }
 
@@ -297,7 +303,34 @@ impl Builder<'_> {
         None
     }
 
+    /// Where the bracket ends that closes a list or a map; the parser may stop before it.
+    fn after_bracket(&self, end: Span) -> usize {
+        let rest = |at: usize| self.text.get(at..).unwrap_or_default();
+        let is_bracket = |text: &str| text.starts_with(['}', ']']);
+        let behind = rest(end.end).trim_start();
+        match is_bracket(rest(end.start)) {
+            true => end.start + 1,
+            false if is_bracket(behind) && end.start == end.end => self.text.len() - behind.len() + 1,
+            false if is_bracket(rest(end.end)) && !is_bracket(rest(end.end.saturating_sub(1))) => end.end + 1,
+            false => end.end,
+        }
+    }
+
     fn close(&mut self, opened: Open, end: Span) -> (Node, usize) {
+        let last = match &opened.content {
+            Content::List(items) => items.last(),
+            Content::Map(entries) => entries.list.last().map(|(_, node)| node),
+        };
+        // The parser closes a block where the next one begins; in flow style there is a bracket. What an alias stands
+        // for is written elsewhere.
+        let inside = |at: &usize| (opened.start.start..=end.end).contains(at);
+        let last = last.map(|node| node.span.end).filter(inside);
+        let written = self.text.get(opened.start.start..).unwrap_or_default();
+        let end = match (written.starts_with(['{', '[']), last) {
+            (true, _) => self.after_bracket(end),
+            (false, Some(last)) => last,
+            (false, None) => end.end,
+        };
         let kind = match opened.content {
             Content::List(items) => NodeKind::List(items),
             Content::Map(entries) => NodeKind::Map(self.merged(entries.list)),
@@ -306,7 +339,7 @@ impl Builder<'_> {
             Node {
                 span: Span {
                     start: opened.start.start,
-                    end: end.end.max(opened.start.end),
+                    end: end.max(opened.start.end),
                 },
                 kind,
             },
@@ -374,6 +407,27 @@ impl Builder<'_> {
         };
         Some(Key { name, span: node.span })
     }
+}
+
+/// A quoted text up to its closing quote: the parser counts a comment after it in.
+fn quoted(text: &str, span: Span) -> Span {
+    let written = text.get(span.start..span.end).unwrap_or_default();
+    let mut marks = written.bytes().enumerate();
+    let Some((_, quote @ (b'"' | b'\''))) = marks.next() else {
+        return span;
+    };
+    while let Some((at, mark)) = marks.next() {
+        if mark == b'\\' && quote == b'"' {
+            marks.next();
+        } else if mark == quote {
+            if quote == b'\'' && written.as_bytes().get(at + 1) == Some(&b'\'') {
+                marks.next();
+                continue;
+            }
+            return (span.start..span.start + at + 1).into();
+        }
+    }
+    span
 }
 
 /// What a plain scalar means.
@@ -519,6 +573,30 @@ mod tests {
         check_finding("a: [1\nb: 2\n", "yaml-syntax");
         check_finding("a: {{ x }}\n", "yaml-key");
         check_finding("a: 1\n---\nb: 2\n", "yaml-documents");
+    }
+
+    /// Finds the value of the first entry of `a` and expects it to reach exactly over this text.
+    fn check_extent(text: &str, expected: &str) {
+        let root = parse(text, &mut Vec::new()).unwrap();
+        let node = root.entry("a").unwrap();
+        assert_eq!(&text[node.span.start..node.span.end], expected, "{text:?}");
+    }
+
+    #[test]
+    fn a_value_ends_where_it_ends_and_not_where_the_next_begins() {
+        check_extent("a: \"x\" # why\nb: 1\n", "\"x\"");
+        check_extent("a: 'it''s' # why\n", "'it''s'");
+        check_extent("a: \"\\\"é\" # \"why\"\n", "\"\\\"é\"");
+        check_extent("a: ''\n", "''");
+        check_extent("a: plain # why\n", "plain");
+        check_extent("a:\n  b: 3 # why\n\nc: 1\n", "b: 3");
+        check_extent("a:\n  - x\n  - [y, z] # why\nc: 1\n", "- x\n  - [y, z]");
+        check_extent("a: {b: [1]} # why\n", "{b: [1]}");
+        check_extent("a: {b: 1, } # why\n", "{b: 1, }");
+        check_extent("a: [[x], [y]]\n", "[[x], [y]]");
+        check_extent("z: {a: {b: {c: 1}}}\na: {b: {c: 1}}\n", "{b: {c: 1}}");
+        check_extent("a: [\n  x,\n]\nb: 1\n", "[\n  x,\n]");
+        check_extent("a:\n  b: {c: 1}", "b: {c: 1}");
     }
 
     /// Lines in which each names the one above so many times.

@@ -174,6 +174,18 @@ text_id!(
     }
 );
 text_id!(
+    /// Names a trigger within its flow: `^[a-zA-Z0-9][a-zA-Z0-9_-]*`, at most 256 characters.
+    TriggerId,
+    Rule {
+        kind: "trigger id",
+        limit: 256,
+        start: alphanumeric,
+        start_rule: "a letter or a digit",
+        rest: |c| c.is_ascii_alphanumeric() || "_-".contains(c),
+        rest_rule: "letters, digits and `_` `-`",
+    }
+);
+text_id!(
     /// Names an input of a flow; dots nest: `^[a-zA-Z0-9][a-zA-Z0-9._-]*`, at most 256 characters.
     InputId,
     Rule {

@@ -10,6 +10,7 @@ mod event;
 mod id;
 mod input;
 mod log;
+mod planned;
 mod state;
 mod suggest;
 mod task_type;
@@ -23,9 +24,12 @@ pub use event::{
     FinishedExecution, FinishedTask, Lineage, RetriedTask, RunEvent, RunEventKind, SetKey, StartedExecution, StartedTask,
     WrittenFile,
 };
-pub use id::{AssetId, ExecutionId, FlowId, IdError, InputId, Namespace, TaskId, TaskRunId};
+pub use id::{AssetId, ExecutionId, FlowId, IdError, InputId, Namespace, TaskId, TaskRunId, TriggerId};
 pub use input::{InputOptionView, InputQuestion, InputView};
 pub use log::{LogLevel, LogLine};
+pub use planned::{
+    AssetEffect, FieldChange, PlanView, PlannedAssetView, PlannedTaskView, PlannedValue, PlannedWork,
+};
 pub use state::State;
 pub use suggest::closest;
 pub use task_type::{Capability, PluginDescription, TaskType};

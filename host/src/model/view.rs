@@ -15,6 +15,9 @@ pub struct ExecutionView {
     pub flow_id: FlowId,
     pub namespace: Namespace,
     pub state: State,
+    /// Whether the process that ran it is gone though it has not ended.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
     pub start_date: Timestamp,
     pub end_date: Option<Timestamp>,
     pub labels: JsonMap,

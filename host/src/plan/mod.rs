@@ -4,6 +4,7 @@
 
 mod checks;
 mod inputs;
+mod preview;
 mod program;
 mod shape;
 
@@ -21,6 +22,7 @@ pub use crate::flow::{
 };
 pub use checks::{BrokenCheck, broken_checks};
 pub use inputs::{FileInput, FileOrigin, nested, next_question};
+pub use preview::preview;
 pub use program::{Block, Place, Program, Shape, Spec};
 pub use shape::{PlannedTask, Stubs, Work};
 

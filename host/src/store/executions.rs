@@ -21,6 +21,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<ExecutionView> {
         flow_id: columns::noun(row, "flow_id")?,
         namespace: columns::noun(row, "namespace")?,
         state: columns::name(row, "state", State::from_name)?,
+        interrupted: false,
         start_date: columns::time(row, "start_date")?,
         end_date: columns::optional_time(row, "end_date")?,
         labels: columns::json(row, "labels")?,

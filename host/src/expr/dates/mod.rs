@@ -46,6 +46,11 @@ fn written_offset(text: &str) -> Option<Offset> {
     Offset::from_seconds(seconds).ok()
 }
 
+/// Whether there is a time zone of that name.
+pub fn is_time_zone(name: &str) -> bool {
+    time_zone(name).is_ok()
+}
+
 /// Finds a time zone by its name, or by an offset such as `+02:00`.
 pub(super) fn time_zone(name: &str) -> Result<TimeZone, Problem> {
     if matches!(name, "Z" | "UTC" | "GMT") {

@@ -6,7 +6,7 @@ use super::{Function, function};
 use crate::expr::dates::{day_name, is_bare_date, to_civil, to_instant};
 use crate::expr::error::Problem;
 use crate::expr::evaluate::Host;
-use crate::expr::filters::{check_date_format, format_date};
+use crate::expr::filters::{Literals, check_date_format, format_date};
 use crate::expr::signature::{Given, Parameter, optional, required};
 use crate::expr::value::Value;
 
@@ -28,20 +28,28 @@ pub(super) static FUNCTIONS: &[Function] = &[
             |given, host| format_date(Value::Instant(host.scope.now()), given, host, 0),
         )
     },
-    function(
+    dated(function(
         "dayOfWeek",
         DATE,
         "the day of the week, such as `MONDAY`",
         |given, host| Ok(Value::from(day_name(date(given, host)?.weekday()).to_uppercase())),
-    ),
-    function("dayOfMonth", DATE, "the day of the month, from 1", |given, host| {
-        Ok(Value::from(i64::from(date(given, host)?.day())))
-    }),
-    function("monthOfYear", DATE, "the month, from 1", |given, host| {
+    )),
+    dated(function(
+        "dayOfMonth",
+        DATE,
+        "the day of the month, from 1",
+        |given, host| Ok(Value::from(i64::from(date(given, host)?.day()))),
+    )),
+    dated(function("monthOfYear", DATE, "the month, from 1", |given, host| {
         Ok(Value::from(i64::from(date(given, host)?.month())))
-    }),
-    function("hourOfDay", DATE, "the hour, from 0, as it is written", hour_of_day),
-    function(
+    })),
+    dated(function(
+        "hourOfDay",
+        DATE,
+        "the hour, from 0, as it is written",
+        hour_of_day,
+    )),
+    dated(function(
         "isWeekend",
         DATE,
         "whether it is a Saturday or a Sunday",
@@ -51,20 +59,20 @@ pub(super) static FUNCTIONS: &[Function] = &[
                 Weekday::Saturday | Weekday::Sunday
             )))
         },
-    ),
-    function(
+    )),
+    comparing(function(
         "isDateBefore",
         AND_REFERENCE,
         "whether one date lies before another",
         |given, _| Ok(Value::from(instant(given, 0)? < instant(given, 1)?)),
-    ),
-    function(
+    )),
+    comparing(function(
         "isDateAfter",
         AND_REFERENCE,
         "whether one date lies after another",
         |given, _| Ok(Value::from(instant(given, 0)? > instant(given, 1)?)),
-    ),
-    function(
+    )),
+    comparing(function(
         "isDateBetween",
         &[required("date"), required("after"), required("before")],
         "whether a date lies between two others",
@@ -73,20 +81,43 @@ pub(super) static FUNCTIONS: &[Function] = &[
                 instant(given, 0)? > instant(given, 1)? && instant(given, 0)? < instant(given, 2)?,
             ))
         },
-    ),
-    function(
+    )),
+    dated(function(
         "isDayWeekInMonth",
         &[required("date"), required("dayOfWeek"), required("position")],
         "whether it is the `FIRST`, `SECOND`, `THIRD`, `FOURTH` or `LAST` such day of its month",
         is_day_week_in_month,
-    ),
-    function(
+    )),
+    dated(function(
         "isLastWorkingDay",
         &[required("date"), optional("workingDays")],
         "whether it is the last working day of its month",
         is_last_working_day,
-    ),
+    )),
 ];
+
+/// The function, whose date is checked before anything runs where it is written out.
+const fn dated(function: Function) -> Function {
+    Function {
+        check: Some(|literal| check_date(literal, 0)),
+        ..function
+    }
+}
+
+/// The function, all of whose arguments are dates and checked so.
+const fn comparing(function: Function) -> Function {
+    Function {
+        check: Some(|literal| (0..3).try_for_each(|position| check_date(literal, position))),
+        ..function
+    }
+}
+
+fn check_date(literal: Literals<'_>, position: usize) -> Result<(), (usize, Problem)> {
+    match literal(position).filter(|value| value.as_str().is_some()) {
+        Some(text) => to_instant(text).map(drop).map_err(|problem| (position, problem)),
+        None => Ok(()),
+    }
+}
 
 fn date(given: &Given, host: &Host<'_>) -> Result<Date, Problem> {
     to_civil(given.need(0)?, host.scope.time_zone()).map(|time| time.date())
@@ -187,6 +218,15 @@ mod tests {
             "expression-type",
             "cannot read `soon` as a date",
         );
+        // What is written out is read before anything runs.
+        for faulty in [
+            "isDateBefore(a, 'soon')",
+            "isDateBetween('soon', b, c)",
+            "dayOfMonth('soon')",
+        ] {
+            let errors = crate::expr::Template::parse(&format!("{{{{ {faulty} }}}}")).unwrap_err();
+            assert_eq!(errors[0].message, "cannot read `soon` as a date", "{faulty}");
+        }
         check_error(
             "{{ isWeekend(nothing) }}",
             "expression-argument",

@@ -45,8 +45,12 @@ impl Parser<'_> {
     }
 
     pub(super) fn filtered(&mut self, input: Expression) -> Parse<Expression> {
-        let Some(call) = self.filter_call()? else {
-            return Ok(input);
+        let call = match self.filter_call() {
+            Ok(call) => call,
+            Err(noted) => {
+                self.salvaged.push(input);
+                return Err(noted);
+            }
         };
         let parts = call
             .arguments
@@ -62,9 +66,7 @@ impl Parser<'_> {
         self.expression_of(Kind::Filtered(Box::new(input), call), span, height)
     }
 
-    /// Reads a filter and its arguments; nothing, and a fault noted, where there is no such filter. What the rest of
-    /// the section has to say is heard all the same.
-    pub(super) fn filter_call(&mut self) -> Parse<Option<FilterCall>> {
+    pub(super) fn filter_call(&mut self) -> Parse<FilterCall> {
         let (name, span) = self.name("the name of a filter")?;
         let (written, end) = if self.at('(') {
             self.arguments()?
@@ -74,12 +76,10 @@ impl Parser<'_> {
         let Some(filter) = filters::find(&name) else {
             if let Some(function) = functions::find(&name) {
                 let error = ExprError::new(span, "unknown-filter", format!("unknown filter `{name}`"));
-                self.fault(error.with_hint(format!("`{name}` is a function: `{}(…)`", function.name)));
-            } else {
-                let names = filters::all().map(|filter| filter.name);
-                self.unknown("filter", "unknown-filter", &name, span, names);
+                return Err(self.fault(error.with_hint(format!("`{name}` is a function: `{}(…)`", function.name))));
             }
-            return Ok(None);
+            let names = filters::all().map(|filter| filter.name);
+            return Err(self.unknown("filter", "unknown-filter", &name, span, names));
         };
         let callee = Callee {
             kind: "filter",
@@ -90,11 +90,11 @@ impl Parser<'_> {
         };
         let arguments = self.bind(callee, written)?;
         self.check_literals(filter.check, &arguments, span);
-        Ok(Some(FilterCall {
+        Ok(FilterCall {
             filter,
             arguments,
             span: Span { start: span.start, end },
-        }))
+        })
     }
 
     pub(super) fn call(&mut self) -> Parse<Expression> {

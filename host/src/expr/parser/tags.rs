@@ -229,10 +229,10 @@ impl Parser<'_> {
     }
 
     fn filter_chain(&mut self) -> Parse<Vec<crate::expr::syntax::FilterCall>> {
-        let mut filters: Vec<_> = self.filter_call()?.into_iter().collect();
+        let mut filters = vec![self.filter_call()?];
         while self.current().kind == TokenKind::Operator(Operator::Pipe) {
             self.advance();
-            filters.extend(self.filter_call()?);
+            filters.push(self.filter_call()?);
         }
         Ok(filters)
     }

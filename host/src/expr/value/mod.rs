@@ -248,13 +248,13 @@ mod tests {
     fn a_value_put_in_weighs_as_much_as_one_that_was_there_from_the_start() {
         let mut value = Value::Null;
         value.insert_at(&["make", "a"], Value::from("first"));
-        value.insert_at(&["make", "b"], Value::from(2));
+        value.insert_at(&["make", "b"], Value::from(2_i64));
         value.insert_at(&["make", "a"], Value::from("x"));
         let whole = Value::from(serde_json::json!({"make": {"a": "x", "b": 2}}));
         assert_eq!(value.to_string(), whole.to_string());
         assert_eq!(value.measure(), whole.measure());
         let held = value.clone();
-        value.insert_at(&["make", "c"], Value::from(3));
+        value.insert_at(&["make", "c"], Value::from(3_i64));
         assert_eq!(held.to_string(), whole.to_string());
         value.remove("make");
         assert_eq!(value.to_string(), "{}");

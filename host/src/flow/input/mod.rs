@@ -20,5 +20,6 @@ pub use range::Range;
 pub use read::{Condition, Input, Preset};
 pub use take::{Refusal, printable, shown};
 
-pub(super) use moment::duration;
+pub(super) use moment::{duration, instant};
 pub(super) use read::read_all;
+pub(super) use rules::keys_of;

@@ -42,7 +42,7 @@ fn is_number(text: &str) -> bool {
 }
 
 /// Reads a date and a time with its zone: `2026-01-31T10:15:30Z`, `2026-01-31T10:15:30+01:00`.
-pub(super) fn instant(text: &str) -> Option<Timestamp> {
+pub(in crate::flow) fn instant(text: &str) -> Option<Timestamp> {
     let (start, rest) = text.split_at_checked(10)?;
     date(start)?;
     rest.starts_with(['T', 't']).then(|| text.parse().ok()).flatten()

@@ -183,7 +183,7 @@ fn preset(source: &str, fields: &mut Fields<'_>, name: &str, findings: &mut Vec<
     })
 }
 
-/// Holds a value without expressions against the type. A null in it is the trace of a template that was refused.
+/// Holds a value without expressions against the type.
 fn check_preset(input: &Input, key: &str, preset: Option<&Preset>, findings: &mut Vec<Diagnostic>) {
     let Some(preset) = preset else { return };
     let Some(value) = preset.literal().filter(|value| !value.is_null()) else {

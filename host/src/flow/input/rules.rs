@@ -39,6 +39,12 @@ const RENAMED_KEYS: [(&str, &str); 3] = [
     ("extension", "allowedFileExtensions"),
 ];
 
+/// The names of the keys that an input of this type may have.
+pub(in crate::flow) fn keys_of(input_type: InputType) -> impl Iterator<Item = &'static str> {
+    let own = TYPED_KEYS.iter().filter(move |(_, types)| types.contains(&input_type));
+    KEYS.into_iter().chain(own.map(|(name, _)| *name))
+}
+
 /// The keys an input of one type may have.
 pub(super) struct Keys {
     /// None where the type is not known, and with it what belongs to it.
@@ -68,10 +74,13 @@ impl Keys {
                 findings.push(finding.with_hint(format!("it is called `{new}`")));
             }
         }
-        let own = TYPED_KEYS
-            .iter()
-            .filter(|(_, types)| self.input_type.is_none_or(|known| types.contains(&known)));
-        let known: Vec<&str> = KEYS.into_iter().chain(own.map(|(name, _)| *name)).collect();
+        let known: Vec<&str> = match self.input_type {
+            Some(input_type) => keys_of(input_type).collect(),
+            None => KEYS
+                .into_iter()
+                .chain(TYPED_KEYS.iter().map(|(name, _)| *name))
+                .collect(),
+        };
         for (key, _) in fields.rest() {
             findings.push(unknown_key("key of an input", key, known.iter().copied()));
         }

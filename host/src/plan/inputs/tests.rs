@@ -84,7 +84,7 @@ fn request<'a>(given: &[(&str, &str)], task_types: &'a [TaskType]) -> PlanReques
         catalog: &EmptyCatalog,
         task_types,
         stubs: &NO_STUBS,
-        labels: JsonMap::new(),
+        labels: crate::model::JsonMap::new(),
     }
 }
 

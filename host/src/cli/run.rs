@@ -1,0 +1,200 @@
+//! Running a flow and going on with one: what is shown meanwhile, and what is said at the end.
+
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::arguments::{Format, RunArguments};
+use super::commands::plugin_notice;
+use super::output::{BOLD, DIM, Output, RED, YELLOW};
+use super::progress::{Progress, lock};
+use super::prompt;
+use super::tables::{duration, paint, state_style};
+use crate::app::{App, AppError, FlowRequest, InputSources, Notice, ResumeRequest, RunRequest, Settings, Stubs};
+use crate::model::{AssetEvent, ExecutionDetailView, LogLevel, State, TaskRunView};
+
+/// What the user gives a flow.
+pub(super) fn flow_request<'a>(arguments: &RunArguments, output: &Output) -> FlowRequest<'a> {
+    let labels = arguments.labels.iter();
+    FlowRequest {
+        flow: arguments.flow.clone(),
+        inputs: InputSources {
+            given: arguments.inputs.iter().cloned().collect(),
+            file: arguments.inputs_file.clone(),
+            ask: (output.can_ask() && !arguments.no_prompt).then_some(&prompt::ask),
+        },
+        stubs: Stubs {
+            task_types: arguments.stubs.clone(),
+            missing: arguments.stub_missing,
+        },
+        labels: labels.map(|(key, value)| (key.clone(), value.as_str().into())).collect(),
+    }
+}
+
+pub(super) async fn run(settings: Settings, arguments: &RunArguments, output: &Output) -> Result<ExitCode, AppError> {
+    let request = RunRequest {
+        flow: flow_request(arguments, output),
+        ephemeral: arguments.ephemeral,
+    };
+    let level = LogLevel::from_name(&arguments.log_level).unwrap_or(LogLevel::Info);
+    let progress = Progress::start(output, level, arguments.quiet);
+    let app = App::new(Settings {
+        task_timeout: arguments.task_timeout,
+        task_memory: arguments.task_memory.map(|mib| mib.saturating_mul(1024 * 1024)),
+        ..watched(settings, &progress)
+    });
+    let notice = |said| tell(output, &progress, said);
+    let (cancelled, watcher) = watch_for_interrupts();
+    let ended = app.run(request, notice, Progress::observer(&progress), cancelled).await;
+    watcher.abort();
+    Ok(answer(&ended_view(&progress, ended)?, arguments.ephemeral, &progress, output))
+}
+
+pub(super) async fn resume(settings: Settings, request: ResumeRequest, output: &Output) -> Result<ExitCode, AppError> {
+    let progress = Progress::start(output, LogLevel::Info, false);
+    let app = App::new(watched(settings, &progress));
+    let notice = |said| tell(output, &progress, said);
+    let (cancelled, watcher) = watch_for_interrupts();
+    let ended = app.resume(request, notice, Progress::observer(&progress), cancelled).await;
+    watcher.abort();
+    Ok(answer(&ended_view(&progress, ended)?, false, &progress, output))
+}
+
+fn ended_view(
+    progress: &Mutex<Progress>,
+    ended: Result<ExecutionDetailView, AppError>,
+) -> Result<ExecutionDetailView, AppError> {
+    lock(progress).finish();
+    ended
+}
+
+/// Has what the sandbox notes shown above the lines that are redrawn, not through them.
+fn watched(settings: Settings, progress: &Arc<Mutex<Progress>>) -> Settings {
+    let shown = progress.clone();
+    Settings {
+        on_notice: Arc::new(move |notice| lock(&shown).line(&plugin_notice(&notice))),
+        ..settings
+    }
+}
+
+fn tell(output: &Output, progress: &Mutex<Progress>, notice: Notice) {
+    match notice {
+        Notice::Check(message) => lock(progress).line(&format!("{} {message}", paint(YELLOW, "warning:"))),
+        Notice::Waiting => lock(progress).line("waiting: as many executions of the flow run as may"),
+        Notice::StartingAgain { failed } => {
+            lock(progress).line(&format!("execution {failed} failed; the flow says to start another"));
+        }
+        Notice::Findings(report) => output.report(&report),
+        Notice::Starting { flow, execution, tasks } => {
+            let noun = if tasks == 1 { "task" } else { "tasks" };
+            lock(progress).line(&format!("{} {tasks} {noun}, execution {execution}", paint(BOLD, &flow)));
+        }
+    }
+}
+
+/// Turns true at the first Ctrl-C. A second one ends the process at once.
+fn watch_for_interrupts() -> (watch::Receiver<bool>, JoinHandle<()>) {
+    let (cancel, cancelled) = watch::channel(false);
+    let watcher = tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            cancel.send_replace(true);
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(130);
+            }
+        }
+        std::future::pending::<()>().await;
+    });
+    (cancelled, watcher)
+}
+
+fn answer(view: &ExecutionDetailView, ephemeral: bool, progress: &Mutex<Progress>, output: &Output) -> ExitCode {
+    match output.format {
+        Format::Json => output.json(view),
+        _ => output.answer(&summary(view, ephemeral, progress)),
+    }
+    match view.execution.state {
+        State::Failed | State::Cancelled => ExitCode::from(1),
+        State::Killed => ExitCode::from(130),
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// How many assets a summary names at most.
+const ASSETS: usize = 20;
+
+/// Failures first, then what happened, then the next step worth taking.
+fn summary(view: &ExecutionDetailView, ephemeral: bool, progress: &Mutex<Progress>) -> String {
+    let execution = &view.execution;
+    let mut text = failures(view, progress);
+    let written: Vec<_> = view.assets.iter().filter(|asset| asset.event != AssetEvent::Used).collect();
+    let took = execution
+        .end_date
+        .map_or_else(String::new, |end| format!(" ({})", duration(execution.start_date, end)));
+    let stubbed = view.tasks.iter().filter(|task| task.is_stub).count();
+    let stubbed = match stubbed {
+        0 => String::new(),
+        stubbed => paint(YELLOW, &format!(", {stubbed} of them stubbed: nobody did their work")),
+    };
+    text += &format!(
+        "Execution {} {}: {}{stubbed}, {} written{took}\n",
+        execution.id,
+        paint(state_style(execution.state), execution.state.name()),
+        count(view.tasks.len(), "task"),
+        count(written.len(), "asset"),
+    );
+    for asset in written.iter().take(ASSETS) {
+        let event = asset.event.name().to_lowercase();
+        text += &format!("  {event} {} ({})\n", asset.id, asset.asset_type.short_name());
+    }
+    if written.len() > ASSETS {
+        text += &format!("  and {} more\n", written.len() - ASSETS);
+    }
+    for (name, value) in &execution.outputs {
+        let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        text += &format!("  output {name}: {shown}\n");
+    }
+    match next_step(view, ephemeral) {
+        Some(command) => text + &paint(DIM, &format!("next: {command}\n")),
+        None => text,
+    }
+}
+
+fn next_step(view: &ExecutionDetailView, ephemeral: bool) -> Option<String> {
+    let execution = &view.execution;
+    if ephemeral {
+        return None;
+    }
+    match execution.state {
+        State::Paused => Some(format!("begat execution resume {}", execution.id)),
+        State::Failed | State::Killed | State::Cancelled => Some(format!("begat execution logs {}", execution.id)),
+        _ => {
+            let made = view.assets.iter().find(|asset| asset.event != AssetEvent::Used);
+            made.map(|asset| format!("begat asset graph {}", asset.id))
+        }
+    }
+}
+
+/// The task runs that failed where the work was done, each with the last lines of its log.
+fn failures(view: &ExecutionDetailView, progress: &Mutex<Progress>) -> String {
+    let is_bad = |task: &&TaskRunView| task.state == State::Failed && task.error.is_some();
+    let mut text = String::new();
+    for task in view.tasks.iter().filter(is_bad) {
+        let value = task.value.as_ref().map_or_else(String::new, |value| format!(" [{value}]"));
+        let error = task.error.as_deref().unwrap_or_default();
+        text += &format!("{} {}{value}: {error}\n", paint(RED, "failed"), paint(BOLD, task.task_id.as_str()));
+        for line in lock(progress).tail(&task.id) {
+            text += &paint(DIM, &format!("  | {line}\n"));
+        }
+    }
+    let is_told = text.is_empty();
+    match &view.execution.error {
+        Some(error) if is_told => format!("{} {error}\n", paint(RED, "failed:")),
+        _ => text,
+    }
+}
