@@ -109,6 +109,8 @@ impl App {
             AppError::about("the flow was not run", Report { source, diagnostics })
         };
         let plan = plan::build(Arc::new(flow), plan_request).map_err(refused)?;
+        // Notes are for whoever writes the flow, and `begat validate` shows them.
+        report.diagnostics.retain(|finding| finding.severity != Severity::Note);
         let report = (!report.diagnostics.is_empty()).then_some(report);
         Ok(Prepared {
             plan,
@@ -218,7 +220,7 @@ fn failing_check(prepared: &Prepared, known: &Catalog, notice: &impl Fn(Notice))
     match worst {
         Some(CheckBehavior::BlockExecution) => {
             let message = format!("the flow was not run: {}", messages(CheckBehavior::BlockExecution).join("; "));
-            Err(AppError::refused(message).with_hint("a check of the flow does not hold"))
+            Err(AppError::refused(message).with_hint("the flow has `checks`: give other inputs"))
         }
         Some(CheckBehavior::FailExecution) => Ok(Some(messages(CheckBehavior::FailExecution).join("; "))),
         Some(CheckBehavior::CreateExecution) | None => {

@@ -67,12 +67,15 @@ fn keys_are_known_missing_or_not_supported_yet() {
         ],
     );
     check_findings(
-        &format!("{GOOD}    retry: {{}}\n"),
-        &["7:5 not-supported `retry` is not supported yet"],
+        &format!("{GOOD}    taskCache: {{}}\n"),
+        &["7:5 not-supported `taskCache` is not supported yet"],
     );
     check_findings(
-        &format!("{GOOD}errors: []\n"),
-        &["7:1 not-supported `errors` is not supported yet"],
+        &format!("{GOOD}listeners: []\n"),
+        &[
+            "7:1 not-supported `listeners` is not supported yet",
+            "7:1 removed-in-kestra-2 `listeners` is gone in Kestra 2.0",
+        ],
     );
     check_findings("- a\n", &["1:1 wrong-type a flow must be a map, not a list"]);
 }

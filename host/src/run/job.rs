@@ -106,10 +106,16 @@ impl Job {
     /// Does the work until it is done, has failed for good, or must stop.
     pub(super) async fn run(self) -> Ended {
         let mut cancelled = self.cancelled.clone();
+        let stopped = async {
+            if cancelled.wait_for(|stop| *stop).await.is_err() {
+                // Nobody is left to stop it.
+                std::future::pending::<()>().await;
+            }
+        };
         tokio::select! {
             biased;
             ended = self.attempts() => ended,
-            _ = cancelled.wait_for(|stop| *stop) => Ended {
+            () = stopped => Ended {
                 state: State::Killed,
                 ..Ended::failed("it was stopped before it was done".to_owned())
             },
@@ -206,7 +212,7 @@ impl Job {
     }
 
     async fn attempt(&self, attempt: u32) -> Result<Ended, TaskFailure> {
-        let properties = self.properties()?;
+        let properties = self.properties(attempt)?;
         match &self.planned().work {
             Work::Plugin(task_type) => self.call_plugin(task_type, properties, attempt).await,
             Work::Core(core_type) => {
@@ -218,9 +224,10 @@ impl Job {
     }
 
     /// Renders the properties.
-    fn properties(&self) -> Result<JsonMap, TaskFailure> {
+    fn properties(&self, attempt: u32) -> Result<JsonMap, TaskFailure> {
         let planned = self.planned();
-        let scope = self.shared.scope(&self.snapshot);
+        let snapshot = (attempt > 1).then(|| self.snapshot.clone().at_attempt(attempt));
+        let scope = self.shared.scope(snapshot.as_ref().unwrap_or(&self.snapshot));
         let mut properties = JsonMap::new();
         for (name, property) in &planned.task.properties {
             let wanted = planned.wanted.get(name).copied().unwrap_or(crate::plan::Wanted::ANYTHING);

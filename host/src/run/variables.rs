@@ -115,6 +115,14 @@ impl Snapshot {
         scope
     }
 
+    /// The same at a later attempt.
+    pub(super) fn at_attempt(mut self, attempt: u32) -> Self {
+        if let Some((_, taskrun)) = self.variables.iter_mut().find(|(name, _)| *name == "taskrun") {
+            taskrun.insert_at(&["attemptsCount"], Value::from(i64::from(attempt)));
+        }
+        self
+    }
+
     /// The same with what the task run itself gave among the outputs.
     pub(super) fn with_own_outputs(mut self, task: &str, values: &[&str], outputs: &JsonMap) -> Self {
         let path: Vec<&str> = std::iter::once(task).chain(values.iter().copied()).collect();

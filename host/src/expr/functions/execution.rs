@@ -45,11 +45,13 @@ fn current_each_output(given: &Given, host: &Host<'_>) -> Result<Value, Problem>
         .rev()
         .filter_map(|parent| parent.as_map()?.get("taskrun"));
     let mut found = given.need(0)?;
-    for run in outer.chain([taskrun]) {
-        let value = loop_value(run).ok_or_else(|| {
-            let problem = Problem::wrong_type("the task run has no value");
-            problem.with_hint("`currentEachOutput` is for tasks within a `ForEach`")
-        })?;
+    // Tasks that hold others without being loops have no value.
+    let values: Vec<String> = outer.chain([taskrun]).filter_map(loop_value).collect();
+    if values.is_empty() {
+        let problem = Problem::wrong_type("the task run has no value");
+        return Err(problem.with_hint("`currentEachOutput` is for tasks within a `ForEach`"));
+    }
+    for value in values {
         let entries = found.as_map().and_then(|outputs| outputs.get(value.as_str()));
         found = entries.ok_or_else(|| Problem {
             code: "not-found",

@@ -247,7 +247,7 @@ impl Schedule {
             Some(Halt::Kill(state)) => open.count(state),
             Some(Halt::Exit(_)) | None => {}
         }
-        let is_exit = matches!(halt, Some(Halt::Exit(State::Failed))) && key.is_none();
+        let is_exit = matches!(halt, Some(Halt::Exit(State::Failed) | Halt::Kill(State::Failed))) && key.is_none();
         let stage = match open.worst == State::Failed || is_exit {
             true => Stage::Errors,
             false => Stage::Finally,
