@@ -182,7 +182,7 @@ impl<'a> TaskRunner<'a> {
         let namespace = self.plan.flow.namespace.clone();
         let started = runner
             .registry
-            .start(plugin, lines.sink(), runner.catalog.clone(), namespace)
+            .start(plugin, lines.sink(), runner.catalog.clone(), namespace, None)
             .await?;
         let outputs = call.insert(started).run(&request).await?;
         Ok((outputs, request))
