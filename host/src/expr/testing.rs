@@ -97,14 +97,6 @@ impl CatalogReader for Shelf {
         };
         Ok(self.0.iter().filter(matches).cloned().collect())
     }
-
-    fn key_value(&self, _: &crate::model::Namespace, _: &str) -> Result<Option<crate::model::Json>, RecordError> {
-        Ok(None)
-    }
-
-    fn file(&self, _: &crate::model::ExecutionId, _: &str) -> Result<Option<Vec<u8>>, RecordError> {
-        Ok(None)
-    }
 }
 
 fn asset(id: &str, asset_type: &str, namespace: &str, name: Option<&str>, metadata: Json) -> Asset {

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::lines::Lines;
 use super::schedule::RunKey;
 use super::variables::OwnVariables;
+use super::workplace::Workplace;
 use crate::expr::Value;
 use crate::model::{Actor, JsonMap, TaskRunId, Timestamp};
 use crate::plan::{Place, Task};
@@ -33,6 +34,8 @@ pub(super) struct Active {
     /// What it gives, where it is a block.
     pub outputs: JsonMap,
     pub passes: Passes,
+    /// The folder that it shares with others.
+    pub workplace: Option<Arc<Workplace>>,
 }
 
 /// How often the tasks of a repeated block have run, and since when.

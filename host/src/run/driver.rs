@@ -8,21 +8,19 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::active::{Active, Passes};
+use super::active::Active;
 use super::core::Effect;
 use super::earlier::{Earlier, EarlierRun};
 use super::execution::{Outcome, RunError, Runner};
 use super::job::{Ended, Job, Shared};
 use super::journal::Journal;
-use super::lines::Lines;
 use super::opening::{self, Decision};
 use super::schedule::{RunKey, Schedule, Step};
 use super::surroundings::{ErrorLog, OwnSurroundings};
 use super::variables::{Snapshot, Variables};
-use crate::expr::Value;
 use crate::model::{
-    Actor, ExecutionId, FinishedTask, FlowReference, Json, JsonMap, PluginReference, RunEvent, RunEventKind,
-    StartedExecution, StartedTask, State, TaskRunId, Timestamp,
+    Actor, ExecutionId, FinishedTask, FlowReference, JsonMap, RunEvent, RunEventKind, StartedExecution, State,
+    TaskRunId, Timestamp,
 };
 use crate::plan::{CoreType, Place, Plan, PlannedTask, Work, is_truthy};
 
@@ -40,19 +38,19 @@ pub(super) struct Driver {
     pub journal: Journal,
     pub schedule: Schedule,
     pub variables: Variables,
-    runs: HashMap<RunKey, Active>,
+    pub runs: HashMap<RunKey, Active>,
     jobs: JoinSet<(RunKey, Answer)>,
     /// Runs that wait for someone to resume the execution.
     parked: Vec<RunKey>,
     /// Turns true when the user wants the execution to stop.
     cancelled: watch::Receiver<bool>,
     /// Cuts off the jobs that have begun.
-    cut: watch::Sender<bool>,
+    pub cut: watch::Sender<bool>,
     pub is_cut: bool,
     pub errors: ErrorLog,
     /// What went wrong first.
     pub error: Option<String>,
-    earlier: Option<Earlier>,
+    pub earlier: Option<Earlier>,
     /// When the execution breaks a rule on its duration, and which rule.
     pub deadlines: Vec<(Instant, usize)>,
     pub broken: Vec<usize>,
@@ -160,7 +158,7 @@ impl Driver {
         self.journal.add([RunEvent { time, actor, kind }]);
     }
 
-    fn planned(&self, place: Place) -> &PlannedTask {
+    pub(super) fn planned(&self, place: Place) -> &PlannedTask {
         &self.plan.tasks[place]
     }
 
@@ -228,7 +226,11 @@ impl Driver {
                 let decision = decided.as_ref().ok().and_then(|decision| decision.recorded.clone());
                 self.started(&active, decision);
             }
-            match decided {
+            let opened = decided.and_then(|decision| {
+                self.enter_workplace(&mut active, &snapshot)?;
+                Ok(decision)
+            });
+            match opened {
                 Ok(decision) => self.open(run, active, decision),
                 Err(message) => {
                     self.runs.insert(run, active);
@@ -420,10 +422,20 @@ impl Driver {
         if active.passes.count > 0 {
             outputs.insert("iterationCount".to_owned(), active.passes.count.into());
         }
+        let (effects, error) = match self.leave_workplace(&active, &mut outputs) {
+            Ok(effects) => (effects, None),
+            Err(message) => (Vec::new(), Some(message)),
+        };
+        // What the tasks within did is done; that their files are not kept is a warning.
+        let state = match (&error, state) {
+            (Some(_), State::Success) => State::Warning,
+            _ => state,
+        };
         let ended = Ended {
             state,
             outputs,
-            error: None,
+            error,
+            effects,
             ..Ended::failed(String::new())
         };
         self.close(&active, state, ended);
@@ -539,128 +551,6 @@ impl Driver {
         let values: Vec<&str> = active.values.iter().map(|value| &**value).collect();
         self.variables.keep(earlier.task.as_str(), &values, &earlier.outputs, earlier.state);
         self.schedule.finish(run, earlier.state);
-    }
-
-    fn earlier_of(&mut self, active: &mut Active) -> Option<EarlierRun> {
-        let task = &self.plan.tasks[active.place].task.id;
-        let values: Vec<String> = active.values.iter().map(|value| value.to_string()).collect();
-        let earlier = self.earlier.as_mut()?.take(task, &values)?;
-        active.id = earlier.id.clone();
-        let actor = self.actor(active.place, &active.id);
-        active.lines = self.lines(active.place, &actor);
-        active.actor = actor;
-        Some(earlier)
-    }
-
-    fn job(&self, active: &Active, snapshot: Snapshot) -> Job {
-        // What begins when the execution is cut off belongs to `finally`, and runs to its end.
-        let cancelled = match self.is_cut {
-            true => watch::channel(false).1,
-            false => self.cut.subscribe(),
-        };
-        Job {
-            shared: self.shared.clone(),
-            place: active.place,
-            id: active.id.clone(),
-            actor: active.actor.clone(),
-            values: active.values.clone(),
-            snapshot,
-            lines: active.lines.clone(),
-            cancelled,
-        }
-    }
-
-    fn started(&mut self, active: &Active, decision: Option<Json>) {
-        let planned = self.planned(active.place);
-        let parent = active.parent.map(|parent| self.runs[&parent].id.clone());
-        let started = StartedTask {
-            task_type: planned.task.task_type.clone(),
-            parent,
-            value: active.value.as_ref().map(|value| value.to_string()),
-            iteration: active.iteration.map(|iteration| iteration as u64),
-            is_stub: planned.work == Work::Stub,
-            decision,
-        };
-        self.journal.add([RunEvent {
-            time: active.start,
-            actor: active.actor.clone(),
-            kind: RunEventKind::TaskRunStarted(started),
-        }]);
-    }
-
-    /// A task run that is about to begin.
-    fn active(&self, run: RunKey) -> Active {
-        let (place, parent) = (self.schedule.task(run), self.schedule.parent(run));
-        let id = TaskRunId::generate();
-        let actor = self.actor(place, &id);
-        let holder = parent.map(|parent| &self.runs[&parent]);
-        let mut values = holder.map(|holder| holder.values.clone()).unwrap_or_default();
-        let mut item = holder.and_then(|holder| holder.item.clone());
-        let lane = self.schedule.lane(run);
-        // `errors` and `finally` of a loop run once, for no value.
-        let at = holder.filter(|_| self.schedule.is_in_loop(run)).and_then(|holder| holder.each.get(lane));
-        let value: Option<Arc<str>> = at.map(|value| opening::shown(value).into());
-        if let (Some(value), Some(shown)) = (at, &value) {
-            let outer = item.take().unwrap_or(Value::Null);
-            let entries = [("value", value.clone()), ("index", Value::from(lane as i64)), ("parent", outer)];
-            item = Some(entries.into_iter().collect());
-            values.push(shown.clone());
-        }
-        Active {
-            place,
-            parent,
-            start: Timestamp::now(),
-            lines: self.lines(place, &actor),
-            id,
-            actor,
-            iteration: value.is_some().then_some(lane),
-            value,
-            values,
-            item,
-            each: Vec::new(),
-            outputs: JsonMap::new(),
-            passes: Passes::none(),
-        }
-    }
-
-    fn lines(&self, place: Place, actor: &Arc<Actor>) -> Lines {
-        let task = &self.plan.tasks[place].task;
-        let level = task.settings.log_level;
-        Lines::new(self.journal.writer(), actor.clone(), level, self.errors.clone(), task.id.clone())
-    }
-
-    fn actor(&self, place: Place, id: &TaskRunId) -> Arc<Actor> {
-        let planned = self.planned(place);
-        let plugin: Option<PluginReference> = match &planned.work {
-            Work::Plugin(name) => self.shared.runner.registry.find(name).map(|plugin| plugin.reference.clone()),
-            Work::Core(_) | Work::Stub => None,
-        };
-        Arc::new(Actor {
-            task: Some(planned.task.id.clone()),
-            task_run: Some(id.clone()),
-            plugin,
-            ..(*self.journal.actor).clone()
-        })
-    }
-
-    /// The runs that hold a run, the nearest first.
-    fn parents(&self, mut next: Option<RunKey>) -> Vec<(TaskRunId, Value)> {
-        let mut parents = Vec::new();
-        while let Some(active) = next.and_then(|run| self.runs.get(&run)) {
-            next = active.parent;
-            let outer = next.and_then(|run| self.runs.get(&run)).map(|outer| &outer.id);
-            parents.push((active.id.clone(), active.taskrun(outer)));
-        }
-        parents
-    }
-
-    fn snapshot(&self, active: &Active, parents: &[(TaskRunId, Value)]) -> Snapshot {
-        let planned = self.planned(active.place);
-        let mut own = active.own(&planned.task, parents);
-        if let Some(error) = &self.error {
-            own.push(("error", [("message", Value::from(error.as_str()))].into_iter().collect()));
-        }
-        self.variables.snapshot(own, planned.reads_outputs)
     }
 }
 

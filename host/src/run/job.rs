@@ -14,6 +14,7 @@ use super::lines::Lines;
 use super::lineage;
 use super::surroundings::OwnSurroundings;
 use super::variables::Snapshot;
+use super::workplace::Workplace;
 use crate::expr::Scope;
 use crate::model::{
     Actor, CatalogReader, JsonMap, Lineage, LogLevel, RetriedTask, RunEvent, RunEventKind, State, TaskRunId, Timestamp,
@@ -47,6 +48,8 @@ pub(super) struct Job {
     pub values: Vec<Arc<str>>,
     pub snapshot: Snapshot,
     pub lines: Lines,
+    /// The folder that it shares with others.
+    pub workplace: Option<Arc<Workplace>>,
     /// Turns true when the work must stop.
     pub cancelled: watch::Receiver<bool>,
 }
@@ -280,7 +283,13 @@ impl Job {
         let mut call = shared
             .runner
             .registry
-            .start(plugin, self.lines.sink(), shared.catalog.clone(), namespace)
+            .start(
+                plugin,
+                self.lines.sink(),
+                shared.catalog.clone(),
+                namespace,
+                self.workplace.as_deref().map(Workplace::path),
+            )
             .await?;
         let outputs = call.run(&request).await?;
         Ok(self.declare(&mut call, outputs, &request).await)

@@ -4,6 +4,7 @@
 //! the schedule, a pure state machine; the driver asks it, starts the work, and tells it what came of that.
 
 mod active;
+mod begin;
 mod core;
 mod driver;
 mod earlier;
@@ -18,6 +19,7 @@ mod schedule;
 mod subflow;
 mod surroundings;
 mod variables;
+mod workplace;
 
 pub use earlier::{Earlier, EarlierRun};
 pub use execution::{Observer, Outcome, RunError, Runner};

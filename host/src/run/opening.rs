@@ -79,6 +79,18 @@ fn entries(value: Json) -> JsonMap {
     }
 }
 
+/// The files that a `WorkingDirectory` begins with; nothing where it names none.
+pub(super) fn input_files(task: &PlannedTask, scope: &Scope<'_>) -> Result<Option<Json>, String> {
+    task.property("inputFiles").map(|_| evaluated(task, "inputFiles", scope)).transpose()
+}
+
+/// The patterns of the files that a `WorkingDirectory` keeps.
+pub(super) fn output_files(task: &PlannedTask, scope: &Scope<'_>) -> Result<Vec<String>, String> {
+    let patterns = evaluated(task, "outputFiles", scope)?;
+    let patterns = patterns.as_array().into_iter().flatten();
+    Ok(patterns.filter_map(|pattern| pattern.as_str().map(str::to_owned)).collect())
+}
+
 /// A property with the type it has.
 pub(super) fn evaluated(task: &PlannedTask, name: &str, scope: &Scope<'_>) -> Result<Json, String> {
     let property = task.property(name).map(|property| Property::evaluate(property, scope));

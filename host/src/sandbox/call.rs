@@ -1,5 +1,7 @@
 //! One task run: a fresh instance, `run`, then `declare` on the same instance.
 
+use std::future::{Future, pending};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use super::abi_0_1::{self, Guest, ReportedFailure, Request};
 use super::engine::Machine;
 use super::limits::{LimitExceeded, Limits, Meter};
 use super::output::{LineStream, LogSink, SharedSpeech, Speech, lock};
+use super::work::{WorkError, WorkFolder};
 use crate::model::{
     Bundle, CatalogReader, ExecutionId, FlowId, Json, JsonMap, LogLevel, Namespace, PluginDescription, TaskId,
     TaskRunId,
@@ -55,6 +58,16 @@ impl TaskFailure {
     }
 }
 
+impl From<WorkError> for TaskFailure {
+    fn from(error: WorkError) -> Self {
+        let kind = match error {
+            WorkError::Bytes(_) | WorkError::Files(_) => "limit",
+            WorkError::Unusable { .. } | WorkError::Preopen { .. } => "work",
+        };
+        Self::of(kind, error.to_string())
+    }
+}
+
 impl From<ReportedFailure> for TaskFailure {
     fn from(failure: ReportedFailure) -> Self {
         let ReportedFailure {
@@ -80,6 +93,7 @@ pub struct TaskCall {
     deadline: Instant,
     speech: SharedSpeech,
     streams: [LineStream; 2],
+    work: Option<WorkFolder>,
 }
 
 impl TaskCall {
@@ -89,15 +103,20 @@ impl TaskCall {
         limits: Limits,
         sink: LogSink,
         catalog: Option<(Arc<dyn CatalogReader>, Namespace)>,
+        work: Option<&Path>,
     ) -> Result<Self, TaskFailure> {
         machine.tick();
+        let work = work.map(|path| WorkFolder::new(path, &limits));
+        if let Some(work) = &work {
+            work.measure().await?;
+        }
         let speech = Arc::new(Mutex::new(Speech::new(sink, &limits)));
         let streams = [LogLevel::Info, LogLevel::Warn].map(|level| LineStream::new(speech.clone(), level));
         let (catalog, namespace) = catalog.unzip();
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
         let guest = Guest {
-            wasi: wasi(&streams, &limits),
+            wasi: wasi(&streams, &limits, work.as_ref())?,
             table,
             meter: Meter::new(&limits),
             speech: speech.clone(),
@@ -118,6 +137,7 @@ impl TaskCall {
                 deadline,
                 speech,
                 streams,
+                work,
             }),
             Ok(Err(error)) => Err(explain(&error, "", &limits)),
             Err(_) => Err(out_of_time(limits.time)),
@@ -138,12 +158,9 @@ impl TaskCall {
     pub async fn run(&mut self, request: &TaskRequest) -> Result<JsonMap, TaskFailure> {
         let sent = sent(request);
         let call = self.plugin.begat_task_task().call_run(&mut self.store, &sent);
-        let answer = match tokio::time::timeout_at(self.deadline, call).await {
-            Ok(answer) => answer,
-            Err(_) => return Err(out_of_time(self.limits.time)),
-        };
+        let answer = bounded(call, self.deadline, self.limits.time, self.work.as_ref()).await;
         self.streams.iter().for_each(LineStream::flush);
-        match answer {
+        match answer? {
             Ok(Ok(outputs)) => self.outputs(&outputs),
             Ok(Err(failure)) => Err(ReportedFailure::from(failure).into()),
             Err(error) => Err(self.failed(&error)),
@@ -164,12 +181,11 @@ impl TaskCall {
             .plugin
             .begat_task_task()
             .call_declare(&mut self.store, &sent, &outputs, &declared);
-        match tokio::time::timeout_at(self.deadline, call).await {
-            Ok(Ok(Ok(answer))) => abi_0_1::bundles(answer, &self.limits)
+        match bounded(call, self.deadline, self.limits.time, self.work.as_ref()).await? {
+            Ok(Ok(answer)) => abi_0_1::bundles(answer, &self.limits)
                 .map_err(|reason| TaskFailure::of("contract", format!("the plugin broke its contract: {reason}"))),
-            Ok(Ok(Err(failure))) => Err(ReportedFailure::from(failure).into()),
-            Ok(Err(error)) => Err(self.failed(&error)),
-            Err(_) => Err(out_of_time(self.limits.time)),
+            Ok(Err(failure)) => Err(ReportedFailure::from(failure).into()),
+            Err(error) => Err(self.failed(&error)),
         }
     }
 
@@ -199,7 +215,30 @@ impl TaskCall {
     }
 }
 
-fn wasi(streams: &[LineStream; 2], limits: &Limits) -> WasiCtx {
+/// Waits for a call no longer than until `deadline`, nor than its folder keeps within its limits.
+async fn bounded<T>(
+    call: impl Future<Output = T>,
+    deadline: Instant,
+    time: Duration,
+    work: Option<&WorkFolder>,
+) -> Result<T, TaskFailure> {
+    let overflow = async {
+        match work {
+            Some(work) => work.overflow().await,
+            None => pending().await,
+        }
+    };
+    let answer = tokio::select! {
+        answer = tokio::time::timeout_at(deadline, call) => answer.map_err(|_| out_of_time(time))?,
+        error = overflow => return Err(error.into()),
+    };
+    if let Some(work) = work {
+        work.measure().await?;
+    }
+    Ok(answer)
+}
+
+fn wasi(streams: &[LineStream; 2], limits: &Limits, work: Option<&WorkFolder>) -> Result<WasiCtx, WorkError> {
     let [stdout, stderr] = streams.clone();
     let mut wasi = WasiCtx::builder();
     wasi.stdout(stdout).stderr(stderr).max_random_size(limits.random);
@@ -208,7 +247,10 @@ fn wasi(streams: &[LineStream; 2], limits: &Limits) -> WasiCtx {
         .allow_udp(false)
         .allow_ip_name_lookup(false)
         .allow_blocking_current_thread(false);
-    wasi.build()
+    if let Some(work) = work {
+        work.preopen(&mut wasi)?;
+    }
+    Ok(wasi.build())
 }
 
 fn sent(request: &TaskRequest) -> Request {

@@ -35,6 +35,10 @@ pub struct Limits {
     pub assets: usize,
     /// Bytes of one asset's metadata as JSON.
     pub metadata: usize,
+    /// Bytes in all files of `/work` together, also those that were there before the call.
+    pub work_bytes: u64,
+    /// Files, folders and links in `/work`, also those that were there before the call.
+    pub work_files: u64,
 }
 
 impl Default for Limits {
@@ -55,6 +59,8 @@ impl Default for Limits {
             outputs: 4 * MIB as usize,
             assets: 1_000,
             metadata: 64 * 1024,
+            work_bytes: 256 * MIB,
+            work_files: 10_000,
         }
     }
 }

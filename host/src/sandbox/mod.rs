@@ -12,6 +12,7 @@ mod error;
 mod limits;
 mod output;
 mod registry;
+mod work;
 
 pub use call::{TaskCall, TaskFailure, TaskRequest};
 pub use error::SandboxError;

@@ -134,13 +134,15 @@ impl Registry {
         self.plugins.iter().map(|plugin| plugin.view()).collect()
     }
 
-    /// Makes an instance of a plugin for one task run. It reads the catalog within the given namespace.
+    /// Makes an instance of a plugin for one task run. It reads the catalog within the given namespace, and gets the given
+    /// folder of the host as `/work`, to read and to write; without one it has no file at all.
     pub async fn start(
         &self,
         plugin: &Plugin,
         sink: LogSink,
         catalog: Arc<dyn CatalogReader>,
         namespace: Namespace,
+        work: Option<&Path>,
     ) -> Result<TaskCall, TaskFailure> {
         let pre = self.ready(plugin).map_err(|error| TaskFailure {
             kind: "plugin".to_owned(),
@@ -154,6 +156,7 @@ impl Registry {
             self.limits.clone(),
             sink,
             Some((catalog, namespace)),
+            work,
         )
         .await
     }
@@ -171,7 +174,7 @@ impl Registry {
         };
         let pre = self.ready(plugin)?;
         let silent: LogSink = Arc::new(|_| ());
-        let call = TaskCall::start(&self.machine, &pre, self.limits.clone(), silent, None).await;
+        let call = TaskCall::start(&self.machine, &pre, self.limits.clone(), silent, None, None).await;
         call.map_err(|failure| failed(failure.message))?
             .describe()
             .await

@@ -3,15 +3,21 @@
 //! Nothing outside this file knows bashkit.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bashkit::{Bash, ExecutionLimits, SessionLimits};
+use bashkit::{Bash, ExecutionLimits, PosixFs, SessionLimits};
+
+use crate::work::WorkFolder;
 
 /// The most a script may write to either stream, in bytes. More is an error, never a silent cut.
 const OUTPUT_LIMIT: usize = 8 * 1024 * 1024;
 /// bashkit's own limits are sized for chats; here the host's limits on time and memory are the true ones.
 const AMPLE: usize = 1_000_000_000;
+
+/// Where a script starts, and what it calls the folder of its task.
+pub(crate) const WORK: &str = "/work";
 
 /// Which stream a line was written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,12 +34,14 @@ pub(crate) struct Ended {
     pub stderr: String,
 }
 
-/// Runs a bash script to its end, handing over each piece of output as it is written.
+/// Runs a bash script to its end, handing over each piece of output as it is written. The script finds the files of
+/// `work` in `/work`, and what it writes there is kept; without one its files end with it.
 ///
 /// The error is for the operator: a syntax error, or a limit that was met.
 pub(crate) fn run(
     script: &str,
     environment: &BTreeMap<String, String>,
+    work: Option<&Path>,
     on_output: impl FnMut(Stream, &str) + Send + 'static,
 ) -> Result<Ended, String> {
     let mut builder = Bash::builder()
@@ -41,7 +49,7 @@ pub(crate) fn run(
         .session_limits(SessionLimits::unlimited())
         .username("begat")
         .hostname("sandbox")
-        .cwd("/work");
+        .cwd(WORK);
     for (name, value) in environment {
         builder = builder.env(name, value);
     }
@@ -60,6 +68,11 @@ pub(crate) fn run(
         .enable_time()
         .build()
         .map_err(|error| format!("starting the shell: {error}"))?;
+    let given = match work {
+        Some(work) => bash.mount(WORK, Arc::new(PosixFs::new(WorkFolder::new(work)))),
+        None => runtime.block_on(bash.fs().mkdir(Path::new(WORK), true)),
+    };
+    given.map_err(|error| format!("giving the shell its folder: {error}"))?;
     let result = runtime
         .block_on(bash.exec_streaming(script, callback))
         .map_err(|error| error.to_string())?;

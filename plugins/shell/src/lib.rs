@@ -2,8 +2,10 @@
 
 mod engine;
 mod properties;
+mod work;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use begat_task::{Context, Description, Failure, JsonMap, Level, Plugin, TaskType};
 use schemars::JsonSchema;
@@ -51,7 +53,7 @@ impl Plugin for Shell {
 
     fn run(context: &Context, properties: Properties) -> Result<Outputs, Failure> {
         let script = properties.script()?;
-        let ended = engine::run(&script, properties.environment(), |stream, text| match stream {
+        let ended = engine::run(&script, properties.environment(), work(), |stream, text| match stream {
             Stream::Out => print_through(text, false),
             Stream::Error => print_through(text, true),
         })
@@ -81,9 +83,18 @@ impl Plugin for Shell {
     }
 }
 
+/// The folder that the host gave to this task. Outside the sandbox there is none, whatever `/work` is there.
+fn work() -> Option<&'static Path> {
+    let folder = Path::new(engine::WORK);
+    (cfg!(target_family = "wasm") && folder.is_dir()).then_some(folder)
+}
+
 /// Hands output to the component's own streams, which the host turns into log lines as they come.
 fn print_through(text: &str, to_stderr: bool) {
     use std::io::Write;
+    if !cfg!(target_family = "wasm") {
+        return;
+    }
     let shown: String = text
         .split_inclusive('\n')
         .filter(|line| protocol(line).is_none())

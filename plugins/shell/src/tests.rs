@@ -32,6 +32,7 @@ fn ordinary_scripts_give_what_bash_gives() {
     check("f() { local n=$1; echo \"f $n\"; }; f 7", "f 7\n");
     check("if [[ abc == a* ]]; then echo yes; else echo no; fi", "yes\n");
     check("echo data > /tmp/f && cat /tmp/f", "data\n");
+    check("pwd; echo data > f && cat f /work/f", "/work\ndata\ndata\n");
     check("set -o pipefail; false | true || echo failed", "failed\n");
 }
 
@@ -112,5 +113,26 @@ fn too_much_output_is_a_failure_and_never_a_silent_cut() {
     check_failure(
         json!({"script": script}),
         "the script cannot be run: the script wrote more than 8 MiB to one stream",
+    );
+}
+
+#[test]
+fn files_in_work_are_seen_and_what_is_written_there_is_kept() {
+    let folder = std::env::temp_dir().join(format!("begat-shell-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("given.txt"), "given\n").unwrap();
+    let script = "pwd; cat given.txt; mkdir -p out/deep; echo one > out/deep/a; echo two >> out/deep/a; cp out/deep/a b
+        mv b c; rm given.txt; ls; find . -type f | sort; cat /work/c | wc -l; touch t; chmod +x t; [ -x t ] && echo x
+         ln -s c link 2>/dev/null || echo no link";
+    let ended = engine::run(script, &BTreeMap::new(), Some(&folder), |_, _| ()).unwrap();
+    let kept = std::fs::read_to_string(folder.join("out/deep/a")).unwrap();
+    let gone = !folder.join("given.txt").exists();
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(kept, "one\ntwo\n");
+    assert!(gone);
+    assert_eq!(
+        ended.stdout, "/work\ngiven\nc\nout\n./c\n./out/deep/a\n2\nx\nno link\n",
+        "{}",
+        ended.stderr
     );
 }

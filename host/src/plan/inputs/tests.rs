@@ -28,14 +28,6 @@ impl CatalogReader for EmptyCatalog {
     fn assets(&self, _filter: &AssetFilter) -> Result<Vec<Asset>, RecordError> {
         Ok(Vec::new())
     }
-
-    fn key_value(&self, _: &crate::model::Namespace, _: &str) -> Result<Option<crate::model::Json>, RecordError> {
-        Ok(None)
-    }
-
-    fn file(&self, _: &crate::model::ExecutionId, _: &str) -> Result<Option<Vec<u8>>, RecordError> {
-        Ok(None)
-    }
 }
 
 fn task_types() -> Vec<TaskType> {
