@@ -23,11 +23,25 @@ fn told(world: &World, folder: &Path) -> String {
         return text;
     }
     let execution = &view["execution"];
-    writeln!(text, "{} {}", execution["flowId"].as_str().unwrap(), execution["state"].as_str().unwrap()).unwrap();
+    writeln!(
+        text,
+        "{} {}",
+        execution["flowId"].as_str().unwrap(),
+        execution["state"].as_str().unwrap()
+    )
+    .unwrap();
     if let Some(error) = execution["error"].as_str() {
         writeln!(text, "error: {error}").unwrap();
     }
-    let logs = world.good(&["execution", "logs", execution["id"].as_str().unwrap(), "--level", "trace", "--format", "json"]);
+    let logs = world.good(&[
+        "execution",
+        "logs",
+        execution["id"].as_str().unwrap(),
+        "--level",
+        "trace",
+        "--format",
+        "json",
+    ]);
     let logs = logs.json();
     let mut depths: HashMap<String, usize> = HashMap::new();
     for task in view["tasks"].as_array().unwrap() {
@@ -36,9 +50,18 @@ fn told(world: &World, folder: &Path) -> String {
         tell_task(&mut text, task, depth, logs.as_array().unwrap());
     }
     for asset in view["assets"].as_array().unwrap() {
-        writeln!(text, "asset {} {}", asset["event"].as_str().unwrap(), asset["id"].as_str().unwrap()).unwrap();
+        writeln!(
+            text,
+            "asset {} {}",
+            asset["event"].as_str().unwrap(),
+            asset["id"].as_str().unwrap()
+        )
+        .unwrap();
     }
-    if execution["outputs"].as_object().is_some_and(|outputs| !outputs.is_empty()) {
+    if execution["outputs"]
+        .as_object()
+        .is_some_and(|outputs| !outputs.is_empty())
+    {
         writeln!(text, "outputs {}", execution["outputs"]).unwrap();
     }
     world.good(&["catalog", "verify"]);
@@ -47,12 +70,16 @@ fn told(world: &World, folder: &Path) -> String {
 
 fn tell_task(text: &mut String, task: &Value, depth: usize, logs: &[Value]) {
     let indent = "  ".repeat(depth + 1);
-    let value = task["value"].as_str().map_or_else(String::new, |value| format!(" [{value}]"));
+    let value = task["value"]
+        .as_str()
+        .map_or_else(String::new, |value| format!(" [{value}]"));
     let attempts = match task["attempts"].as_u64() {
         Some(attempts) if attempts > 1 => format!(" after {attempts} attempts"),
         _ => String::new(),
     };
-    let error = task["error"].as_str().map_or_else(String::new, |error| format!(": {error}"));
+    let error = task["error"]
+        .as_str()
+        .map_or_else(String::new, |error| format!(": {error}"));
     let (id, state) = (task["taskId"].as_str().unwrap(), task["state"].as_str().unwrap());
     writeln!(text, "{indent}{id}{value} {state}{attempts}{error}").unwrap();
     for line in logs.iter().filter(|line| line["taskRunId"] == task["id"]) {
@@ -87,7 +114,10 @@ fn every_case_comes_out_as_expected() {
         }
         let expected = std::fs::read_to_string(&expected).unwrap_or_default();
         if told != expected {
-            wrong.push(format!("{}\n--- expected\n{expected}--- told\n{told}", folder.display()));
+            wrong.push(format!(
+                "{}\n--- expected\n{expected}--- told\n{told}",
+                folder.display()
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -8,6 +8,7 @@
 
 mod cases;
 mod cli;
+mod control;
 mod hostile;
 mod mistakes;
 mod readme;

@@ -72,7 +72,8 @@ impl World {
         answer(command.output().unwrap())
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// begat with the catalog of this world, not yet started.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_begat"));
         command.args(arguments).current_dir(repository());
         command

@@ -21,7 +21,9 @@ impl App {
         for task in &mut tasks {
             if let PlannedWork::Plugin(name) = &task.work {
                 let plugin = prepared.registry.find(name);
-                task.capabilities = plugin.map(|plugin| plugin.description.capabilities.clone()).unwrap_or_default();
+                task.capabilities = plugin
+                    .map(|plugin| plugin.description.capabilities.clone())
+                    .unwrap_or_default();
             }
         }
         let plan = &prepared.plan;
@@ -32,7 +34,12 @@ impl App {
             inputs: plan.recorded_inputs.clone(),
             labels: plan.labels.clone(),
             tasks,
-            triggers: plan.flow.triggers.iter().map(|trigger| trigger.id.to_string()).collect(),
+            triggers: plan
+                .flow
+                .triggers
+                .iter()
+                .map(|trigger| trigger.id.to_string())
+                .collect(),
         };
         Ok((view, prepared.report))
     }

@@ -77,7 +77,9 @@ impl App {
             cancelled: watch::channel(true).1,
         };
         let runner = runner(&catalog, &prepared, request.flows.clone(), stubs, &watchers);
-        runner.resume(Arc::new(prepared.plan), earlier_of(&detail, JsonMap::new())).await?;
+        runner
+            .resume(Arc::new(prepared.plan), earlier_of(&detail, JsonMap::new()))
+            .await?;
         shown(&catalog, &id)
     }
 
@@ -143,7 +145,11 @@ fn given(
     request: &ResumeRequest,
 ) -> (IndexMap<String, GivenInput>, IndexMap<String, GivenInput>) {
     let (mut inputs, mut answers) = (IndexMap::new(), IndexMap::new());
-    let is_secret = |id: &str| flow.inputs.iter().any(|input| input.id.as_str() == id && input.kind.is_secret());
+    let is_secret = |id: &str| {
+        flow.inputs
+            .iter()
+            .any(|input| input.id.as_str() == id && input.kind.is_secret())
+    };
     for (id, value) in &detail.execution.inputs {
         if !is_secret(id) && !value.is_null() {
             inputs.insert(id.clone(), GivenInput::Value(value.clone()));
@@ -160,8 +166,10 @@ fn can_go_on(detail: &ExecutionDetailView) -> Result<(), AppError> {
     let execution = &detail.execution;
     match execution.state {
         State::Paused | State::Running => Ok(()),
-        state => Err(AppError::refused(format!("the execution `{}` has ended as {state}", execution.id))
-            .with_hint("only executions that wait or were interrupted can go on")),
+        state => Err(
+            AppError::refused(format!("the execution `{}` has ended as {state}", execution.id))
+                .with_hint("only executions that wait or were interrupted can go on"),
+        ),
     }
 }
 

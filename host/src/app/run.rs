@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::inputs::{InputSources, find_file};
 use super::slots::{self, Slot};
 use super::subflows::{FlowFolder, folder_of, missing_flows};
-use super::validate::check;
+use super::validate::read_and_check;
 use super::{App, AppError, ErrorKind, Observer, Report};
 use crate::flow::{self, CheckBehavior, ConcurrencyBehavior, Flow, RetryBehavior};
 use crate::model::{
@@ -75,17 +75,15 @@ impl App {
     pub(super) async fn prepare(&self, request: &FlowRequest<'_>, known: &Catalog) -> Result<Prepared, AppError> {
         let registry = Arc::new(self.registry().await?);
         let task_types = registry.task_types();
-        let (mut report, _) = check(&request.flow, &task_types)?;
+        let (mut report, flow) = read_and_check(&request.flow, &task_types)?;
         stand_in_for_missing(&mut report, &request.stubs);
         let source = report.source.clone();
-        let flow = match is_runnable(&report) {
-            true => flow::check(&source, &task_types).flow,
-            false => None,
-        };
-        let Some(flow) = flow else {
+        let Some(flow) = flow.filter(|_| is_runnable(&report)) else {
             return Err(AppError::about("the flow has errors and was not run", report));
         };
-        report.diagnostics.extend(missing_flows(&flow, &request.flow, &task_types));
+        report
+            .diagnostics
+            .extend(missing_flows(&flow, &request.flow, &task_types));
         if !is_runnable(&report) {
             return Err(AppError::about("the flow has errors and was not run", report));
         }
@@ -191,18 +189,27 @@ pub(super) fn shown(catalog: &Catalog, execution: &ExecutionId) -> Result<Execut
 }
 
 fn is_runnable(report: &Report) -> bool {
-    !report.diagnostics.iter().any(|finding| finding.severity == Severity::Error)
+    !report
+        .diagnostics
+        .iter()
+        .any(|finding| finding.severity == Severity::Error)
 }
 
 /// Types that nobody provides are no errors where they are stood in for.
 fn stand_in_for_missing(report: &mut Report, stubs: &Stubs) {
     let is_stubbed = |finding: &&mut Diagnostic| {
-        let named = || stubs.task_types.iter().any(|name| finding.message.contains(&format!("`{name}`")));
+        let named = || {
+            stubs
+                .task_types
+                .iter()
+                .any(|name| finding.message.contains(&format!("`{name}`")))
+        };
         finding.code == flow::MISSING_PLUGIN && (stubs.missing || named())
     };
     for finding in report.diagnostics.iter_mut().filter(is_stubbed) {
         finding.severity = Severity::Note;
-        finding.hint = Some("it is stood in for: its properties and assets are recorded, and nothing is done".to_owned());
+        finding.hint =
+            Some("it is stood in for: its properties and assets are recorded, and nothing is done".to_owned());
     }
 }
 
@@ -219,7 +226,10 @@ fn failing_check(prepared: &Prepared, known: &Catalog, notice: &impl Fn(Notice))
     };
     match worst {
         Some(CheckBehavior::BlockExecution) => {
-            let message = format!("the flow was not run: {}", messages(CheckBehavior::BlockExecution).join("; "));
+            let message = format!(
+                "the flow was not run: {}",
+                messages(CheckBehavior::BlockExecution).join("; ")
+            );
             Err(AppError::refused(message).with_hint("the flow has `checks`: give other inputs"))
         }
         Some(CheckBehavior::FailExecution) => Ok(Some(messages(CheckBehavior::FailExecution).join("; "))),
@@ -252,11 +262,15 @@ async fn carry_out(
             execution: plan.execution.clone(),
             tasks: plan.tasks.len(),
         });
-        let _running = lock_beside.map(|catalog| slots::hold(catalog, &plan.execution)).transpose()?;
+        let _running = lock_beside
+            .map(|catalog| slots::hold(catalog, &plan.execution))
+            .transpose()?;
         let outcome = runner.execute(plan.clone(), None).await?;
-        let retry = plan.flow.retry.as_ref().filter(|retry| {
-            retry.behavior == RetryBehavior::CreateNewExecution && outcome.state == State::Failed
-        });
+        let retry = plan
+            .flow
+            .retry
+            .as_ref()
+            .filter(|retry| retry.behavior == RetryBehavior::CreateNewExecution && outcome.state == State::Failed);
         let pause = retry.and_then(|retry| retry.pause_after(attempt, start.elapsed(), 0.5));
         let Some(pause) = pause else { return Ok(outcome) };
         let mut stop = cancelled.clone();

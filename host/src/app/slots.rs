@@ -25,7 +25,11 @@ pub(super) struct Slot {
 /// The folder of locks of one flow.
 fn folder_of(catalog: &Path, flow: &Flow) -> PathBuf {
     let name = format!("{}/{}", flow.namespace, flow.id);
-    let digest: String = Sha256::digest(name).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let digest: String = Sha256::digest(name)
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let mut folder = catalog.as_os_str().to_owned();
     folder.push(".locks");
     Path::new(&folder).join(digest)

@@ -43,17 +43,31 @@ fn find(folder: &Path, namespace: &Namespace, id: &FlowId, task_types: &[TaskTyp
             return Ok(Some(flow.clone()));
         }
         // A flow with errors has no id to go by but what is written.
-        let says_so = report.source.text.lines().any(|line| line.trim_end() == format!("id: {id}"));
-        let first = report.diagnostics.iter().find(|finding| finding.severity == Severity::Error);
+        let says_so = report
+            .source
+            .text
+            .lines()
+            .any(|line| line.trim_end() == format!("id: {id}"));
+        let first = report
+            .diagnostics
+            .iter()
+            .find(|finding| finding.severity == Severity::Error);
         if let Some(first) = first.filter(|_| says_so) {
-            return Err(format!("the flow `{id}` in `{}` has errors: {}", path.display(), first.message));
+            return Err(format!(
+                "the flow `{id}` in `{}` has errors: {}",
+                path.display(),
+                first.message
+            ));
         }
     }
     Ok(None)
 }
 
 fn unknown(namespace: &Namespace, id: &FlowId, folder: &Path) -> String {
-    format!("there is no flow `{id}` of the namespace `{namespace}` in `{}`", folder.display())
+    format!(
+        "there is no flow `{id}` of the namespace `{namespace}` in `{}`",
+        folder.display()
+    )
 }
 
 impl Subflows for FlowFolder {
@@ -92,8 +106,12 @@ impl Subflows for FlowFolder {
 pub(super) fn missing_flows(flow: &Flow, path: &Path, task_types: &[TaskType]) -> Vec<Diagnostic> {
     let folder = folder_of(path);
     let tasks = flow.all_tasks();
-    let subflows = tasks.into_iter().filter(|task| task.core_type == Some(CoreType::Subflow));
-    subflows.filter_map(|task| missing_flow(flow, task, &folder, task_types)).collect()
+    let subflows = tasks
+        .into_iter()
+        .filter(|task| task.core_type == Some(CoreType::Subflow));
+    subflows
+        .filter_map(|task| missing_flow(flow, task, &folder, task_types))
+        .collect()
 }
 
 fn missing_flow(flow: &Flow, task: &Task, folder: &Path, task_types: &[TaskType]) -> Option<Diagnostic> {

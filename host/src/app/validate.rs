@@ -52,11 +52,20 @@ impl App {
     }
 }
 
-/// Reads and checks one flow.
+/// Reads and checks one flow; it is given only where it has no error.
 pub(super) fn check(path: &Path, task_types: &[TaskType]) -> Result<(Report, Option<flow::Flow>), AppError> {
+    let (report, flow) = read_and_check(path, task_types)?;
+    let has_error = report
+        .diagnostics
+        .iter()
+        .any(|finding| finding.severity == Severity::Error);
+    Ok((report, flow.filter(|_| !has_error)))
+}
+
+/// Reads and checks one flow; it may have errors.
+pub(super) fn read_and_check(path: &Path, task_types: &[TaskType]) -> Result<(Report, Option<flow::Flow>), AppError> {
     let source = read(path)?;
     let Checked { flow, diagnostics } = flow::check(&source, task_types);
-    let flow = flow.filter(|_| !diagnostics.iter().any(|finding| finding.severity == Severity::Error));
     Ok((Report { source, diagnostics }, flow))
 }
 

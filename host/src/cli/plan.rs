@@ -25,7 +25,11 @@ pub(super) async fn plan(app: &App, arguments: &RunArguments, output: &Output) -
 const WIDTH: usize = 76;
 
 fn text(view: &PlanView) -> String {
-    let mut text = format!("Plan of {}.{}: nothing has run\n", view.namespace, paint(BOLD, view.flow_id.as_str()));
+    let mut text = format!(
+        "Plan of {}.{}: nothing has run\n",
+        view.namespace,
+        paint(BOLD, view.flow_id.as_str())
+    );
     for (name, value) in &view.inputs {
         text += &format!("  input {name}: {}\n", brief(value));
     }
@@ -41,13 +45,21 @@ fn text(view: &PlanView) -> String {
 
 fn task_text(task: &PlannedTaskView) -> String {
     let indent = "  ".repeat(task.depth);
-    let list = task.list.as_ref().map_or_else(String::new, |list| paint(DIM, &format!("{list}: ")));
+    let list = task
+        .list
+        .as_ref()
+        .map_or_else(String::new, |list| paint(DIM, &format!("{list}: ")));
     let by = match &task.work {
         PlannedWork::Plugin(name) => format!("plugin {name}"),
         PlannedWork::Begat => "begat itself".to_owned(),
         PlannedWork::Stub => paint(YELLOW, "nobody: it is stood in for"),
     };
-    let mut text = format!("{indent}{list}{}  {}  {}\n", paint(BOLD, &task.id), task.task_type, paint(DIM, &by));
+    let mut text = format!(
+        "{indent}{list}{}  {}  {}\n",
+        paint(BOLD, &task.id),
+        task.task_type,
+        paint(DIM, &by)
+    );
     let mut line = |words: String| text += &format!("{indent}    {words}\n");
     if let Some(run_if) = &task.run_if {
         line(format!("only if {}", shown(run_if)));
@@ -73,11 +85,23 @@ fn asset_lines(asset: &PlannedAssetView) -> Vec<String> {
         AssetEffect::External => ("?", RED, "read, though it does not exist,"),
         AssetEffect::Unknown => ("?", DIM, "use"),
     };
-    let kind = asset.asset_type.as_ref().map_or_else(String::new, |kind| format!(" ({})", shown(kind)));
-    let mut lines = vec![format!("{} {}{kind}", paint(style, &format!("{mark} {verb}")), shown(&asset.id))];
+    let kind = asset
+        .asset_type
+        .as_ref()
+        .map_or_else(String::new, |kind| format!(" ({})", shown(kind)));
+    let mut lines = vec![format!(
+        "{} {}{kind}",
+        paint(style, &format!("{mark} {verb}")),
+        shown(&asset.id)
+    )];
     for change in &asset.changes {
         let value = |value: &Option<Json>| value.as_ref().map_or_else(|| "nothing".to_owned(), brief);
-        lines.push(format!("      {}: {} → {}", change.field, value(&change.before), value(&change.after)));
+        lines.push(format!(
+            "      {}: {} → {}",
+            change.field,
+            value(&change.before),
+            value(&change.after)
+        ));
     }
     if asset.effect == AssetEffect::Update && asset.changes.is_empty() {
         lines.push("      nothing changes that is known before the run".to_owned());
@@ -99,7 +123,9 @@ fn shown(value: &PlannedValue) -> String {
 }
 
 fn brief(value: &Json) -> String {
-    let text = value.as_str().map_or_else(|| value.to_string(), |text| text.trim_end().replace('\n', "⏎"));
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), |text| text.trim_end().replace('\n', "⏎"));
     match text.chars().count() > WIDTH {
         true => text.chars().take(WIDTH - 1).chain("…".chars()).collect(),
         false => text,

@@ -67,7 +67,10 @@ impl Tree {
             };
             let seconds = run.begin.elapsed().as_secs_f64();
             let indent = "  ".repeat(run.depth);
-            let line = format!("{indent}{spinner} {}{state} {seconds:.1} s  {}", run.name, run.last_line);
+            let line = format!(
+                "{indent}{spinner} {}{state} {seconds:.1} s  {}",
+                run.name, run.last_line
+            );
             dialoguer::console::truncate_str(&line, width, "…").into_owned()
         });
         let mut lines: Vec<String> = lines.collect();
@@ -106,7 +109,10 @@ impl Progress {
 
     /// The last log lines of a task run.
     pub(super) fn tail(&self, id: &TaskRunId) -> Vec<String> {
-        self.tails.get(id).map(|tail| tail.iter().cloned().collect()).unwrap_or_default()
+        self.tails
+            .get(id)
+            .map(|tail| tail.iter().cloned().collect())
+            .unwrap_or_default()
     }
 
     /// Shows one line above whatever is redrawn.
@@ -229,9 +235,15 @@ impl Progress {
         }
         let state = paint(state_style(finished.state), finished.state.name());
         let name = ended.as_ref().map_or(task, |run| run.name.as_str());
-        let took = ended.as_ref().map(|run| run.begin.elapsed()).filter(|took| took.as_millis() >= 100);
+        let took = ended
+            .as_ref()
+            .map(|run| run.begin.elapsed())
+            .filter(|took| took.as_millis() >= 100);
         let took = took.map_or_else(String::new, |took| paint(DIM, &format!(" {:.1} s", took.as_secs_f64())));
-        let error = finished.error.as_ref().map_or_else(String::new, |error| format!(": {error}"));
+        let error = finished
+            .error
+            .as_ref()
+            .map_or_else(String::new, |error| format!(": {error}"));
         self.line(&format!("{state} {}{took}{error}", paint(DIM, name)));
     }
 }

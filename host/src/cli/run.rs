@@ -29,7 +29,9 @@ pub(super) fn flow_request<'a>(arguments: &RunArguments, output: &Output) -> Flo
             task_types: arguments.stubs.clone(),
             missing: arguments.stub_missing,
         },
-        labels: labels.map(|(key, value)| (key.clone(), value.as_str().into())).collect(),
+        labels: labels
+            .map(|(key, value)| (key.clone(), value.as_str().into()))
+            .collect(),
     }
 }
 
@@ -49,7 +51,12 @@ pub(super) async fn run(settings: Settings, arguments: &RunArguments, output: &O
     let (cancelled, watcher) = watch_for_interrupts();
     let ended = app.run(request, notice, Progress::observer(&progress), cancelled).await;
     watcher.abort();
-    Ok(answer(&ended_view(&progress, ended)?, arguments.ephemeral, &progress, output))
+    Ok(answer(
+        &ended_view(&progress, ended)?,
+        arguments.ephemeral,
+        &progress,
+        output,
+    ))
 }
 
 pub(super) async fn resume(settings: Settings, request: ResumeRequest, output: &Output) -> Result<ExitCode, AppError> {
@@ -57,7 +64,9 @@ pub(super) async fn resume(settings: Settings, request: ResumeRequest, output: &
     let app = App::new(watched(settings, &progress));
     let notice = |said| tell(output, &progress, said);
     let (cancelled, watcher) = watch_for_interrupts();
-    let ended = app.resume(request, notice, Progress::observer(&progress), cancelled).await;
+    let ended = app
+        .resume(request, notice, Progress::observer(&progress), cancelled)
+        .await;
     watcher.abort();
     Ok(answer(&ended_view(&progress, ended)?, false, &progress, output))
 }
@@ -132,7 +141,11 @@ const ASSETS: usize = 20;
 fn summary(view: &ExecutionDetailView, ephemeral: bool, progress: &Mutex<Progress>) -> String {
     let execution = &view.execution;
     let mut text = failures(view, progress);
-    let written: Vec<_> = view.assets.iter().filter(|asset| asset.event != AssetEvent::Used).collect();
+    let written: Vec<_> = view
+        .assets
+        .iter()
+        .filter(|asset| asset.event != AssetEvent::Used)
+        .collect();
     let took = execution
         .end_date
         .map_or_else(String::new, |end| format!(" ({})", duration(execution.start_date, end)));
@@ -185,9 +198,16 @@ fn failures(view: &ExecutionDetailView, progress: &Mutex<Progress>) -> String {
     let is_bad = |task: &&TaskRunView| task.state == State::Failed && task.error.is_some();
     let mut text = String::new();
     for task in view.tasks.iter().filter(is_bad) {
-        let value = task.value.as_ref().map_or_else(String::new, |value| format!(" [{value}]"));
+        let value = task
+            .value
+            .as_ref()
+            .map_or_else(String::new, |value| format!(" [{value}]"));
         let error = task.error.as_deref().unwrap_or_default();
-        text += &format!("{} {}{value}: {error}\n", paint(RED, "failed"), paint(BOLD, task.task_id.as_str()));
+        text += &format!(
+            "{} {}{value}: {error}\n",
+            paint(RED, "failed"),
+            paint(BOLD, task.task_id.as_str())
+        );
         for line in lock(progress).tail(&task.id) {
             text += &paint(DIM, &format!("  | {line}\n"));
         }

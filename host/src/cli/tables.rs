@@ -188,7 +188,11 @@ fn depths(tasks: &[TaskRunView]) -> Vec<usize> {
     let mut known: HashMap<&TaskRunId, usize> = HashMap::new();
     let mut depths = Vec::with_capacity(tasks.len());
     for task in tasks {
-        let depth = task.parent_id.as_ref().and_then(|parent| known.get(parent)).map_or(0, |depth| depth + 1);
+        let depth = task
+            .parent_id
+            .as_ref()
+            .and_then(|parent| known.get(parent))
+            .map_or(0, |depth| depth + 1);
         known.insert(&task.id, depth);
         depths.push(depth);
     }
@@ -196,8 +200,15 @@ fn depths(tasks: &[TaskRunView]) -> Vec<usize> {
 }
 
 fn task_row(task: &TaskRunView, depth: usize) -> Vec<String> {
-    let value = task.value.as_ref().map_or_else(String::new, |value| format!(" [{value}]"));
-    let attempts = if task.attempts > 1 { format!(" after {} attempts", task.attempts) } else { String::new() };
+    let value = task
+        .value
+        .as_ref()
+        .map_or_else(String::new, |value| format!(" [{value}]"));
+    let attempts = if task.attempts > 1 {
+        format!(" after {} attempts", task.attempts)
+    } else {
+        String::new()
+    };
     let by = match (&task.plugin, task.is_stub) {
         (_, true) => "stubbed".to_owned(),
         (Some(p), _) => format!("{} {} {}", p.name, p.version, p.digest.get(..12).unwrap_or(&p.digest)),

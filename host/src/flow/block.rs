@@ -62,7 +62,10 @@ impl TaskBlock {
             CoreType::Dag => graph(fields, reader),
             CoreType::Parallel => {
                 let limit = limit(fields, "concurrent", 0);
-                (BlockShape::Parallel { limit }, vec![tasks(fields, "tasks", name, reader)])
+                (
+                    BlockShape::Parallel { limit },
+                    vec![tasks(fields, "tasks", name, reader)],
+                )
             }
             CoreType::ForEach | CoreType::Loop => {
                 let limit = limit(fields, "concurrencyLimit", 1);
@@ -98,7 +101,9 @@ impl TaskBlock {
 /// A limit on how many run at once. The schema of the type has checked it; it stays for that check.
 fn limit(fields: &Fields<'_>, name: &str, default: usize) -> usize {
     match fields.peek(name).map(|node| &node.kind) {
-        Some(NodeKind::Scalar(value)) => value.as_u64().map_or(default, |limit| usize::try_from(limit).unwrap_or(0)),
+        Some(NodeKind::Scalar(value)) => value
+            .as_u64()
+            .map_or(default, |limit| usize::try_from(limit).unwrap_or(0)),
         _ => default,
     }
 }
@@ -112,7 +117,9 @@ fn tasks(fields: &mut Fields<'_>, key: &str, name: &str, reader: &mut Reader<'_>
     };
     if is_missing {
         let message = format!("the `{name}` task has no `{key}`");
-        reader.findings.push(Diagnostic::error("missing-key", message, fields.span));
+        reader
+            .findings
+            .push(Diagnostic::error("missing-key", message, fields.span));
     }
     reader.list(fields, key)
 }
@@ -130,7 +137,9 @@ fn switch(fields: &mut Fields<'_>, reader: &mut Reader<'_>) -> (BlockShape, Vec<
                 branches.push(reader.tasks(&format!("the case `{}`", key.name), node));
             }
         }
-        Some(node) => reader.findings.push(wrong_kind("`cases`", "a map of lists of tasks", node)),
+        Some(node) => reader
+            .findings
+            .push(wrong_kind("`cases`", "a map of lists of tasks", node)),
         None if !fields.has("defaults") => {
             let message = "the `switch` task has neither `cases` nor `defaults`";
             reader.findings.push(Diagnostic::error("missing-key", message, start));
@@ -165,7 +174,9 @@ fn graph(fields: &mut Fields<'_>, reader: &mut Reader<'_>) -> (BlockShape, Vec<V
             continue;
         };
         let depends_on = entry.list("dependsOn", reader.findings).unwrap_or_default();
-        let ids = depends_on.iter().filter_map(|node| Some((plain_text(node)?, node.span)));
+        let ids = depends_on
+            .iter()
+            .filter_map(|node| Some((plain_text(node)?, node.span)));
         let ids = ids.collect();
         let Some(task) = reader.task(node) else { continue };
         tasks.push(Arc::new(task));
@@ -189,7 +200,9 @@ fn graph(fields: &mut Fields<'_>, reader: &mut Reader<'_>) -> (BlockShape, Vec<V
     if let Some(place) = on_a_circle(&waits_for) {
         let task = &tasks[place];
         let message = format!("the task `{}` depends on itself, directly or through others", task.id);
-        reader.findings.push(Diagnostic::error("dependency-cycle", message, task.span));
+        reader
+            .findings
+            .push(Diagnostic::error("dependency-cycle", message, task.span));
     }
     (BlockShape::Graph { waits_for, limit }, vec![tasks])
 }

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::defaults::Defaults;
 use super::fields::{Fields, wrong_kind};
 use super::input::{self, Input};
+use super::labels;
 use super::policies::{self, Check, Concurrency, FlowOutput, Sla};
 use super::property::Property;
 use super::references::{self, Declared, Parts};
@@ -16,7 +17,6 @@ use super::retry::{self, Retry};
 use super::task::{Reader, Task};
 use super::trigger::{self, Trigger};
 use super::yaml::{self, Node, NodeKind};
-use super::labels;
 use crate::model::{Diagnostic, FlowId, IdError, JsonMap, Namespace, Severity, Source, Span, TaskType};
 
 /// A flow as it is written, checked.
@@ -147,7 +147,9 @@ impl Body {
             after_execution: reader.list(fields, "afterExecution"),
             outputs: policies::outputs(text, fields, findings),
             concurrency: policies::concurrency(fields, findings),
-            retry: fields.given("retry").and_then(|(_, node)| retry::read(node, true, findings)),
+            retry: fields
+                .given("retry")
+                .and_then(|(_, node)| retry::read(node, true, findings)),
             checks: policies::checks(text, fields, findings),
             slas: policies::slas(text, fields, findings),
         }

@@ -1,5 +1,6 @@
 //! The task types that begat brings itself: control tasks, which hold other tasks, and small ones that need no sandbox.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::model::{Json, TaskType};
@@ -54,9 +55,19 @@ const NAMES: [(CoreType, &str, &str, Option<&str>); 26] = [
     (CoreType::KeyDelete, "kv.delete", "kv.Delete", None),
     (CoreType::KeyGet, "kv.get", "kv.Get", None),
     (CoreType::KeySet, "kv.set", "kv.Set", None),
-    (CoreType::Labels, "labels", "execution.Labels", Some("executions.Labels")),
+    (
+        CoreType::Labels,
+        "labels",
+        "execution.Labels",
+        Some("executions.Labels"),
+    ),
     (CoreType::Loop, "loop", "flow.Loop", None),
-    (CoreType::LoopUntil, "loop-until", "flow.LoopUntil", Some("flows.WaitFor")),
+    (
+        CoreType::LoopUntil,
+        "loop-until",
+        "flow.LoopUntil",
+        Some("flows.WaitFor"),
+    ),
     (CoreType::OutputValues, "output-values", "output.OutputValues", None),
     (CoreType::Parallel, "parallel", "flow.Parallel", Some("flows.Parallel")),
     (CoreType::Pause, "pause", "flow.Pause", Some("flows.Pause")),
@@ -67,12 +78,7 @@ const NAMES: [(CoreType, &str, &str, Option<&str>); 26] = [
         "flow.Sequential",
         Some("flows.Sequential"),
     ),
-    (
-        CoreType::SetVariables,
-        "set-variables",
-        "execution.SetVariables",
-        None,
-    ),
+    (CoreType::SetVariables, "set-variables", "execution.SetVariables", None),
     (CoreType::Sleep, "sleep", "flow.Sleep", None),
     (CoreType::StorageWrite, "storage.write", "storage.Write", None),
     (CoreType::Subflow, "subflow", "flow.Subflow", Some("flows.Subflow")),
@@ -116,6 +122,15 @@ static TASK_TYPES: LazyLock<Vec<TaskType>> = LazyLock::new(|| {
     NAMES.iter().map(task_type).collect()
 });
 
+/// Every name of every core type.
+static BY_NAME: LazyLock<HashMap<String, CoreType>> = LazyLock::new(|| {
+    let names = NAMES.iter().flat_map(|(core_type, name, class, legacy)| {
+        let all = aliases(name, class, *legacy).into_iter().chain([(*name).to_owned()]);
+        all.map(|name| (name, *core_type))
+    });
+    names.collect()
+});
+
 fn aliases(name: &str, class: &str, legacy: Option<&str>) -> Vec<String> {
     let mut names = vec![format!("io.kestra.plugin.core.{class}"), class.to_owned()];
     let short = class.rsplit('.').next().unwrap_or(class);
@@ -123,17 +138,19 @@ fn aliases(name: &str, class: &str, legacy: Option<&str>) -> Vec<String> {
         names.push(short.to_owned());
     }
     names.extend(legacy.map(|legacy| format!("io.kestra.core.tasks.{legacy}")));
-    names.extend(OTHER_NAMES.iter().filter(|(_, known)| *known == name).map(|(other, _)| (*other).to_owned()));
+    names.extend(
+        OTHER_NAMES
+            .iter()
+            .filter(|(_, known)| *known == name)
+            .map(|(other, _)| (*other).to_owned()),
+    );
     names
 }
 
 impl CoreType {
     /// The core type that a flow means by a name.
     pub fn find(name: &str) -> Option<Self> {
-        let fits = |(_, short, class, legacy): &&(CoreType, &str, &str, Option<&str>)| {
-            name == *short || aliases(short, class, *legacy).iter().any(|alias| alias == name)
-        };
-        NAMES.iter().find(fits).map(|(core_type, ..)| *core_type)
+        BY_NAME.get(name).copied()
     }
 
     /// The short name, such as `foreach`.
@@ -189,7 +206,10 @@ mod tests {
                 assert_eq!(CoreType::find(alias), Some(core_type), "{alias}");
             }
         }
-        assert_eq!(CoreType::find("io.kestra.plugin.core.flow.WaitFor"), Some(CoreType::LoopUntil));
+        assert_eq!(
+            CoreType::find("io.kestra.plugin.core.flow.WaitFor"),
+            Some(CoreType::LoopUntil)
+        );
         assert_eq!(CoreType::find("log"), None);
     }
 }

@@ -82,7 +82,10 @@ impl Default {
             },
         };
         fields.finish("key of `pluginDefaults`", &KEYS, findings);
-        for (key, _) in values.iter().filter(|(key, _)| ["id", "type"].contains(&key.name.as_str())) {
+        for (key, _) in values
+            .iter()
+            .filter(|(key, _)| ["id", "type"].contains(&key.name.as_str()))
+        {
             let message = format!("`{}` cannot be a default", key.name);
             findings.push(Diagnostic::error("invalid-default", message, key.span));
         }

@@ -54,7 +54,11 @@ pub(super) fn fixed(fields: &mut Fields<'_>, name: &str, findings: &mut Vec<Diag
 
 fn read(name: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Duration> {
     let Some(text) = plain_text(node) else {
-        findings.push(wrong_kind(&format!("`{name}`"), "an ISO 8601 duration such as PT5M", node));
+        findings.push(wrong_kind(
+            &format!("`{name}`"),
+            "an ISO 8601 duration such as PT5M",
+            node,
+        ));
         return None;
     };
     let duration = parse(&text);

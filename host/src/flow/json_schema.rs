@@ -32,25 +32,43 @@ pub(super) const FLOW: [Part; 21] = [
         list
     }),
     ("errors", "What runs when a task failed.", || list_of("task")),
-    ("finally", "What runs at the end, whatever happened.", || list_of("task")),
-    ("afterExecution", "What runs when the execution has ended.", || list_of("task")),
+    ("finally", "What runs at the end, whatever happened.", || {
+        list_of("task")
+    }),
+    ("afterExecution", "What runs when the execution has ended.", || {
+        list_of("task")
+    }),
     (
         "outputs",
         "What an execution gives.",
         || json!({"type": "array", "items": object_schema(&OUTPUT)}),
     ),
-    ("variables", "Values that expressions find under `vars`.", || json!({"type": "object"})),
-    ("pluginDefaults", "Properties of all tasks of a type.", || {
-        json!({"type": "array", "items": object_schema(&DEFAULT)})
+    (
+        "variables",
+        "Values that expressions find under `vars`.",
+        || json!({"type": "object"}),
+    ),
+    (
+        "pluginDefaults",
+        "Properties of all tasks of a type.",
+        || json!({"type": "array", "items": object_schema(&DEFAULT)}),
+    ),
+    ("concurrency", "How many executions run at once.", || {
+        object_schema(&CONCURRENCY)
     }),
-    ("concurrency", "How many executions run at once.", || object_schema(&CONCURRENCY)),
-    ("retry", "What happens when an execution fails.", || object_schema(&RETRY)),
-    ("checks", "What must hold before the flow runs.", || {
-        json!({"type": "array", "items": object_schema(&CHECK)})
+    ("retry", "What happens when an execution fails.", || {
+        object_schema(&RETRY)
     }),
-    ("sla", "What an execution must keep to.", || {
-        json!({"type": "array", "items": object_schema(&SLA)})
-    }),
+    (
+        "checks",
+        "What must hold before the flow runs.",
+        || json!({"type": "array", "items": object_schema(&CHECK)}),
+    ),
+    (
+        "sla",
+        "What an execution must keep to.",
+        || json!({"type": "array", "items": object_schema(&SLA)}),
+    ),
     ("disabled", "Whether the flow must not run.", boolean),
     (
         "triggers",
@@ -78,9 +96,11 @@ pub(super) const TASK: [Part; 11] = [
     ("timeout", "How long an attempt may take, such as PT5M.", text),
     ("allowFailure", "Whether its failure is a warning.", boolean),
     ("allowWarning", "Whether its warning is a success.", boolean),
-    ("logLevel", "Log lines that matter less are not kept.", || {
-        json!({"enum": ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"]})
-    }),
+    (
+        "logLevel",
+        "Log lines that matter less are not kept.",
+        || json!({"enum": ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"]}),
+    ),
 ];
 
 /// Keys of tasks that hold tasks, beside the properties of their types.
@@ -99,7 +119,11 @@ const BLOCKS: [(CoreType, &[&str]); 10] = [
 
 const OUTPUT: [Key; 6] = [
     required("id", Shape::Text, "Names the output."),
-    key("type", Shape::Text, "What the value is turned into; STRING where it is not given."),
+    key(
+        "type",
+        Shape::Text,
+        "What the value is turned into; STRING where it is not given.",
+    ),
     required("value", Shape::Any, "The value."),
     key("required", Shape::Boolean, "Whether the execution fails without it."),
     key("displayName", Shape::Text, "What people call it."),
@@ -107,7 +131,11 @@ const OUTPUT: [Key; 6] = [
 ];
 const DEFAULT: [Key; 3] = [
     required("type", Shape::Text, "A task type, or what several begin with."),
-    key("forced", Shape::Boolean, "Whether the values win over those of the task."),
+    key(
+        "forced",
+        Shape::Boolean,
+        "Whether the values win over those of the task.",
+    ),
     key("values", Shape::Map, "The properties."),
 ];
 const CONCURRENCY: [Key; 2] = [
@@ -127,10 +155,18 @@ const RETRY: [Key; 9] = [
     key("interval", Shape::Duration, "The first pause."),
     key("maxInterval", Shape::Duration, "The longest pause."),
     key("minInterval", Shape::Duration, "The shortest pause of random ones."),
-    key("delayFactor", Shape::Any, "By how much each pause is longer than the one before."),
+    key(
+        "delayFactor",
+        Shape::Any,
+        "By how much each pause is longer than the one before.",
+    ),
     key("maxAttempts", Shape::Whole, "How often it runs at most."),
     key("maxDuration", Shape::Duration, "How long it is tried."),
-    key("warningOnRetry", Shape::Boolean, "Whether a success that took several attempts is a warning."),
+    key(
+        "warningOnRetry",
+        Shape::Boolean,
+        "Whether a success that took several attempts is a warning.",
+    ),
     key(
         "behavior",
         Shape::Choice(&["RETRY_FAILED_TASK", "CREATE_NEW_EXECUTION"]),
@@ -140,7 +176,11 @@ const RETRY: [Key; 9] = [
 const CHECK: [Key; 4] = [
     required("condition", Shape::Any, "An expression that must be true."),
     key("message", Shape::Text, "What to say when it is not."),
-    key("style", Shape::Choice(&["SUCCESS", "INFO", "WARNING", "ERROR"]), "How a form shows it."),
+    key(
+        "style",
+        Shape::Choice(&["SUCCESS", "INFO", "WARNING", "ERROR"]),
+        "How a form shows it.",
+    ),
     key(
         "behavior",
         Shape::Choice(&["BLOCK_EXECUTION", "FAIL_EXECUTION", "CREATE_EXECUTION"]),
@@ -149,10 +189,18 @@ const CHECK: [Key; 4] = [
 ];
 const SLA: [Key; 6] = [
     required("id", Shape::Text, "Names the rule."),
-    required("type", Shape::Choice(&["MAX_DURATION", "EXECUTION_ASSERTION"]), "What kind of rule it is."),
+    required(
+        "type",
+        Shape::Choice(&["MAX_DURATION", "EXECUTION_ASSERTION"]),
+        "What kind of rule it is.",
+    ),
     key("duration", Shape::Duration, "How long an execution may take."),
     key("assert", Shape::Any, "An expression that must be true after each task."),
-    key("behavior", Shape::Choice(&["FAIL", "CANCEL", "NONE"]), "What becomes of an execution that breaks it."),
+    key(
+        "behavior",
+        Shape::Choice(&["FAIL", "CANCEL", "NONE"]),
+        "What becomes of an execution that breaks it.",
+    ),
     key("labels", Shape::Map, "Labels that such an execution gets."),
 ];
 
@@ -561,8 +609,15 @@ mod tests {
                 "anyOf": [{"$ref": "#/definitions/task-log/$defs/Level"}, expression_schema()],
             })
         );
-        let known = schema["definitions"]["task"]["properties"]["type"]["enum"].as_array().unwrap();
-        for name in ["log", "io.kestra.plugin.core.log.Log", "foreach", "io.kestra.plugin.core.flow.ForEach"] {
+        let known = schema["definitions"]["task"]["properties"]["type"]["enum"]
+            .as_array()
+            .unwrap();
+        for name in [
+            "log",
+            "io.kestra.plugin.core.log.Log",
+            "foreach",
+            "io.kestra.plugin.core.flow.ForEach",
+        ] {
             assert!(known.contains(&json!(name)), "{name}");
         }
     }

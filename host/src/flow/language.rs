@@ -79,7 +79,9 @@ fn cases() -> &'static [String] {
     CASES.get_or_init(|| {
         let pattern = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/cases/*/*.yaml");
         let paths = glob::glob(pattern).unwrap();
-        paths.map(|path| std::fs::read_to_string(path.unwrap()).unwrap()).collect()
+        paths
+            .map(|path| std::fs::read_to_string(path.unwrap()).unwrap())
+            .collect()
     })
 }
 

@@ -115,7 +115,11 @@ pub(super) fn concurrency(fields: &mut Fields<'_>, findings: &mut Vec<Diagnostic
     let (_, node) = fields.given("concurrency")?;
     let mut fields = Fields::of(node, "`concurrency`", findings)?;
     if !fields.has("limit") {
-        findings.push(Diagnostic::error("missing-key", "`concurrency` has no `limit`", fields.span));
+        findings.push(Diagnostic::error(
+            "missing-key",
+            "`concurrency` has no `limit`",
+            fields.span,
+        ));
     }
     let limit = retry::whole(&mut fields, "limit", findings);
     let words = [
@@ -136,7 +140,9 @@ pub(super) fn checks(source: &str, fields: &mut Fields<'_>, findings: &mut Vec<D
 fn check(source: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Check> {
     let mut fields = Fields::of(node, "a check", findings)?;
     let condition = expression(source, &mut fields, "condition", "the check", findings);
-    let message = fields.given("message").map(|(_, node)| Property::read(source, node, findings));
+    let message = fields
+        .given("message")
+        .map(|(_, node)| Property::read(source, node, findings));
     let styles = [("SUCCESS", ()), ("INFO", ()), ("WARNING", ()), ("ERROR", ())];
     // How a form shows the message says nothing to a command line.
     let _: Option<()> = word(&mut fields, "style", &styles, findings);
@@ -146,7 +152,11 @@ fn check(source: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Ch
         ("CREATE_EXECUTION", CheckBehavior::CreateExecution),
     ];
     let behavior = word(&mut fields, "behavior", &words, findings).unwrap_or(CheckBehavior::BlockExecution);
-    fields.finish("key of a check", &["condition", "message", "style", "behavior"], findings);
+    fields.finish(
+        "key of a check",
+        &["condition", "message", "style", "behavior"],
+        findings,
+    );
     Some(Check {
         condition: condition?,
         message,
@@ -164,7 +174,11 @@ fn sla(source: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Sla>
     let id = fields.required("id", "the entry of `sla`", findings);
     let kinds = [("MAX_DURATION", true), ("EXECUTION_ASSERTION", false)];
     if !fields.has("type") {
-        findings.push(Diagnostic::error("missing-key", "the entry of `sla` has no `type`", fields.span));
+        findings.push(Diagnostic::error(
+            "missing-key",
+            "the entry of `sla` has no `type`",
+            fields.span,
+        ));
     }
     let rule = match word(&mut fields, "type", &kinds, findings) {
         Some(true) => {
@@ -185,7 +199,9 @@ fn sla(source: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Sla>
         ("NONE", SlaBehavior::None),
     ];
     let behavior = word(&mut fields, "behavior", &words, findings).unwrap_or(SlaBehavior::Fail);
-    let labels = fields.given("labels").map(|(_, node)| super::labels::read(node, findings));
+    let labels = fields
+        .given("labels")
+        .map(|(_, node)| super::labels::read(node, findings));
     let keys = ["id", "type", "duration", "assert", "behavior", "labels"];
     fields.finish("key of an `sla` entry", &keys, findings);
     Some(Sla {
@@ -226,9 +242,15 @@ pub(super) fn outputs(source: &str, fields: &mut Fields<'_>, findings: &mut Vec<
         };
         let id = fields.required("id", "the output", findings);
         let output_type = output_type(&mut fields, findings);
-        let value = fields.given("value").map(|(_, node)| Property::read(source, node, findings));
+        let value = fields
+            .given("value")
+            .map(|(_, node)| Property::read(source, node, findings));
         if value.is_none() {
-            findings.push(Diagnostic::error("missing-key", "the output has no `value`", fields.span));
+            findings.push(Diagnostic::error(
+                "missing-key",
+                "the output has no `value`",
+                fields.span,
+            ));
         }
         let required = fields.flag("required", true, findings);
         for name in ["displayName", "description", "dependsOn"] {

@@ -17,7 +17,18 @@ use crate::expr::Reference;
 use crate::model::{Diagnostic, InputId, Severity, closest};
 
 const ROOTS: [&str; 13] = [
-    "flow", "execution", "inputs", "outputs", "labels", "vars", "task", "taskrun", "tasks", "parent", "parents", "envs",
+    "flow",
+    "execution",
+    "inputs",
+    "outputs",
+    "labels",
+    "vars",
+    "task",
+    "taskrun",
+    "tasks",
+    "parent",
+    "parents",
+    "envs",
     "trigger",
 ];
 const INPUT_ROOTS: [&str; 4] = ["flow", "execution", "inputs", "labels"];
@@ -49,7 +60,9 @@ impl Declared {
         };
         let mut tasks = Vec::new();
         for name in ["tasks", "errors", "finally", "afterExecution"] {
-            root.entry(name).into_iter().for_each(|node| ids_within(node, &mut tasks));
+            root.entry(name)
+                .into_iter()
+                .for_each(|node| ids_within(node, &mut tasks));
         }
         Self {
             inputs,

@@ -65,9 +65,16 @@ impl Retry {
             Pause::Random {
                 min_interval,
                 max_interval,
-            } => *min_interval + max_interval.saturating_sub(*min_interval).mul_f64(chance.clamp(0.0, 1.0)),
+            } => {
+                *min_interval
+                    + max_interval
+                        .saturating_sub(*min_interval)
+                        .mul_f64(chance.clamp(0.0, 1.0))
+            }
         };
-        let is_in_time = self.max_duration.is_none_or(|most| elapsed.saturating_add(pause) <= most);
+        let is_in_time = self
+            .max_duration
+            .is_none_or(|most| elapsed.saturating_add(pause) <= most);
         is_in_time.then_some(pause)
     }
 }
@@ -97,19 +104,23 @@ pub(super) fn read(node: &Node, is_flow: bool, findings: &mut Vec<Diagnostic>) -
             let interval = needed(&mut fields, "interval", findings);
             let max_interval = needed(&mut fields, "maxInterval", findings);
             let factor = number(&mut fields, "delayFactor", findings).unwrap_or(2.0);
-            interval.zip(max_interval).map(|(interval, max_interval)| Pause::Exponential {
-                interval,
-                max_interval,
-                factor,
-            })
+            interval
+                .zip(max_interval)
+                .map(|(interval, max_interval)| Pause::Exponential {
+                    interval,
+                    max_interval,
+                    factor,
+                })
         }
         Some(("random", _)) => {
             let min_interval = needed(&mut fields, "minInterval", findings);
             let max_interval = needed(&mut fields, "maxInterval", findings);
-            min_interval.zip(max_interval).map(|(min_interval, max_interval)| Pause::Random {
-                min_interval,
-                max_interval,
-            })
+            min_interval
+                .zip(max_interval)
+                .map(|(min_interval, max_interval)| Pause::Random {
+                    min_interval,
+                    max_interval,
+                })
         }
         Some((other, span)) => {
             let message = format!("`{other}` is no value of `type`");

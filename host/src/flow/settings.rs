@@ -44,7 +44,9 @@ impl Settings {
         Self {
             disabled: fields.flag("disabled", false, findings),
             run_if: run_if(source, fields, findings),
-            retry: fields.given("retry").and_then(|(_, node)| retry::read(node, false, findings)),
+            retry: fields
+                .given("retry")
+                .and_then(|(_, node)| retry::read(node, false, findings)),
             timeout,
             allow_failure: fields.flag("allowFailure", false, findings),
             allow_warning: fields.flag("allowWarning", false, findings),

@@ -158,7 +158,8 @@ impl<'a> Reader<'a> {
         let id = match TaskId::parse(id) {
             Ok(id) => id,
             Err(error) => {
-                self.findings.push(Diagnostic::error("invalid-id", error.to_string(), span));
+                self.findings
+                    .push(Diagnostic::error("invalid-id", error.to_string(), span));
                 return None;
             }
         };
@@ -181,7 +182,8 @@ impl<'a> Reader<'a> {
         for (name, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
             let message = format!("`{name}` on a task that holds tasks is not supported yet");
             let finding = Diagnostic::error("not-supported", message, start);
-            self.findings.push(finding.with_hint(format!("write `{name}` on the tasks within it")));
+            self.findings
+                .push(finding.with_hint(format!("write `{name}` on the tasks within it")));
         }
     }
 }

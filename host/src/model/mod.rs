@@ -21,15 +21,13 @@ pub use asset::{Asset, AssetType, Bundle, Declaration, EXTERNAL_TYPE, Metadata};
 pub use catalog::{AssetChange, AssetEvent, AssetFilter, CatalogReader, Receipt, RecordError, Recorder};
 pub use diagnostic::{Diagnostic, Label, Severity, Source, Span};
 pub use event::{
-    FinishedExecution, FinishedTask, Lineage, RetriedTask, RunEvent, RunEventKind, SetKey, StartedExecution, StartedTask,
-    WrittenFile,
+    FinishedExecution, FinishedTask, Lineage, RetriedTask, RunEvent, RunEventKind, SetKey, StartedExecution,
+    StartedTask, WrittenFile,
 };
 pub use id::{AssetId, ExecutionId, FlowId, IdError, InputId, Namespace, TaskId, TaskRunId, TriggerId};
 pub use input::{InputOptionView, InputQuestion, InputView};
 pub use log::{LogLevel, LogLine};
-pub use planned::{
-    AssetEffect, FieldChange, PlanView, PlannedAssetView, PlannedTaskView, PlannedValue, PlannedWork,
-};
+pub use planned::{AssetEffect, FieldChange, PlanView, PlannedAssetView, PlannedTaskView, PlannedValue, PlannedWork};
 pub use state::State;
 pub use suggest::closest;
 pub use task_type::{Capability, PluginDescription, TaskType};

@@ -106,7 +106,13 @@ impl FieldChange {
                 let mut keys: Vec<&String> = before.keys().chain(after.keys()).collect();
                 keys.sort();
                 keys.dedup();
-                let path = |key: &str| if field.is_empty() { key.to_owned() } else { format!("{field}.{key}") };
+                let path = |key: &str| {
+                    if field.is_empty() {
+                        key.to_owned()
+                    } else {
+                        format!("{field}.{key}")
+                    }
+                };
                 keys.into_iter()
                     .flat_map(|key| Self::between(&path(key), before.get(key), after.get(key)))
                     .collect()
@@ -140,7 +146,11 @@ mod tests {
             .collect();
         assert_eq!(
             told,
-            ["metadata.net.gone true -", "metadata.new - [1]", "metadata.os \"2019\" \"2022\""]
+            [
+                "metadata.net.gone true -",
+                "metadata.new - [1]",
+                "metadata.os \"2019\" \"2022\""
+            ]
         );
     }
 }

@@ -18,7 +18,10 @@ pub struct BrokenCheck {
 /// evaluated.
 pub fn broken_checks(plan: &Plan, catalog: &dyn CatalogReader) -> Result<Vec<BrokenCheck>, Diagnostic> {
     let flow = &plan.flow;
-    let vars = flow.variables.iter().map(|(name, value)| (name.as_str(), Value::from(value.source())));
+    let vars = flow
+        .variables
+        .iter()
+        .map(|(name, value)| (name.as_str(), Value::from(value.source())));
     let scope = Scope::new(Timestamp::now())
         .with_catalog(catalog)
         .with_namespace(&flow.namespace)

@@ -18,7 +18,8 @@ use crate::model::{CatalogReader, Diagnostic, ExecutionId, InputId, JsonMap, Tas
 
 pub use crate::flow::{
     AssetsBlock, BlockShape, CheckBehavior, Concurrency, ConcurrencyBehavior, CoreType, FailureBehavior, FlowOutput,
-    OutputType, Property, Retry, RetryBehavior, Sla, SlaBehavior, SlaRule, Task, Wanted, is_truthy, parse_duration,
+    OutputType, Property, Retry, RetryBehavior, Sla, SlaBehavior, SlaRule, Task, TaskBlock, Wanted, is_truthy,
+    parse_duration,
 };
 pub use checks::{BrokenCheck, broken_checks};
 pub use inputs::{FileInput, FileOrigin, nested, next_question};

@@ -23,7 +23,10 @@ pub fn preview(
     dependents: Dependents<'_>,
 ) -> Result<Vec<PlannedTaskView>, RecordError> {
     let flow = &plan.flow;
-    let vars = flow.variables.iter().map(|(name, value)| (name.as_str(), Value::from(value.source())));
+    let vars = flow
+        .variables
+        .iter()
+        .map(|(name, value)| (name.as_str(), Value::from(value.source())));
     let scope = Scope::new(Timestamp::now())
         .with_catalog(catalog)
         .with_namespace(&flow.namespace)
@@ -88,7 +91,9 @@ impl Preview<'_> {
             depth,
             list: list.map(str::to_owned),
             run_if: task.settings.run_if.as_ref().map(|property| self.value(property)),
-            properties: properties.map(|(name, property)| (name.clone(), self.value(property))).collect(),
+            properties: properties
+                .map(|(name, property)| (name.clone(), self.value(property)))
+                .collect(),
             capabilities: Vec::new(),
             assets,
         })
@@ -121,15 +126,13 @@ impl Preview<'_> {
             (Some("vars"), _) if text.template.source().contains("render") => Some("when it runs".to_owned()),
             _ => None,
         };
-        text.template.references().iter().find_map(|reference| known(&reference.path))
+        text.template
+            .references()
+            .iter()
+            .find_map(|reference| known(&reference.path))
     }
 
-    fn assets(
-        &self,
-        list: &AssetList,
-        is_input: bool,
-        views: &mut Vec<PlannedAssetView>,
-    ) -> Result<(), RecordError> {
+    fn assets(&self, list: &AssetList, is_input: bool, views: &mut Vec<PlannedAssetView>) -> Result<(), RecordError> {
         match list {
             AssetList::Expression(text) => views.push(PlannedAssetView {
                 id: self.value(&Property::Text(text.clone())),
@@ -162,7 +165,11 @@ impl Preview<'_> {
             return Ok(PlannedAssetView {
                 id,
                 asset_type,
-                effect: if is_input { AssetEffect::Unknown } else { AssetEffect::Create },
+                effect: if is_input {
+                    AssetEffect::Unknown
+                } else {
+                    AssetEffect::Create
+                },
                 changes: Vec::new(),
                 dependents: Vec::new(),
             });
@@ -193,7 +200,12 @@ impl Preview<'_> {
 
     /// What an update would change; nothing of it where that is not known before the run.
     fn changes(&self, template: &AssetTemplate, known: &Asset) -> Vec<FieldChange> {
-        if template.fields.texts().into_iter().any(|text| self.known(text).is_some()) {
+        if template
+            .fields
+            .texts()
+            .into_iter()
+            .any(|text| self.known(text).is_some())
+        {
             return Vec::new();
         }
         let declared: Option<Declaration> = template.render(&self.scope).ok();

@@ -114,7 +114,11 @@ impl Layout<'_, '_> {
         if let Some(core_type) = task.core_type {
             return Work::Core(core_type);
         }
-        let found = self.request.task_types.iter().find(|found| found.answers_to(&task.task_type));
+        let found = self
+            .request
+            .task_types
+            .iter()
+            .find(|found| found.answers_to(&task.task_type));
         let is_stubbed = stubs.task_types.iter().any(|name| match found {
             Some(found) => found.answers_to(name),
             None => *name == task.task_type,
@@ -125,7 +129,8 @@ impl Layout<'_, '_> {
             None => {
                 if !stubs.missing {
                     let message = format!("unknown task type `{}`", task.task_type);
-                    self.findings.push(Diagnostic::error("unknown-task-type", message, task.span));
+                    self.findings
+                        .push(Diagnostic::error("unknown-task-type", message, task.span));
                 }
                 Work::Stub
             }

@@ -34,6 +34,8 @@ pub(super) struct Active {
     /// What it gives, where it is a block.
     pub outputs: JsonMap,
     pub passes: Passes,
+    /// What it gave when it ended, where it did so before the execution was gone on with.
+    pub earlier: Option<JsonMap>,
     /// The folder that it shares with others.
     pub workplace: Option<Arc<Workplace>>,
 }

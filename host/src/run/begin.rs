@@ -106,11 +106,17 @@ impl Driver {
         let mut item = holder.and_then(|holder| holder.item.clone());
         let lane = self.schedule.lane(run);
         // `errors` and `finally` of a loop run once, for no value.
-        let at = holder.filter(|_| self.schedule.is_in_loop(run)).and_then(|holder| holder.each.get(lane));
+        let at = holder
+            .filter(|_| self.schedule.is_in_loop(run))
+            .and_then(|holder| holder.each.get(lane));
         let value: Option<Arc<str>> = at.map(|value| opening::shown(value).into());
         if let (Some(value), Some(shown)) = (at, &value) {
             let outer = item.take().unwrap_or(Value::Null);
-            let entries = [("value", value.clone()), ("index", Value::from(lane as i64)), ("parent", outer)];
+            let entries = [
+                ("value", value.clone()),
+                ("index", Value::from(lane as i64)),
+                ("parent", outer),
+            ];
             item = Some(entries.into_iter().collect());
             values.push(shown.clone());
         }
@@ -128,6 +134,7 @@ impl Driver {
             each: Vec::new(),
             outputs: JsonMap::new(),
             passes: Passes::none(),
+            earlier: None,
             workplace: holder.and_then(|holder| holder.workplace.clone()),
         }
     }
@@ -135,13 +142,24 @@ impl Driver {
     pub(super) fn lines(&self, place: Place, actor: &Arc<Actor>) -> Lines {
         let task = &self.plan.tasks[place].task;
         let level = task.settings.log_level;
-        Lines::new(self.journal.writer(), actor.clone(), level, self.errors.clone(), task.id.clone())
+        Lines::new(
+            self.journal.writer(),
+            actor.clone(),
+            level,
+            self.errors.clone(),
+            task.id.clone(),
+        )
     }
 
     pub(super) fn actor(&self, place: Place, id: &TaskRunId) -> Arc<Actor> {
         let planned = self.planned(place);
         let plugin: Option<PluginReference> = match &planned.work {
-            Work::Plugin(name) => self.shared.runner.registry.find(name).map(|plugin| plugin.reference.clone()),
+            Work::Plugin(name) => self
+                .shared
+                .runner
+                .registry
+                .find(name)
+                .map(|plugin| plugin.reference.clone()),
             Work::Core(_) | Work::Stub => None,
         };
         Arc::new(Actor {
@@ -167,7 +185,10 @@ impl Driver {
         let planned = self.planned(active.place);
         let mut own = active.own(&planned.task, parents);
         if let Some(error) = &self.error {
-            own.push(("error", [("message", Value::from(error.as_str()))].into_iter().collect()));
+            own.push((
+                "error",
+                [("message", Value::from(error.as_str()))].into_iter().collect(),
+            ));
         }
         self.variables.snapshot(own, planned.reads_outputs)
     }

@@ -19,7 +19,7 @@ use super::schedule::{RunKey, Schedule, Step};
 use super::surroundings::{ErrorLog, OwnSurroundings};
 use super::variables::{Snapshot, Variables};
 use crate::model::{
-    Actor, ExecutionId, FinishedTask, FlowReference, JsonMap, RunEvent, RunEventKind, StartedExecution, State,
+    Actor, ExecutionId, FinishedTask, FlowReference, Json, JsonMap, RunEvent, RunEventKind, StartedExecution, State,
     TaskRunId, Timestamp,
 };
 use crate::plan::{CoreType, Place, Plan, PlannedTask, Work, is_truthy};
@@ -170,7 +170,10 @@ impl Driver {
         let parents = self.parents(active.parent);
         let snapshot = self.snapshot(&active, &parents);
         if let Some(earlier) = earlier {
-            if earlier.state.is_terminal() {
+            let block = self.planned(place).task.block.as_ref();
+            // What a block holds has given values and set variables, so that it is gone through again.
+            let is_over = block.map_or(earlier.state.is_terminal(), |block| earlier.ended_unopened(block));
+            if is_over {
                 self.runs.insert(run, active);
                 self.repeat(run, earlier, snapshot).await;
                 return Ok(());
@@ -226,8 +229,13 @@ impl Driver {
                 let decision = decided.as_ref().ok().and_then(|decision| decision.recorded.clone());
                 self.started(&active, decision);
             }
+            active.earlier = earlier
+                .filter(|earlier| earlier.state.is_terminal())
+                .map(|earlier| earlier.outputs);
             let opened = decided.and_then(|decision| {
-                self.enter_workplace(&mut active, &snapshot)?;
+                if active.earlier.is_none() {
+                    self.enter_workplace(&mut active, &snapshot)?;
+                }
                 Ok(decision)
             });
             match opened {
@@ -240,7 +248,9 @@ impl Driver {
             return Ok(());
         }
         let is_waiting = planned.work == Work::Core(CoreType::Pause)
-            && !["delay", "pauseDuration"].iter().any(|name| planned.property(name).is_some());
+            && !["delay", "pauseDuration"]
+                .iter()
+                .any(|name| planned.property(name).is_some());
         if is_waiting {
             return self.park(run, active, earlier);
         }
@@ -255,7 +265,8 @@ impl Driver {
         match self.jobs.is_empty() && !self.schedule.is_ready() {
             true => self.work_alone(run, job).await,
             false => {
-                self.jobs.spawn(async move { (run, Answer::Ended(Box::new(job.run().await))) });
+                self.jobs
+                    .spawn(async move { (run, Answer::Ended(Box::new(job.run().await))) });
                 Ok(())
             }
         }
@@ -418,6 +429,11 @@ impl Driver {
     /// Ends a task run that holds tasks.
     fn end_block(&mut self, run: RunKey, state: State) {
         let active = self.runs.remove(&run).expect("a run is known until it has ended");
+        if let Some(outputs) = &active.earlier {
+            let values: Vec<&str> = active.values.iter().map(|value| &**value).collect();
+            let task = &self.plan.tasks[active.place].task.id;
+            return self.variables.keep(task.as_str(), &values, outputs, state);
+        }
         let mut outputs = active.outputs.clone();
         if active.passes.count > 0 {
             outputs.insert("iterationCount".to_owned(), active.passes.count.into());
@@ -505,6 +521,11 @@ impl Driver {
     fn pass(&mut self, run: RunKey) {
         let active = self.runs.get_mut(&run).expect("a run is known until it has ended");
         active.passes.count += 1;
+        if let Some(outputs) = &active.earlier {
+            let passes = outputs.get("iterationCount").and_then(Json::as_u64);
+            let goes_on = passes.is_some_and(|passes| active.passes.count < passes);
+            return self.schedule.again(run, Ok(goes_on));
+        }
         let active = &self.runs[&run];
         let parents = self.parents(active.parent);
         let snapshot = self.snapshot(active, &parents);
@@ -549,7 +570,8 @@ impl Driver {
         }
         let active = self.runs.remove(&run).expect("a run is known until it has ended");
         let values: Vec<&str> = active.values.iter().map(|value| &**value).collect();
-        self.variables.keep(earlier.task.as_str(), &values, &earlier.outputs, earlier.state);
+        self.variables
+            .keep(earlier.task.as_str(), &values, &earlier.outputs, earlier.state);
         self.schedule.finish(run, earlier.state);
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use crate::model::{ExecutionId, Json, JsonMap, State, TaskId, TaskRunId, Timestamp};
+use crate::plan::{BlockShape, TaskBlock};
 
 /// A task run as it was recorded.
 #[derive(Debug, Clone)]
@@ -15,6 +16,17 @@ pub struct EarlierRun {
     pub outputs: JsonMap,
     /// What it decided when it began, where it holds tasks.
     pub decision: Option<Json>,
+}
+
+impl EarlierRun {
+    /// Whether it ended without beginning what it holds.
+    pub(super) fn ended_unopened(&self, block: &TaskBlock) -> bool {
+        let decides = matches!(
+            block.shape,
+            BlockShape::If | BlockShape::Switch { .. } | BlockShape::Each { .. }
+        );
+        self.state == State::Skipped || (self.state.is_terminal() && decides && self.decision.is_none())
+    }
 }
 
 /// The task runs of an execution so far.
@@ -40,7 +52,10 @@ impl Earlier {
     ) -> Self {
         let mut by_place: HashMap<_, VecDeque<EarlierRun>> = HashMap::new();
         for run in runs {
-            by_place.entry((run.task.clone(), run.values.clone())).or_default().push_back(run);
+            by_place
+                .entry((run.task.clone(), run.values.clone()))
+                .or_default()
+                .push_back(run);
         }
         Self {
             execution,

@@ -12,9 +12,7 @@ use super::execution::{Outcome, RunError};
 use super::opening::evaluated;
 use crate::expr::Scope;
 use crate::model::{FinishedExecution, Json, JsonMap, RunEventKind, State, Timestamp};
-use crate::plan::{
-    FlowOutput, OutputType, Plan, PlannedTask, SlaBehavior, SlaRule, is_truthy, parse_duration,
-};
+use crate::plan::{FlowOutput, OutputType, Plan, PlannedTask, SlaBehavior, SlaRule, is_truthy, parse_duration};
 
 /// Passes of a repeated block at most, unless it says otherwise.
 const PASSES: u64 = 100;
@@ -36,11 +34,7 @@ pub(super) fn deadlines(plan: &Arc<Plan>) -> Vec<(Instant, usize)> {
 }
 
 /// How long to wait before the next pass of a repeated block; nothing where it is done. The error is for the operator.
-pub(super) fn next_pass(
-    planned: &PlannedTask,
-    passes: &Passes,
-    scope: &Scope<'_>,
-) -> Result<Option<Duration>, String> {
+pub(super) fn next_pass(planned: &PlannedTask, passes: &Passes, scope: &Scope<'_>) -> Result<Option<Duration>, String> {
     if is_truthy(&evaluated(planned, "condition", scope)?) {
         return Ok(None);
     }
@@ -94,7 +88,10 @@ impl Driver {
         self.outputs = outputs;
         self.ended_as = Some(state);
         self.variables.set_state(state);
-        let error = self.error.take().filter(|_| !matches!(state, State::Success | State::Warning));
+        let error = self
+            .error
+            .take()
+            .filter(|_| !matches!(state, State::Success | State::Warning));
         let finished = FinishedExecution {
             state,
             error: error.clone(),
@@ -154,7 +151,11 @@ impl Driver {
         self.tell(Timestamp::now(), RunEventKind::LabelsAdded(labels));
         let reason = match &sla.rule {
             SlaRule::MaxDuration(duration) => {
-                format!("the execution took longer than {} s (`{}`)", duration.as_secs_f64(), sla.id)
+                format!(
+                    "the execution took longer than {} s (`{}`)",
+                    duration.as_secs_f64(),
+                    sla.id
+                )
             }
             SlaRule::Assertion(_) => format!("what the execution must keep to does not hold (`{}`)", sla.id),
         };

@@ -10,9 +10,7 @@ use tokio::task::JoinHandle;
 use super::driver::Driver;
 use super::earlier::Earlier;
 use super::subflow::Subflows;
-use crate::model::{
-    AssetChange, CatalogReader, ExecutionId, JsonMap, RecordError, Recorder, RunEvent, State,
-};
+use crate::model::{AssetChange, CatalogReader, ExecutionId, JsonMap, RecordError, Recorder, RunEvent, State};
 use crate::plan::Plan;
 use crate::sandbox::Registry;
 
@@ -152,6 +150,10 @@ impl Runner {
             // What keeps it from being recorded keeps the one that started it from it too, which tells of it.
             drop(work.await);
         });
-        self.background.0.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
+        self.background
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(handle);
     }
 }

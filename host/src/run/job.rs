@@ -1,6 +1,6 @@
 //! The work of one task run: its attempts, each bounded in time, and what they come to.
 
-use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use super::core::{self, Effect};
 use super::execution::Runner;
 use super::journal::EventWriter;
-use super::lines::Lines;
 use super::lineage;
+use super::lines::Lines;
 use super::surroundings::OwnSurroundings;
 use super::variables::Snapshot;
 use super::workplace::Workplace;
@@ -132,7 +132,10 @@ impl Job {
     async fn attempts(&self) -> Ended {
         let planned = self.planned();
         let flow = &self.shared.plan.flow;
-        let flow_retry = flow.retry.as_ref().filter(|retry| retry.behavior == crate::plan::RetryBehavior::RetryFailedTask);
+        let flow_retry = flow
+            .retry
+            .as_ref()
+            .filter(|retry| retry.behavior == crate::plan::RetryBehavior::RetryFailedTask);
         let retry = planned.task.settings.retry.as_ref().or(flow_retry);
         let start = Instant::now();
         let mut attempt = 1;
@@ -142,7 +145,12 @@ impl Job {
                 Err(failure) => failure,
             };
             let pause = retry
-                .filter(|_| !matches!(failure.kind.as_str(), "invalid-properties" | "contract" | "not-granted" | "exit"))
+                .filter(|_| {
+                    !matches!(
+                        failure.kind.as_str(),
+                        "invalid-properties" | "contract" | "not-granted" | "exit"
+                    )
+                })
                 .and_then(|retry| retry.pause_after(attempt, start.elapsed(), chance(&self.id, attempt)));
             let Some(pause) = pause else {
                 return self.given_up(failure, attempt);
@@ -168,7 +176,10 @@ impl Job {
 
     fn tell_of_retry(&self, failure: &TaskFailure, attempt: u32, pause: Duration) {
         let seconds = pause.as_secs_f64();
-        let message = format!("attempt {attempt} failed: {}; trying again in {seconds} s", failure.message);
+        let message = format!(
+            "attempt {attempt} failed: {}; trying again in {seconds} s",
+            failure.message
+        );
         self.lines.say(LogLevel::Warn, message);
         let mut events = self.lines.take();
         events.push(RunEvent {
@@ -233,7 +244,11 @@ impl Job {
         let scope = self.shared.scope(snapshot.as_ref().unwrap_or(&self.snapshot));
         let mut properties = JsonMap::new();
         for (name, property) in &planned.task.properties {
-            let wanted = planned.wanted.get(name).copied().unwrap_or(crate::plan::Wanted::ANYTHING);
+            let wanted = planned
+                .wanted
+                .get(name)
+                .copied()
+                .unwrap_or(crate::plan::Wanted::ANYTHING);
             let value = property.render_for(wanted, &scope).map_err(|error| {
                 let message = &error.error.message;
                 failure(
@@ -248,7 +263,10 @@ impl Job {
 
     /// A task that nobody does: its properties are its outputs, and its assets are recorded as they are declared.
     fn stand_in(&self, properties: JsonMap) -> Ended {
-        let message = format!("no plugin ran: this task of type `{}` is stood in for", self.planned().task.task_type);
+        let message = format!(
+            "no plugin ran: this task of type `{}` is stood in for",
+            self.planned().task.task_type
+        );
         self.lines.say(LogLevel::Warn, message);
         let mut outputs = JsonMap::new();
         outputs.insert("stubbed".to_owned(), true.into());
@@ -256,12 +274,7 @@ impl Job {
         self.recorded_as_declared(Done::with(outputs))
     }
 
-    async fn call_plugin(
-        &self,
-        task_type: &str,
-        properties: JsonMap,
-        attempt: u32,
-    ) -> Result<Ended, TaskFailure> {
+    async fn call_plugin(&self, task_type: &str, properties: JsonMap, attempt: u32) -> Result<Ended, TaskFailure> {
         let shared = &self.shared;
         let flow = &shared.plan.flow;
         let request = TaskRequest {
@@ -275,7 +288,10 @@ impl Job {
             properties,
         };
         let plugin = shared.runner.registry.find(task_type).ok_or_else(|| {
-            failure("invalid-properties", format!("no plugin provides the task type `{task_type}`"))
+            failure(
+                "invalid-properties",
+                format!("no plugin provides the task type `{task_type}`"),
+            )
         })?;
         // The semaphore is never closed.
         let _turn = shared.runner.instances.acquire().await;
@@ -347,13 +363,20 @@ impl Job {
             return Ok(None);
         }
         let values: Vec<&str> = self.values.iter().map(|value| &**value).collect();
-        let snapshot = self.snapshot.clone().with_own_outputs(task.id.as_str(), &values, outputs);
+        let snapshot = self
+            .snapshot
+            .clone()
+            .with_own_outputs(task.id.as_str(), &values, outputs);
         lineage::rendered(task, &self.shared.scope(&snapshot))
     }
 
     fn done(done: Done, lineage: Option<Lineage>) -> Ended {
         Ended {
-            state: if done.warning.is_some() { State::Warning } else { State::Success },
+            state: if done.warning.is_some() {
+                State::Warning
+            } else {
+                State::Success
+            },
             outputs: done.outputs,
             error: done.warning,
             lineage,
@@ -382,9 +405,5 @@ impl Job {
 
 /// A number from 0 to 1 that is not the same for other task runs and attempts.
 fn chance(id: &TaskRunId, attempt: u32) -> f64 {
-    use std::hash::{BuildHasher, Hash, Hasher};
-    // Its keys are random.
-    let mut hasher = HashMap::<(), ()>::new().hasher().build_hasher();
-    (id.as_str(), attempt).hash(&mut hasher);
-    hasher.finish() as f64 / u64::MAX as f64
+    RandomState::new().hash_one((id.as_str(), attempt)) as f64 / u64::MAX as f64
 }

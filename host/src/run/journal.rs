@@ -9,8 +9,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::execution::{Observer, RunError, Runner};
 use crate::model::{
-    Actor, Asset, AssetChange, AssetFilter, AssetId, CatalogReader, ExecutionId, Json, Namespace, RecordError, Recorder,
-    RunEvent, RunEventKind,
+    Actor, Asset, AssetChange, AssetFilter, AssetId, CatalogReader, ExecutionId, Json, Namespace, RecordError,
+    Recorder, RunEvent, RunEventKind,
 };
 
 /// How many batches may wait to be written; a run that is ahead by more waits for the disk.

@@ -81,14 +81,18 @@ fn entries(value: Json) -> JsonMap {
 
 /// The files that a `WorkingDirectory` begins with; nothing where it names none.
 pub(super) fn input_files(task: &PlannedTask, scope: &Scope<'_>) -> Result<Option<Json>, String> {
-    task.property("inputFiles").map(|_| evaluated(task, "inputFiles", scope)).transpose()
+    task.property("inputFiles")
+        .map(|_| evaluated(task, "inputFiles", scope))
+        .transpose()
 }
 
 /// The patterns of the files that a `WorkingDirectory` keeps.
 pub(super) fn output_files(task: &PlannedTask, scope: &Scope<'_>) -> Result<Vec<String>, String> {
     let patterns = evaluated(task, "outputFiles", scope)?;
     let patterns = patterns.as_array().into_iter().flatten();
-    Ok(patterns.filter_map(|pattern| pattern.as_str().map(str::to_owned)).collect())
+    Ok(patterns
+        .filter_map(|pattern| pattern.as_str().map(str::to_owned))
+        .collect())
 }
 
 /// A property with the type it has.
@@ -97,7 +101,10 @@ pub(super) fn evaluated(task: &PlannedTask, name: &str, scope: &Scope<'_>) -> Re
     match property {
         None => Ok(Json::Null),
         Some(Ok(value)) => Ok(value),
-        Some(Err(error)) => Err(format!("the property `{name}` cannot be rendered: {}", error.error.message)),
+        Some(Err(error)) => Err(format!(
+            "the property `{name}` cannot be rendered: {}",
+            error.error.message
+        )),
     }
 }
 
@@ -105,7 +112,10 @@ pub(super) fn evaluated(task: &PlannedTask, name: &str, scope: &Scope<'_>) -> Re
 fn values(given: Json) -> Result<Vec<Json>, String> {
     match given {
         Json::Array(items) => Ok(items),
-        Json::Object(map) => Ok(map.into_iter().map(|(key, value)| json!({"key": key, "value": value})).collect()),
+        Json::Object(map) => Ok(map
+            .into_iter()
+            .map(|(key, value)| json!({"key": key, "value": value}))
+            .collect()),
         Json::String(text) => match serde_json::from_str(&text) {
             Ok(value @ (Json::Array(_) | Json::Object(_))) => values(value),
             Ok(_) | Err(_) => Err(format!("`values` must be a list or a map, and is the text `{text}`")),
@@ -137,6 +147,9 @@ mod tests {
             values(json!("abc")),
             Err("`values` must be a list or a map, and is the text `abc`".to_owned())
         );
-        assert_eq!(values(json!(null)), Err("`values` must be a list or a map, and is `null`".to_owned()));
+        assert_eq!(
+            values(json!(null)),
+            Err("`values` must be a list or a map, and is `null`".to_owned())
+        );
     }
 }

@@ -53,7 +53,9 @@ impl OwnSurroundings {
         let name = match path.strip_prefix(FILES) {
             None => path,
             Some(rest) => {
-                let own = rest.strip_prefix(self.execution.as_str()).and_then(|rest| rest.strip_prefix('/'));
+                let own = rest
+                    .strip_prefix(self.execution.as_str())
+                    .and_then(|rest| rest.strip_prefix('/'));
                 own.ok_or_else(|| Refusal::file(path))?
             }
         };

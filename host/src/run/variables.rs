@@ -33,7 +33,10 @@ pub(super) struct Snapshot {
 impl Variables {
     pub(super) fn new(plan: &Plan, start: Timestamp, original: &ExecutionId) -> Self {
         let flow = &plan.flow;
-        let vars = flow.variables.iter().map(|(name, value)| (name.as_str(), Value::from(value.source())));
+        let vars = flow
+            .variables
+            .iter()
+            .map(|(name, value)| (name.as_str(), Value::from(value.source())));
         let execution = json!({"id": plan.execution, "startDate": start, "state": "RUNNING", "originalId": original});
         Self {
             flow: Value::from(json!({"id": flow.id, "namespace": flow.namespace})),
@@ -53,7 +56,8 @@ impl Variables {
         if !outputs.is_empty() {
             self.outputs.insert_at(&path, Value::from(outputs));
         }
-        self.tasks.insert_at(&[path.as_slice(), &["state"]].concat(), Value::from(state.name()));
+        self.tasks
+            .insert_at(&[path.as_slice(), &["state"]].concat(), Value::from(state.name()));
     }
 
     pub(super) fn add_labels(&mut self, labels: &JsonMap) {
@@ -100,7 +104,10 @@ impl Variables {
 impl Snapshot {
     /// One of the variables.
     pub(super) fn variable(&self, name: &str) -> Option<&Value> {
-        self.variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+        self.variables
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
     }
 
     /// The scope that templates are rendered in.

@@ -98,7 +98,9 @@ impl Workplace {
             let failed = |error: io::Error| format!("reading the output file `{name}`: {error}");
             let size = fs::symlink_metadata(&path).map_err(failed)?.len();
             if size > FILE_SIZE {
-                return Err(format!("the output file `{name}` has {size} bytes, at most {FILE_SIZE} are kept"));
+                return Err(format!(
+                    "the output file `{name}` has {size} bytes, at most {FILE_SIZE} are kept"
+                ));
             }
             let content = fs::read(&path).map_err(failed)?;
             let stored = format!("{id}/{name}");

@@ -23,9 +23,12 @@ impl Recorder for Catalog {
 }
 
 fn durability_of(events: &[RunEvent]) -> Durability {
-    let finishes = events
-        .iter()
-        .any(|event| matches!(event.kind, RunEventKind::ExecutionFinished(_) | RunEventKind::ExecutionPaused));
+    let finishes = events.iter().any(|event| {
+        matches!(
+            event.kind,
+            RunEventKind::ExecutionFinished(_) | RunEventKind::ExecutionPaused
+        )
+    });
     match finishes {
         true => Durability::Power,
         false => Durability::Process,

@@ -138,7 +138,12 @@ fn start_task_run(connection: &Connection, entry: &Entry, start: &TaskStartFact)
         start.value,
         start.iteration.map(u64::cast_signed),
         start.is_stub,
-        start.decision.as_ref().map(canonical::text).transpose().map_err(|source| StoreError::Unrecordable { source })?,
+        start
+            .decision
+            .as_ref()
+            .map(canonical::text)
+            .transpose()
+            .map_err(|source| StoreError::Unrecordable { source })?,
     ])?;
     Ok(())
 }

@@ -8,7 +8,8 @@ use super::{Catalog, StoreError, columns};
 
 const COLUMNS: &str =
     "id, flow_id, namespace, state, start_date, end_date, labels, inputs, outputs, parent_id, flow_digest, error";
-const TASK_RUN_COLUMNS: &str = "id, task_id, task_type, state, start_date, end_date, parent_id, value, iteration, attempts, is_stub,
+const TASK_RUN_COLUMNS: &str =
+    "id, task_id, task_type, state, start_date, end_date, parent_id, value, iteration, attempts, is_stub,
     decision, outputs, error, plugin";
 const ASSET_EVENT_COLUMNS: &str = "asset_id, type, event, task_id";
 

@@ -11,7 +11,9 @@ use crate::model::{ExecutionId, Json, Namespace, Timestamp, WrittenFile};
 pub(super) fn keep(connection: &Connection, file: &WrittenFile) -> Result<Fact, StoreError> {
     let digest = chain::hexadecimal(&Sha256::digest(&file.content));
     let insert = "INSERT INTO content (digest, content) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-    connection.prepare_cached(insert)?.execute(params![digest, &*file.content])?;
+    connection
+        .prepare_cached(insert)?
+        .execute(params![digest, &*file.content])?;
     Ok(Fact::FileWritten {
         name: file.name.clone(),
         digest,

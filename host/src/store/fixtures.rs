@@ -8,9 +8,9 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    Actor, AssetId, AssetType, Bundle, Declaration, ExecutionId, FinishedExecution, FinishedTask, FlowId, FlowReference, Json, JsonMap,
-    Lineage, LogLevel, LogLine, Namespace, Receipt, Recorder, RunEvent, RunEventKind, StartedExecution, StartedTask,
-    State, TaskId, TaskRunId, Timestamp,
+    Actor, AssetId, AssetType, Bundle, Declaration, ExecutionId, FinishedExecution, FinishedTask, FlowId,
+    FlowReference, Json, JsonMap, Lineage, LogLevel, LogLine, Namespace, Receipt, Recorder, RunEvent, RunEventKind,
+    StartedExecution, StartedTask, State, TaskId, TaskRunId, Timestamp,
 };
 
 use super::{Catalog, chain};

@@ -4,7 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Actor, Asset, AssetEvent, AssetId, ExecutionId, Json, JsonMap, Namespace, State, TaskRunId, Timestamp};
+use crate::model::{
+    Actor, Asset, AssetEvent, AssetId, ExecutionId, Json, JsonMap, Namespace, State, TaskRunId, Timestamp,
+};
 
 use super::{StoreError, canonical};
 
@@ -28,25 +30,13 @@ pub(super) enum Fact {
     ExecutionStarted(StartFact),
     TaskRunStarted(TaskStartFact),
     LineageRecorded(LineageFact),
-    TaskRunRetried {
-        attempt: u32,
-        error: String,
-    },
+    TaskRunRetried { attempt: u32, error: String },
     TaskRunPaused {},
     TaskRunFinished(FinishFact),
-    LabelsAdded {
-        labels: JsonMap,
-    },
+    LabelsAdded { labels: JsonMap },
     KeySet(KeyFact),
-    KeyDeleted {
-        namespace: Namespace,
-        key: String,
-    },
-    FileWritten {
-        name: String,
-        digest: String,
-        size: u64,
-    },
+    KeyDeleted { namespace: Namespace, key: String },
+    FileWritten { name: String, digest: String, size: u64 },
     ExecutionPaused {},
     ExecutionResumed {},
     ExecutionFinished(EndFact),

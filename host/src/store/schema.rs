@@ -28,7 +28,11 @@ pub(super) fn inspect(connection: &Connection, path: &Path) -> Result<Found, Sto
     let marks = "SELECT application_id, user_version, NOT EXISTS (SELECT 1 FROM sqlite_schema) AS is_empty
         FROM pragma_application_id, pragma_user_version";
     let (application, version, is_empty): (i64, i64, bool) = connection.query_row(marks, [], |row| {
-        Ok((row.get("application_id")?, row.get("user_version")?, row.get("is_empty")?))
+        Ok((
+            row.get("application_id")?,
+            row.get("user_version")?,
+            row.get("is_empty")?,
+        ))
     })?;
     match (application, version) {
         (APPLICATION_ID, VERSION) => Ok(Found::Catalog),

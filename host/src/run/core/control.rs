@@ -13,19 +13,29 @@ pub(super) fn fail(properties: &JsonMap) -> Result<Done, TaskFailure> {
         false => Ok(Done::default()),
         true => {
             let message = text(properties, "errorMessage");
-            Err(failure("failed", message.unwrap_or("the flow says that it fails here".into())))
+            Err(failure(
+                "failed",
+                message.unwrap_or("the flow says that it fails here".into()),
+            ))
         }
     }
 }
 
 pub(super) fn assert(properties: &JsonMap) -> Result<Done, TaskFailure> {
     let conditions = properties.get("conditions").and_then(Json::as_array);
-    let broken = conditions.into_iter().flatten().enumerate().find(|(_, condition)| !is_truthy(condition));
+    let broken = conditions
+        .into_iter()
+        .flatten()
+        .enumerate()
+        .find(|(_, condition)| !is_truthy(condition));
     match broken {
         None => Ok(Done::default()),
         Some((place, _)) => {
             let said = text(properties, "errorMessage").map_or_else(String::new, |message| format!(": {message}"));
-            Err(failure("failed", format!("the condition {} does not hold{said}", place + 1)))
+            Err(failure(
+                "failed",
+                format!("the condition {} does not hold{said}", place + 1),
+            ))
         }
     }
 }
@@ -52,6 +62,11 @@ pub(super) fn labels(properties: &JsonMap) -> Result<Done, TaskFailure> {
     })
 }
 
+fn pair_of(item: &Json) -> Option<(String, &Json)> {
+    let map = item.as_object()?;
+    Some((text(map, "key")?.into_owned(), map.get("value")?))
+}
+
 /// Labels as a map, or as a list of `key` and `value`.
 pub(super) fn read_labels(given: Option<&Json>) -> Result<JsonMap, TaskFailure> {
     let invalid = |message: String| failure("invalid-properties", message);
@@ -59,14 +74,7 @@ pub(super) fn read_labels(given: Option<&Json>) -> Result<JsonMap, TaskFailure> 
         None | Some(Json::Null) => Vec::new(),
         Some(Json::Object(map)) => map.iter().map(|(key, value)| (key.clone(), value)).collect(),
         Some(Json::Array(items)) => {
-            let pair = |item| match item {
-                &Json::Object(ref map) => {
-                    let key = text(map, "key")?.into_owned();
-                    Some((key, map.get("value")?))
-                }
-                _ => None,
-            };
-            let pairs: Option<Vec<_>> = items.iter().map(pair).collect();
+            let pairs: Option<Vec<_>> = items.iter().map(pair_of).collect();
             pairs.ok_or_else(|| invalid("each of `labels` must have `key` and `value`".to_owned()))?
         }
         Some(other) => return Err(invalid(format!("`labels` must be a map or a list, not `{other}`"))),
@@ -93,7 +101,11 @@ fn knows(job: &Job, name: &str) -> bool {
 }
 
 pub(super) fn set_variables(job: &Job, properties: &JsonMap) -> Result<Done, TaskFailure> {
-    let variables = properties.get("variables").and_then(Json::as_object).cloned().unwrap_or_default();
+    let variables = properties
+        .get("variables")
+        .and_then(Json::as_object)
+        .cloned()
+        .unwrap_or_default();
     let taken = variables.keys().find(|name| knows(job, name));
     if let Some(name) = taken.filter(|_| !flag(properties, "overwrite", true)) {
         let message = format!("the variable `{name}` exists, and `overwrite` is false");
@@ -106,7 +118,11 @@ pub(super) fn set_variables(job: &Job, properties: &JsonMap) -> Result<Done, Tas
 }
 
 pub(super) fn unset_variables(job: &Job, properties: &JsonMap) -> Result<Done, TaskFailure> {
-    let names = properties.get("variables").and_then(Json::as_array).into_iter().flatten();
+    let names = properties
+        .get("variables")
+        .and_then(Json::as_array)
+        .into_iter()
+        .flatten();
     let names: Vec<String> = names.filter_map(|name| name.as_str().map(str::to_owned)).collect();
     let missing = names.iter().find(|name| !knows(job, name));
     if let Some(name) = missing.filter(|_| !flag(properties, "ignoreMissing", false)) {

@@ -18,7 +18,9 @@ fn find(job: &Job, properties: &JsonMap) -> Result<Entry, TaskFailure> {
     let key = text(properties, "key").unwrap_or_default().into_owned();
     let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if key.is_empty() || !key.chars().all(is_key) {
-        return Err(invalid(format!("`{key}` is no key: it consists of letters, digits, `.`, `_` and `-`")));
+        return Err(invalid(format!(
+            "`{key}` is no key: it consists of letters, digits, `.`, `_` and `-`"
+        )));
     }
     let namespace = match text(properties, "namespace") {
         None => job.shared.plan.flow.namespace.clone(),
@@ -30,7 +32,10 @@ fn find(job: &Job, properties: &JsonMap) -> Result<Entry, TaskFailure> {
 }
 
 fn missing(entry: &Entry) -> TaskFailure {
-    failure("failed", format!("there is no key `{}` in the namespace `{}`", entry.key, entry.namespace))
+    failure(
+        "failed",
+        format!("there is no key `{}` in the namespace `{}`", entry.key, entry.namespace),
+    )
 }
 
 pub(super) fn get(job: &Job, properties: &JsonMap) -> Result<Done, TaskFailure> {
@@ -69,7 +74,12 @@ pub(super) fn set(job: &Job, properties: &JsonMap) -> Result<Done, TaskFailure> 
         None => None,
         Some(ttl) => {
             let length = parse_duration(&ttl).and_then(|ttl| Timestamp::now().checked_add(ttl).ok());
-            let invalid = || failure("invalid-properties", format!("`ttl`: `{ttl}` is no ISO 8601 duration such as PT1H"));
+            let invalid = || {
+                failure(
+                    "invalid-properties",
+                    format!("`ttl`: `{ttl}` is no ISO 8601 duration such as PT1H"),
+                )
+            };
             Some(length.ok_or_else(invalid)?)
         }
     };

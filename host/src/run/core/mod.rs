@@ -73,5 +73,8 @@ fn flag(properties: &JsonMap, name: &str, default: bool) -> bool {
 }
 
 fn outputs<const N: usize>(entries: [(&str, Json); N]) -> JsonMap {
-    entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    entries
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }

@@ -19,7 +19,10 @@ pub(super) async fn run(job: &Job, properties: &JsonMap) -> Result<Done, TaskFai
     }
     let request = request(job, properties)?;
     let execution = request.execution.clone();
-    let plan = runner.subflows.plan(request).map_err(|message| failure("invalid-properties", message))?;
+    let plan = runner
+        .subflows
+        .plan(request)
+        .map_err(|message| failure("invalid-properties", message))?;
     let child = runner.child(job.cancelled.clone());
     let parent = job.shared.plan.execution.clone();
     let started = outputs([("executionId", execution.to_string().into())]);
@@ -73,7 +76,11 @@ fn request(job: &Job, properties: &JsonMap) -> Result<SubflowRequest, TaskFailur
     Ok(SubflowRequest {
         namespace,
         flow,
-        inputs: properties.get("inputs").and_then(Json::as_object).cloned().unwrap_or_default(),
+        inputs: properties
+            .get("inputs")
+            .and_then(Json::as_object)
+            .cloned()
+            .unwrap_or_default(),
         labels,
         execution: ExecutionId::generate(),
     })

@@ -27,7 +27,11 @@ pub(super) fn output(properties: &JsonMap) -> Done {
 pub(super) fn write(job: &Job, properties: &JsonMap) -> Done {
     let content = text(properties, "content").unwrap_or_default();
     let extension = text(properties, "extension").unwrap_or_default();
-    let dot = if extension.is_empty() || extension.starts_with('.') { "" } else { "." };
+    let dot = if extension.is_empty() || extension.starts_with('.') {
+        ""
+    } else {
+        "."
+    };
     let name = format!("{}{dot}{extension}", job.id);
     let address = job.shared.surroundings.address(&name);
     let file = WrittenFile {

@@ -29,10 +29,13 @@ fn rank(state: State) -> u8 {
 }
 
 fn worst(states: &[State]) -> State {
-    states.iter().copied().fold(State::Success, |worst, state| match rank(state) > rank(worst) {
-        true => state,
-        false => worst,
-    })
+    states
+        .iter()
+        .copied()
+        .fold(State::Success, |worst, state| match rank(state) > rank(worst) {
+            true => state,
+            false => worst,
+        })
 }
 
 impl Reference<'_> {
@@ -79,8 +82,8 @@ impl Reference<'_> {
             }
             Shape::Graph { waits_for, .. } => {
                 let mut done = vec![false; waits_for.len()];
-                while let Some(next) = (0..waits_for.len())
-                    .find(|task| !done[*task] && waits_for[*task].iter().all(|other| done[*other]))
+                while let Some(next) =
+                    (0..waits_for.len()).find(|task| !done[*task] && waits_for[*task].iter().all(|other| done[*other]))
                 {
                     done[next] = true;
                     if !self.list(&[block.branches[0][next]], next, &mut states, path) {

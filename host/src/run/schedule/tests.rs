@@ -91,7 +91,11 @@ impl<'a> Play<'a> {
     }
 
     fn start(&mut self, run: RunKey) {
-        let mut path = self.schedule.parent(run).map(|parent| self.paths[&parent].clone()).unwrap_or_default();
+        let mut path = self
+            .schedule
+            .parent(run)
+            .map(|parent| self.paths[&parent].clone())
+            .unwrap_or_default();
         path.push((self.schedule.task(run), self.schedule.lane(run)));
         self.story.push((true, path.clone()));
         let spec = &self.program.tasks[self.schedule.task(run)];
@@ -157,7 +161,11 @@ fn check(root: Block, after: Vec<Place>, states: &[State], expected: &str) {
     };
     let world = Listed(states);
     let play = Play::new(program, &world).run(&[0]);
-    let mut told: Vec<String> = play.ended.iter().map(|(path, state)| format!("{}:{state}", path[0].0)).collect();
+    let mut told: Vec<String> = play
+        .ended
+        .iter()
+        .map(|(path, state)| format!("{}:{state}", path[0].0))
+        .collect();
     told.push(play.state.unwrap().to_string());
     assert_eq!(told.join(" "), expected);
 }
@@ -173,26 +181,101 @@ fn with(errors: Vec<Place>, finally: Vec<Place>, tasks: Vec<Place>) -> Block {
 #[test]
 fn tasks_run_in_order_until_one_fails() {
     check(Block::sequence(vec![]), vec![], &[], "SUCCESS");
-    check(Block::sequence(vec![0, 1]), vec![], &[Success, Success], "0:SUCCESS 1:SUCCESS SUCCESS");
-    check(Block::sequence(vec![0, 1]), vec![], &[Warning, Success], "0:WARNING 1:SUCCESS WARNING");
-    check(Block::sequence(vec![0, 1]), vec![], &[Failed, Success], "0:FAILED FAILED");
-    check(Block::sequence(vec![0, 1]), vec![], &[Skipped, Success], "0:SKIPPED 1:SUCCESS SUCCESS");
-    check(Block::sequence(vec![0, 1]), vec![], &[Killed, Success], "0:KILLED KILLED");
-    check(Block::sequence(vec![0, 1]), vec![], &[Cancelled, Success], "0:CANCELLED CANCELLED");
+    check(
+        Block::sequence(vec![0, 1]),
+        vec![],
+        &[Success, Success],
+        "0:SUCCESS 1:SUCCESS SUCCESS",
+    );
+    check(
+        Block::sequence(vec![0, 1]),
+        vec![],
+        &[Warning, Success],
+        "0:WARNING 1:SUCCESS WARNING",
+    );
+    check(
+        Block::sequence(vec![0, 1]),
+        vec![],
+        &[Failed, Success],
+        "0:FAILED FAILED",
+    );
+    check(
+        Block::sequence(vec![0, 1]),
+        vec![],
+        &[Skipped, Success],
+        "0:SKIPPED 1:SUCCESS SUCCESS",
+    );
+    check(
+        Block::sequence(vec![0, 1]),
+        vec![],
+        &[Killed, Success],
+        "0:KILLED KILLED",
+    );
+    check(
+        Block::sequence(vec![0, 1]),
+        vec![],
+        &[Cancelled, Success],
+        "0:CANCELLED CANCELLED",
+    );
 }
 
 #[test]
 fn errors_and_finally_run_in_every_combination_of_outcomes() {
     let whole = || with(vec![1], vec![2], vec![0]);
-    check(whole(), vec![], &[Success, Success, Success], "0:SUCCESS 2:SUCCESS SUCCESS");
-    check(whole(), vec![], &[Warning, Success, Success], "0:WARNING 2:SUCCESS WARNING");
-    check(whole(), vec![], &[Failed, Success, Success], "0:FAILED 1:SUCCESS 2:SUCCESS FAILED");
-    check(whole(), vec![], &[Failed, Failed, Success], "0:FAILED 1:FAILED 2:SUCCESS FAILED");
-    check(whole(), vec![], &[Failed, Failed, Failed], "0:FAILED 1:FAILED 2:FAILED FAILED");
-    check(whole(), vec![], &[Failed, Warning, Warning], "0:FAILED 1:WARNING 2:WARNING FAILED");
-    check(whole(), vec![], &[Success, Success, Failed], "0:SUCCESS 2:FAILED FAILED");
-    check(whole(), vec![], &[Success, Success, Warning], "0:SUCCESS 2:WARNING WARNING");
-    check(whole(), vec![], &[Killed, Success, Success], "0:KILLED 2:SUCCESS KILLED");
+    check(
+        whole(),
+        vec![],
+        &[Success, Success, Success],
+        "0:SUCCESS 2:SUCCESS SUCCESS",
+    );
+    check(
+        whole(),
+        vec![],
+        &[Warning, Success, Success],
+        "0:WARNING 2:SUCCESS WARNING",
+    );
+    check(
+        whole(),
+        vec![],
+        &[Failed, Success, Success],
+        "0:FAILED 1:SUCCESS 2:SUCCESS FAILED",
+    );
+    check(
+        whole(),
+        vec![],
+        &[Failed, Failed, Success],
+        "0:FAILED 1:FAILED 2:SUCCESS FAILED",
+    );
+    check(
+        whole(),
+        vec![],
+        &[Failed, Failed, Failed],
+        "0:FAILED 1:FAILED 2:FAILED FAILED",
+    );
+    check(
+        whole(),
+        vec![],
+        &[Failed, Warning, Warning],
+        "0:FAILED 1:WARNING 2:WARNING FAILED",
+    );
+    check(
+        whole(),
+        vec![],
+        &[Success, Success, Failed],
+        "0:SUCCESS 2:FAILED FAILED",
+    );
+    check(
+        whole(),
+        vec![],
+        &[Success, Success, Warning],
+        "0:SUCCESS 2:WARNING WARNING",
+    );
+    check(
+        whole(),
+        vec![],
+        &[Killed, Success, Success],
+        "0:KILLED 2:SUCCESS KILLED",
+    );
 }
 
 #[test]
@@ -248,28 +331,39 @@ fn two() -> Program {
 #[test]
 fn killing_starts_nothing_more_but_finally() {
     let mut schedule = Schedule::new(Arc::new(two()));
-    let Some(Step::Start(first)) = schedule.step() else { panic!("it starts") };
+    let Some(Step::Start(first)) = schedule.step() else {
+        panic!("it starts")
+    };
     schedule.kill(Killed);
     assert_eq!(schedule.step(), None);
     schedule.finish(first, Killed);
-    let Some(Step::Start(last)) = schedule.step() else { panic!("finally starts") };
+    let Some(Step::Start(last)) = schedule.step() else {
+        panic!("finally starts")
+    };
     assert_eq!(schedule.task(last), 3);
     schedule.finish(last, Success);
-    assert_eq!((schedule.step(), schedule.step()), (Some(Step::Finish(Killed)), Some(Step::Over)));
+    assert_eq!(
+        (schedule.step(), schedule.step()),
+        (Some(Step::Finish(Killed)), Some(Step::Over))
+    );
 }
 
 #[test]
 fn a_kill_before_a_start_was_given_out_drops_the_start() {
     let mut schedule = Schedule::new(Arc::new(two()));
     schedule.kill(Killed);
-    let Some(Step::Start(last)) = schedule.step() else { panic!("finally starts") };
+    let Some(Step::Start(last)) = schedule.step() else {
+        panic!("finally starts")
+    };
     assert_eq!(schedule.task(last), 3);
 }
 
 #[test]
 fn a_broken_limit_is_told_of_by_errors() {
     let mut schedule = Schedule::new(Arc::new(two()));
-    let Some(Step::Start(first)) = schedule.step() else { panic!("it starts") };
+    let Some(Step::Start(first)) = schedule.step() else {
+        panic!("it starts")
+    };
     schedule.kill(Failed);
     schedule.finish(first, Killed);
     let mut ran = Vec::new();
@@ -284,7 +378,9 @@ fn a_broken_limit_is_told_of_by_errors() {
 fn an_exit_ends_the_execution_in_its_state() {
     for (state, ran) in [(Success, vec![3]), (Warning, vec![3]), (Failed, vec![2, 3])] {
         let mut schedule = Schedule::new(Arc::new(two()));
-        let Some(Step::Start(first)) = schedule.step() else { panic!("it starts") };
+        let Some(Step::Start(first)) = schedule.step() else {
+            panic!("it starts")
+        };
         schedule.exit(state);
         schedule.finish(first, Success);
         let mut others = Vec::new();
@@ -319,17 +415,25 @@ enum Tree {
 fn any_tree() -> impl Strategy<Value = Tree> {
     let flags = (any::<bool>(), any::<bool>());
     Just(Tree::Leaf).prop_recursive(4, 24, 4, move |inner| {
-        (0_u8..6, 0_usize..3, prop::collection::vec(inner, 0..4), 0_usize..2, 0_usize..2, flags).prop_map(
-            |(shape, limit, children, errors, finally, (allow_failure, allow_warning))| Tree::Holder {
-                shape,
-                limit,
-                children,
-                errors,
-                finally,
-                allow_failure,
-                allow_warning,
-            },
+        (
+            0_u8..6,
+            0_usize..3,
+            prop::collection::vec(inner, 0..4),
+            0_usize..2,
+            0_usize..2,
+            flags,
         )
+            .prop_map(
+                |(shape, limit, children, errors, finally, (allow_failure, allow_warning))| Tree::Holder {
+                    shape,
+                    limit,
+                    children,
+                    errors,
+                    finally,
+                    allow_failure,
+                    allow_warning,
+                },
+            )
     })
 }
 
@@ -386,11 +490,17 @@ fn lay_out(tree: &Tree, tasks: &mut Vec<Spec>) -> Place {
 }
 
 fn any_program() -> impl Strategy<Value = Program> {
-    let lists = (prop::collection::vec(any_tree(), 0..4), 0_usize..2, 0_usize..2, 0_usize..2);
+    let lists = (
+        prop::collection::vec(any_tree(), 0..4),
+        0_usize..2,
+        0_usize..2,
+        0_usize..2,
+    );
     lists.prop_map(|(trees, errors, finally, after)| {
         let mut tasks = Vec::new();
         let list = trees.iter().map(|tree| lay_out(tree, &mut tasks)).collect();
-        let mut leaves = |count: usize| -> Vec<Place> { (0..count).map(|_| lay_out(&Tree::Leaf, &mut tasks)).collect() };
+        let mut leaves =
+            |count: usize| -> Vec<Place> { (0..count).map(|_| lay_out(&Tree::Leaf, &mut tasks)).collect() };
         let (errors, finally, after) = (leaves(errors), leaves(finally), leaves(after));
         Program {
             root: with(errors, finally, list),
@@ -402,16 +512,23 @@ fn any_program() -> impl Strategy<Value = Program> {
 
 fn sorted(mut ended: Vec<Ended>) -> Vec<String> {
     ended.sort_by(|a, b| a.0.cmp(&b.0));
-    ended.into_iter().map(|(path, state)| format!("{path:?} {state}")).collect()
+    ended
+        .into_iter()
+        .map(|(path, state)| format!("{path:?} {state}"))
+        .collect()
 }
 
 /// Whether everything in it runs one after the other, so that it is known what a failure keeps from starting.
 fn is_serial(program: &Program) -> bool {
-    program.tasks.iter().filter_map(|spec| spec.block.as_ref()).all(|block| match &block.shape {
-        Shape::Parallel { limit } | Shape::Each { limit } => *limit == 1,
-        Shape::Graph { .. } => false,
-        Shape::Sequence | Shape::Choice | Shape::Until => true,
-    })
+    program
+        .tasks
+        .iter()
+        .filter_map(|spec| spec.block.as_ref())
+        .all(|block| match &block.shape {
+            Shape::Parallel { limit } | Shape::Each { limit } => *limit == 1,
+            Shape::Graph { .. } => false,
+            Shape::Sequence | Shape::Choice | Shape::Until => true,
+        })
 }
 
 /// Nothing begins before what holds it, or ends after it; within a lane nothing begins before the one ahead has ended.
@@ -426,7 +543,10 @@ fn orders_hold(story: &[(bool, Vec<(Place, usize)>)]) -> Result<(), String> {
             continue;
         }
         open.retain(|other| *other != path);
-        if let Some(inner) = open.iter().find(|other| other.len() > path.len() && other[..path.len()] == path[..]) {
+        if let Some(inner) = open
+            .iter()
+            .find(|other| other.len() > path.len() && other[..path.len()] == path[..])
+        {
             return Err(format!("{path:?} ended before {inner:?} within it"));
         }
     }
