@@ -95,10 +95,16 @@ impl From<StoreError> for AppError {
             StoreError::Missing { .. } | StoreError::NoExecution { .. } | StoreError::AmbiguousExecution { .. } => {
                 ErrorKind::Refused
             }
+            StoreError::Refused(_) => ErrorKind::Refused,
             _ => ErrorKind::Host,
+        };
+        let hint = match &error {
+            StoreError::Refused(refusal) => refusal.hint(),
+            _ => None,
         };
         Self {
             kind,
+            hint,
             ..Self::host(&error)
         }
     }

@@ -1,22 +1,29 @@
 //! The joint: one short method for each verb of the faces. The only room that sees every stage.
 
+mod assets;
+mod condition;
+mod edits;
 mod error;
 mod expression;
 mod inputs;
 mod query;
 mod run;
 mod settings;
+mod upkeep;
 mod validate;
 
+pub use assets::{AssetQuery, AssetStory, Expiry, GraphQuery};
+pub use edits::{DeleteMode, SetRequest};
 pub use error::{AppError, ErrorKind, Report};
 pub use expression::{ExpressionRequest, Rendered};
 pub use inputs::{Ask, InputSources};
-pub use query::{AssetQuery, GraphQuery, LogQuery};
+pub use query::LogQuery;
 pub use run::{Notice, RunRequest};
 pub use settings::Settings;
 pub use validate::ValidateRequest;
 
 pub use crate::run::Observer;
+pub use crate::store::{Imported, Pruned};
 
 /// begat, with its settings.
 pub struct App {

@@ -8,16 +8,15 @@ use clap::CommandFactory;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::arguments::{
-    Arguments, AssetCommand, CatalogCommand, Command, ExecutionCommand, Format, PluginCommand, RunArguments,
-};
-use super::output::{BOLD, DIM, Output, RED, YELLOW, findings_view};
+use super::arguments::{Arguments, Command, ExecutionCommand, Format, PluginCommand, RunArguments};
+use super::asset_arguments::AssetCommand;
+use super::output::{BOLD, DIM, Output, RED, findings_view};
 use super::progress::{FileCounter, Progress, lock};
 use super::tables::{self, duration, paint, state_style};
-use super::{prompt, sarif};
+use super::{asset_commands, catalog_commands, prompt, sarif};
 use crate::app::{
-    App, AppError, AssetQuery, ExpressionRequest, GraphQuery, InputSources, LogQuery, Notice, Rendered, Report,
-    RunRequest, Settings, ValidateRequest,
+    App, AppError, ExpressionRequest, InputSources, LogQuery, Notice, Rendered, Report, RunRequest, Settings,
+    ValidateRequest,
 };
 use crate::model::{AssetEvent, ExecutionDetailView, LogLevel, Severity, State};
 
@@ -33,9 +32,9 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
         } => validate(&app(None), paths, *allow_missing_plugins, output).await,
         Command::Expr { template, vars, typed } => expression(&app(None), template, vars, *typed, output),
         Command::Execution(command) => execution(&app(None), command, output),
-        Command::Asset(command) => asset(&app(None), command, output),
+        Command::Asset(command) => asset_commands::asset(&app(None), command, output),
         Command::Plugin(command) => plugin(&app(None), command, output).await,
-        Command::Catalog(CatalogCommand::Verify) => verify(&app(None), output),
+        Command::Catalog(command) => catalog_commands::catalog(&app(None), command, output),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "begat", &mut script);
@@ -47,11 +46,21 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
 
 fn check_format(arguments: &Arguments) -> Result<(), AppError> {
     let is_graph = matches!(arguments.command, Command::Asset(AssetCommand::Graph { .. }));
+    let is_list = matches!(
+        arguments.command,
+        Command::Asset(
+            AssetCommand::List { .. }
+                | AssetCommand::Orphans
+                | AssetCommand::Expiring { .. }
+                | AssetCommand::Stale { .. }
+        )
+    );
     let is_validate = matches!(arguments.command, Command::Validate { .. });
     match arguments.format {
-        Format::Dot | Format::Mermaid if !is_graph => Err(AppError::refused(
-            "only `asset graph` has the formats `dot` and `mermaid`",
+        Format::Dot | Format::Mermaid | Format::Svg if !is_graph => Err(AppError::refused(
+            "only `asset graph` has the formats `dot`, `mermaid` and `svg`",
         )),
+        Format::Csv if !is_list => Err(AppError::refused("only lists of assets have the format `csv`")),
         Format::Sarif if !is_validate => Err(AppError::refused("only `validate` has the format `sarif`")),
         _ => Ok(()),
     }
@@ -192,7 +201,7 @@ async fn validate(
     match output.format {
         Format::Json => output.json(&reports.iter().map(report_view).collect::<Vec<_>>()),
         Format::Sarif => output.json(&sarif::log(&reports)),
-        Format::Text | Format::Dot | Format::Mermaid => {
+        Format::Text | Format::Dot | Format::Mermaid | Format::Svg | Format::Csv => {
             for report in reports.iter().filter(|report| !report.diagnostics.is_empty()) {
                 output.report(report);
             }
@@ -261,39 +270,6 @@ fn execution(app: &App, command: &ExecutionCommand, output: &Output) -> Result<E
     }
 }
 
-fn asset(app: &App, command: &AssetCommand, output: &Output) -> Result<ExitCode, AppError> {
-    match command {
-        AssetCommand::List {
-            asset_type,
-            namespace,
-            limit,
-        } => {
-            let query = AssetQuery {
-                asset_type: asset_type.clone(),
-                namespace: namespace.clone(),
-                limit: *limit,
-            };
-            show(output, &app.assets(&query)?, |views| tables::assets(views))
-        }
-        AssetCommand::Show { id } => show(output, &app.asset(id)?, tables::asset),
-        AssetCommand::Graph { id, up, down, depth } => {
-            let graph = app.graph(&GraphQuery {
-                root: id.clone(),
-                up: *up,
-                down: *down,
-                depth: *depth,
-            })?;
-            match output.format {
-                Format::Text | Format::Sarif => output.answer(&tables::graph(app, &graph)),
-                Format::Json => output.json(&graph),
-                Format::Dot => output.answer(&app.dot(&graph)),
-                Format::Mermaid => output.answer(&app.mermaid(&graph)),
-            }
-            Ok(ExitCode::SUCCESS)
-        }
-    }
-}
-
 async fn plugin(app: &App, command: &PluginCommand, output: &Output) -> Result<ExitCode, AppError> {
     match command {
         PluginCommand::List => show(output, &app.plugins().await?, |views| tables::plugins(views)),
@@ -301,32 +277,11 @@ async fn plugin(app: &App, command: &PluginCommand, output: &Output) -> Result<E
     }
 }
 
-fn verify(app: &App, output: &Output) -> Result<ExitCode, AppError> {
-    let view = app.verify()?;
-    if output.format == Format::Json {
-        output.json(&view);
-    } else if let Some(problem) = &view.problem {
-        let place = view
-            .broken_sequence
-            .map_or_else(String::new, |seq| format!(" at event {seq}"));
-        output.message(&format!(
-            "{} the catalog is not whole{place}: {problem}\n",
-            paint(RED, "error:")
-        ));
-    } else {
-        match &view.head {
-            Some(head) => output.answer(&format!("{} events verified, the chain ends in {head}\n", view.events)),
-            None => output.answer(&format!("{} the catalog is empty\n", paint(YELLOW, "note:"))),
-        }
-    }
-    Ok(if view.problem.is_none() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(3)
-    })
-}
-
-fn show<T: serde::Serialize>(output: &Output, view: &T, text: impl Fn(&T) -> String) -> Result<ExitCode, AppError> {
+pub(super) fn show<T: serde::Serialize>(
+    output: &Output,
+    view: &T,
+    text: impl Fn(&T) -> String,
+) -> Result<ExitCode, AppError> {
     match output.format {
         Format::Json => output.json(view),
         _ => output.answer(&text(view)),

@@ -92,6 +92,7 @@ impl Progress {
             }
             RunEventKind::ExecutionStarted(_)
             | RunEventKind::LineageRecorded(_)
+            | RunEventKind::AssetsEdited(_)
             | RunEventKind::ExecutionFinished { .. } => {}
         }
     }

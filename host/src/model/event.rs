@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Actor, Bundle, JsonMap, LogLine, State, Timestamp};
+use super::{Actor, AssetEdit, Bundle, JsonMap, LogLine, State, Timestamp};
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub enum RunEventKind {
         state: State,
         error: Option<String>,
     },
+    /// A task changed the catalog itself.
+    AssetsEdited(AssetEdit),
 }
 
 /// How an execution began.

@@ -9,7 +9,7 @@ use super::apply::apply;
 use super::catalog::Durability;
 use super::chain::{self, Head};
 use super::payload::{AssetFact, Entry, Fact, FinishFact, StartFact};
-use super::{Catalog, StoreError, lineage, logs};
+use super::{Catalog, StoreError, change, lineage, logs};
 
 impl Recorder for Catalog {
     fn append(&self, events: &[RunEvent]) -> Result<Receipt, RecordError> {
@@ -68,7 +68,7 @@ fn record(
         actor,
         fact,
     };
-    *head = chain::append(connection, head, &entry, &entry.encode()?)?;
+    *head = chain::append(connection, head, (entry.seq, entry.time), &entry.encode()?)?;
     apply(connection, &entry)?;
     Ok(entry)
 }
@@ -98,6 +98,10 @@ fn fact_of(connection: &Connection, event: &RunEvent, time: Timestamp) -> Result
             error: error.clone(),
         },
         RunEventKind::TaskLogged(_) => return Ok(None),
+        RunEventKind::AssetsEdited(edit) => {
+            let namespace = Some(&event.actor.flow.namespace);
+            Fact::AssetsChanged(change::settle(connection, edit, namespace, time)?)
+        }
     };
     Ok(Some(fact))
 }
@@ -120,8 +124,10 @@ fn start_of(connection: &Connection, event: &RunEvent, start: &StartedExecution)
 }
 
 fn changes_of(entry: &Entry) -> Vec<AssetChange> {
-    let Fact::LineageRecorded(lineage) = &entry.fact else {
-        return Vec::new();
+    let facts = match &entry.fact {
+        Fact::LineageRecorded(lineage) => &lineage.assets,
+        Fact::AssetsChanged(change) => &change.assets,
+        _ => return Vec::new(),
     };
     let task_run = &entry.actor.task_run;
     let change = |fact: &AssetFact| AssetChange {
@@ -130,7 +136,7 @@ fn changes_of(entry: &Entry) -> Vec<AssetChange> {
         event: fact.event,
         task_run: task_run.clone(),
     };
-    lineage.assets.iter().map(change).collect()
+    facts.iter().map(change).collect()
 }
 
 #[cfg(test)]
@@ -237,7 +243,7 @@ mod tests {
         assert_eq!(error.to_string(), "a `TaskRunStarted` event names no task run");
         assert_eq!(payloads(&catalog).len(), 0);
         record(&catalog, 1, vec![started("a")]);
-        assert_eq!(catalog.verify().unwrap().events, 1);
+        assert_eq!(catalog.verify(None).unwrap().events, 1);
     }
 
     #[test]
@@ -259,7 +265,7 @@ mod tests {
                 });
             }
         });
-        let view = holders[0].verify().unwrap();
+        let view = holders[0].verify(None).unwrap();
         assert_eq!((view.events, view.problem), (200, None));
         assert_eq!(holders[1].executions(100).unwrap().len(), 40);
         let before = fixtures::dump(&holders[0]);

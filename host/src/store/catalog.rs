@@ -22,7 +22,7 @@ const CHECKPOINT_PAGES: u32 = 8_000;
 const LEFT_BEHIND: u64 = 512 * 1024;
 
 /// More than the number of different statements of this room.
-const CACHED_STATEMENTS: usize = 64;
+const CACHED_STATEMENTS: usize = 128;
 
 /// The catalog: one SQLite file, or memory. Any number of processes may hold the same file.
 #[derive(Debug)]
@@ -124,6 +124,13 @@ impl Catalog {
             Durability::Power => commit_and_sync(&mut connection, change),
         };
         result.map_err(|error| error.at(&self.path))
+    }
+
+    /// Gives the room of what was dropped back to the disk.
+    pub(super) fn vacuum(&self) -> Result<(), StoreError> {
+        self.lock()
+            .execute_batch("VACUUM")
+            .map_err(|error| StoreError::from(error).at(&self.path))
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {

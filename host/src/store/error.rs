@@ -6,6 +6,8 @@ use rusqlite::ErrorCode;
 
 use crate::model::{ExecutionId, RecordError};
 
+use super::Refusal;
+
 /// Why the catalog could not be opened, written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -62,6 +64,16 @@ pub enum StoreError {
         prefix: String,
         candidates: Vec<ExecutionId>,
     },
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("the catalog changed while the deletion was planned")]
+    MovedOn,
+    #[error("event {sequence} of the catalog cannot be read: run `begat catalog verify`")]
+    UnreadableEvent { sequence: i64 },
+    #[error("the snapshot that stands for the events up to {through} is not whole: run `begat catalog verify`")]
+    NoSnapshot { through: i64 },
+    #[error("could not write the export")]
+    Export { source: std::io::Error },
 }
 
 fn listed(candidates: &[ExecutionId]) -> String {
@@ -95,7 +107,7 @@ impl StoreError {
             | Self::Busy { source, .. }
             | Self::Database { source, .. }
             | Self::Query(source) => Some(Box::new(source)),
-            Self::Folder { source, .. } => Some(Box::new(source)),
+            Self::Folder { source, .. } | Self::Export { source } => Some(Box::new(source)),
             Self::Unrecordable { source } | Self::BadEvent { source, .. } => Some(Box::new(source)),
             Self::Missing { .. }
             | Self::NotADatabase { .. }
@@ -104,7 +116,11 @@ impl StoreError {
             | Self::NoTaskRun { .. }
             | Self::OutOfStep { .. }
             | Self::NoExecution { .. }
-            | Self::AmbiguousExecution { .. } => None,
+            | Self::AmbiguousExecution { .. }
+            | Self::Refused(_)
+            | Self::MovedOn
+            | Self::UnreadableEvent { .. }
+            | Self::NoSnapshot { .. } => None,
         }
     }
 }

@@ -5,9 +5,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
-use crate::model::{Asset, AssetId, EdgeView, GraphView};
+use crate::model::{AsOf, Asset, AssetId, EdgeView, GraphView};
 
 use super::{Catalog, StoreError, assets, columns};
 
@@ -31,10 +31,13 @@ pub struct GraphRequest {
     pub depth: Option<usize>,
     /// At most this many assets, the root among them.
     pub nodes: usize,
+    pub as_of: AsOf,
 }
 
-const PARENTS: &str = "SELECT from_asset AS id FROM edge WHERE to_asset = ?1 AND to_seq IS NULL ORDER BY from_asset";
-const CHILDREN: &str = "SELECT to_asset AS id FROM edge WHERE from_asset = ?1 AND to_seq IS NULL ORDER BY to_asset";
+const PARENTS: &str = "SELECT from_asset AS id FROM edge
+    WHERE to_asset = ?2 AND from_seq <= ?1 AND (to_seq IS NULL OR to_seq > ?1) ORDER BY from_asset";
+const CHILDREN: &str = "SELECT to_asset AS id FROM edge
+    WHERE from_asset = ?2 AND from_seq <= ?1 AND (to_seq IS NULL OR to_seq > ?1) ORDER BY to_asset";
 
 impl Catalog {
     /// The graph around an asset, the nearest assets first in line for the limit; none when the root is unknown.
@@ -43,12 +46,12 @@ impl Catalog {
     /// When the catalog cannot be read.
     pub fn graph(&self, request: &GraphRequest) -> Result<Option<GraphView>, StoreError> {
         self.read(|connection| {
-            if assets::find(connection, &request.root)?.is_none() {
+            if assets::find_then(connection, request.as_of, &request.root)?.is_none() {
                 return Ok(None);
             }
             let (reached, partial) = walk(connection, request)?;
-            let nodes = nodes(connection, &reached)?;
-            let edges = edges(connection, &nodes)?;
+            let nodes = nodes(connection, request.as_of, &reached)?;
+            let edges = edges(connection, request.as_of, &nodes)?;
             Ok(Some(GraphView {
                 root: request.root.clone(),
                 nodes,
@@ -62,14 +65,16 @@ impl Catalog {
 /// One way to walk, and how far it got.
 struct Walk {
     neighbours: &'static str,
+    sequence: i64,
     seen: HashSet<AssetId>,
     frontier: Vec<AssetId>,
 }
 
 impl Walk {
-    fn from(root: &AssetId, neighbours: &'static str) -> Self {
+    fn from(root: &AssetId, neighbours: &'static str, as_of: AsOf) -> Self {
         Self {
             neighbours,
+            sequence: assets::sequence_of(as_of),
             seen: HashSet::from([root.clone()]),
             frontier: vec![root.clone()],
         }
@@ -84,7 +89,7 @@ impl Walk {
     ) -> Result<bool, StoreError> {
         let mut statement = connection.prepare_cached(self.neighbours)?;
         for id in std::mem::take(&mut self.frontier) {
-            let mut rows = statement.query([id.as_str()])?;
+            let mut rows = statement.query(params![self.sequence, id.as_str()])?;
             while let Some(row) = rows.next()? {
                 let next: AssetId = columns::noun(row, "id")?;
                 if self.seen.contains(&next) {
@@ -104,8 +109,8 @@ impl Walk {
 
 /// The assets within the limits, and whether a limit hid others.
 fn walk(connection: &Connection, request: &GraphRequest) -> Result<(HashSet<AssetId>, bool), StoreError> {
-    let up = || Walk::from(&request.root, PARENTS);
-    let down = || Walk::from(&request.root, CHILDREN);
+    let up = || Walk::from(&request.root, PARENTS, request.as_of);
+    let down = || Walk::from(&request.root, CHILDREN, request.as_of);
     let mut walks = match request.direction {
         Direction::Up => vec![up()],
         Direction::Down => vec![down()],
@@ -134,15 +139,55 @@ fn walk(connection: &Connection, request: &GraphRequest) -> Result<(HashSet<Asse
     Ok((reached, false))
 }
 
-/// The assets reached, ordered by creation, then id.
-fn nodes(connection: &Connection, reached: &HashSet<AssetId>) -> Result<Vec<Asset>, StoreError> {
-    let mut nodes = Vec::with_capacity(reached.len());
-    let mut statement = connection.prepare_cached("SELECT created_seq FROM asset WHERE id = ?1")?;
-    for id in reached {
-        if let Some(asset) = assets::find(connection, id)? {
-            let created: i64 = statement.query_row([id.as_str()], |row| row.get("created_seq"))?;
-            nodes.push((created, asset));
+/// The assets at the other ends of the edges of one, the oldest first.
+pub(super) fn neighbours(
+    connection: &Connection,
+    as_of: AsOf,
+    id: &AssetId,
+    direction: Direction,
+) -> Result<Vec<AssetId>, StoreError> {
+    let queries = match direction {
+        Direction::Up => &[PARENTS][..],
+        Direction::Down => &[CHILDREN][..],
+        Direction::Both => &[PARENTS, CHILDREN][..],
+    };
+    let mut found = HashSet::new();
+    for query in queries {
+        let mut statement = connection.prepare_cached(query)?;
+        let parameters = params![assets::sequence_of(as_of), id.as_str()];
+        for id in statement.query_map(parameters, |row| columns::noun(row, "id"))? {
+            found.insert(id?);
         }
+    }
+    Ok(nodes(connection, as_of, &found)?
+        .into_iter()
+        .map(|asset| asset.id)
+        .collect())
+}
+
+/// The ids of what an asset was made from, in the order of the alphabet.
+pub(super) fn parents(connection: &Connection, as_of: AsOf, id: &AssetId) -> Result<Vec<AssetId>, StoreError> {
+    let mut statement = connection.prepare_cached(PARENTS)?;
+    let rows = statement.query_map(params![assets::sequence_of(as_of), id.as_str()], |row| {
+        columns::noun(row, "id")
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The ids of what was made from an asset, in the order of the alphabet.
+pub(super) fn children(connection: &Connection, as_of: AsOf, id: &AssetId) -> Result<Vec<AssetId>, StoreError> {
+    let mut statement = connection.prepare_cached(CHILDREN)?;
+    let rows = statement.query_map(params![assets::sequence_of(as_of), id.as_str()], |row| {
+        columns::noun(row, "id")
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The assets reached, ordered by creation, then id.
+fn nodes(connection: &Connection, as_of: AsOf, reached: &HashSet<AssetId>) -> Result<Vec<Asset>, StoreError> {
+    let mut nodes = Vec::with_capacity(reached.len());
+    for id in reached {
+        nodes.extend(assets::find_placed(connection, as_of, id)?);
     }
     nodes.sort_by(|(a, left), (b, right)| (a, &left.id).cmp(&(b, &right.id)));
     Ok(nodes.into_iter().map(|(_, asset)| asset).collect())
@@ -150,7 +195,7 @@ fn nodes(connection: &Connection, reached: &HashSet<AssetId>) -> Result<Vec<Asse
 
 /// The edges between the nodes, ordered by the age of their ends. What an asset was made from is a short list, what
 /// was made from it may be the whole catalog, so that edges are read from their lower end.
-fn edges(connection: &Connection, nodes: &[Asset]) -> Result<Vec<EdgeView>, StoreError> {
+fn edges(connection: &Connection, as_of: AsOf, nodes: &[Asset]) -> Result<Vec<EdgeView>, StoreError> {
     let ranks: BTreeMap<&AssetId, usize> = nodes
         .iter()
         .enumerate()
@@ -159,7 +204,7 @@ fn edges(connection: &Connection, nodes: &[Asset]) -> Result<Vec<EdgeView>, Stor
     let mut statement = connection.prepare_cached(PARENTS)?;
     let mut found = Vec::new();
     for (to, asset) in nodes.iter().enumerate() {
-        let mut rows = statement.query([asset.id.as_str()])?;
+        let mut rows = statement.query(params![assets::sequence_of(as_of), asset.id.as_str()])?;
         while let Some(row) = rows.next()? {
             let parent: AssetId = columns::noun(row, "id")?;
             found.extend(ranks.get(&parent).map(|from| (*from, to)));
@@ -200,6 +245,7 @@ mod tests {
             direction,
             depth,
             nodes,
+            as_of: AsOf::Now,
         }
     }
 
