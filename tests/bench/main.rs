@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 mod begat;
+mod catalog;
 mod floor;
 mod peak;
 
@@ -32,6 +33,8 @@ fn main() -> Result<()> {
             println!("{}", each.as_nanos());
             Ok(())
         }
+        ["catalog"] => catalog::measure(None),
+        ["catalog", machines] => catalog::measure(Some(machines.parse()?)),
         [] => compare(),
         other => anyhow::bail!("unknown arguments {other:?}"),
     }

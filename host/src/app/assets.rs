@@ -97,8 +97,7 @@ impl App {
     pub fn asset(&self, id: &str, at: Option<&str>) -> Result<AssetStory, AppError> {
         let catalog = self.catalog()?;
         let as_of = moment(&catalog, at)?;
-        let parsed = asset_id(id)?;
-        let Some(detail) = catalog.asset_detail(&parsed, as_of)? else {
+        let Some(detail) = catalog.asset_detail(&find(&catalog, id, as_of)?, as_of)? else {
             return Err(unknown_asset(&catalog, id));
         };
         let expires = catalog.expiries(&detail.asset)?;
@@ -125,10 +124,10 @@ impl App {
     /// What happened to an asset, oldest first, also to one that is gone.
     pub fn history(&self, id: &str) -> Result<Vec<HistoryView>, AppError> {
         let catalog = self.catalog()?;
-        let history = catalog.history(&asset_id(id)?, AsOf::Now)?;
-        match history.is_empty() {
-            true => Err(unknown_asset(&catalog, id)),
-            false => Ok(history),
+        let gone = catalog.history(&asset_id(id)?, AsOf::Now)?;
+        match gone.is_empty() {
+            true => Ok(catalog.history(&find(&catalog, id, AsOf::Now)?, AsOf::Now)?),
+            false => Ok(gone),
         }
     }
 
@@ -140,12 +139,13 @@ impl App {
             (false, true) => Direction::Down,
             _ => Direction::Both,
         };
+        let as_of = moment(&catalog, query.at.as_deref())?;
         let graph = catalog.graph(&GraphRequest {
-            root: asset_id(&query.root)?,
+            root: find(&catalog, &query.root, as_of)?,
             direction,
             depth: query.depth,
             nodes: NODE_LIMIT,
-            as_of: moment(&catalog, query.at.as_deref())?,
+            as_of,
         })?;
         graph.map_or_else(|| Err(unknown_asset(&catalog, &query.root)), Ok)
     }
@@ -154,26 +154,15 @@ impl App {
     pub fn path(&self, from: &str, to: &str, at: Option<&str>) -> Result<PathView, AppError> {
         let catalog = self.catalog()?;
         let as_of = moment(&catalog, at)?;
-        for id in [from, to] {
-            let request = GraphRequest {
-                root: asset_id(id)?,
-                direction: Direction::Up,
-                depth: Some(0),
-                nodes: 1,
-                as_of,
-            };
-            if catalog.graph(&request)?.is_none() {
-                return Err(unknown_asset(&catalog, id));
-            }
-        }
-        Ok(catalog.path(&asset_id(from)?, &asset_id(to)?, as_of)?)
+        let (from, to) = (find(&catalog, from, as_of)?, find(&catalog, to, as_of)?);
+        Ok(catalog.path(&from, &to, as_of)?)
     }
 
     /// The plan of a deletion.
     pub fn impact(&self, id: &str, at: Option<&str>) -> Result<ImpactView, AppError> {
         let catalog = self.catalog()?;
         let as_of = moment(&catalog, at)?;
-        let dependents = catalog.dependents(&asset_id(id)?, as_of, NODE_LIMIT)?;
+        let dependents = catalog.dependents(&find(&catalog, id, as_of)?, as_of, NODE_LIMIT)?;
         dependents.map_or_else(|| Err(unknown_asset(&catalog, id)), |found| Ok(lineage::impact(&found)))
     }
 
@@ -334,6 +323,14 @@ pub(super) fn moment(catalog: &Catalog, text: Option<&str>) -> Result<AsOf, AppE
     let Some(text) = text else { return Ok(AsOf::Now) };
     let moment = Moment::parse(text, Timestamp::now()).map_err(AppError::refused)?;
     Ok(catalog.as_of(&moment)?)
+}
+
+/// The asset that an id, or the beginning of one, means.
+fn find(catalog: &Catalog, text: &str, as_of: AsOf) -> Result<AssetId, AppError> {
+    asset_id(text)?;
+    catalog
+        .find_asset(text, as_of)?
+        .map_or_else(|| Err(unknown_asset(catalog, text)), Ok)
 }
 
 pub(super) fn asset_id(text: &str) -> Result<AssetId, AppError> {

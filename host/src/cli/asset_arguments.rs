@@ -59,19 +59,19 @@ pub(super) enum AssetCommand {
     },
     /// Show the full story of one asset
     Show {
-        /// The asset's id
+        /// The asset's id, or the start of it
         id: String,
         #[command(flatten)]
         moment: AtArguments,
     },
     /// Show who changed an asset, when, by which execution, and what changed
     History {
-        /// The asset's id, also of a deleted one
+        /// The asset's id, or the start of it; also that of a deleted one
         id: String,
     },
     /// Show the lineage around one asset
     Graph {
-        /// The asset's id
+        /// The asset's id, or the start of it
         id: String,
         /// Only what it was made from
         #[arg(long)]
@@ -96,7 +96,7 @@ pub(super) enum AssetCommand {
     },
     /// Show what breaks if an asset goes: the plan of its deletion
     Impact {
-        /// The asset's id
+        /// The asset's id, or the start of it
         id: String,
         #[command(flatten)]
         moment: AtArguments,

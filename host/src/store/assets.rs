@@ -162,6 +162,33 @@ impl Catalog {
         })
     }
 
+    /// The id that a text means: itself where there is such an asset, else the only one that starts with it.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn find_asset(&self, text: &str, as_of: AsOf) -> Result<Option<AssetId>, StoreError> {
+        self.read(|connection| {
+            if let Ok(id) = AssetId::parse(text)
+                && find_placed(connection, as_of, &id)?.is_some()
+            {
+                return Ok(Some(id));
+            }
+            let query = match as_of {
+                AsOf::Now => "SELECT id FROM asset WHERE id >= ?2 AND ?1 = ?1 ORDER BY id LIMIT 2".to_owned(),
+                AsOf::Event(_) => {
+                    format!(
+                        "SELECT asset_id AS id FROM asset_version WHERE asset_id >= ?2 AND {THEN} ORDER BY 1 LIMIT 2"
+                    )
+                }
+            };
+            let mut statement = connection.prepare_cached(&query)?;
+            let rows = statement.query_map(params![sequence_of(as_of), text], |row| columns::noun(row, "id"))?;
+            let mut ids: Vec<AssetId> = rows.collect::<Result<_, _>>()?;
+            ids.retain(|id| id.as_str().starts_with(text) && !text.is_empty());
+            Ok(ids.pop().filter(|_| ids.is_empty()))
+        })
+    }
+
     /// Known ids that an unknown one may have been meant for, the likeliest first; at most three.
     ///
     /// # Errors

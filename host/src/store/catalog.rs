@@ -268,7 +268,7 @@ mod tests {
         std::fs::write(&path, "").unwrap();
         assert_eq!(message(Catalog::open_existing(&path)), expected);
         let catalog = Catalog::open(&path).unwrap();
-        assert_eq!(catalog.verify().unwrap().events, 0);
+        assert_eq!(catalog.verify(None).unwrap().events, 0);
     }
 
     #[test]
@@ -400,6 +400,6 @@ mod tests {
         });
         let catalog = Catalog::open_existing(&path).unwrap();
         assert_eq!(catalog.executions(100).unwrap().len(), 8);
-        assert_eq!(catalog.verify().unwrap().problem, None);
+        assert_eq!(catalog.verify(None).unwrap().problem, None);
     }
 }

@@ -3,7 +3,7 @@
 //! The walk keeps only ids it has seen: carrying the depth through a recursive query is quadratic on graphs that
 //! branch and join, and a recursive query reads all neighbours of a hub before a limit on nodes can stop it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, params};
 
@@ -49,9 +49,9 @@ impl Catalog {
             if assets::find_then(connection, request.as_of, &request.root)?.is_none() {
                 return Ok(None);
             }
-            let (reached, partial) = walk(connection, request)?;
-            let nodes = nodes(connection, request.as_of, &reached)?;
-            let edges = edges(connection, request.as_of, &nodes)?;
+            let Reached { ids, parents, partial } = walk(connection, request)?;
+            let nodes = nodes(connection, request.as_of, &ids)?;
+            let edges = edges(connection, request.as_of, &nodes, parents)?;
             Ok(Some(GraphView {
                 root: request.root.clone(),
                 nodes,
@@ -66,6 +66,8 @@ impl Catalog {
 struct Walk {
     neighbours: &'static str,
     sequence: i64,
+    /// What each asset that was left upwards was made from.
+    parents: HashMap<AssetId, Vec<AssetId>>,
     seen: HashSet<AssetId>,
     frontier: Vec<AssetId>,
 }
@@ -75,6 +77,7 @@ impl Walk {
         Self {
             neighbours,
             sequence: assets::sequence_of(as_of),
+            parents: HashMap::new(),
             seen: HashSet::from([root.clone()]),
             frontier: vec![root.clone()],
         }
@@ -90,8 +93,12 @@ impl Walk {
         let mut statement = connection.prepare_cached(self.neighbours)?;
         for id in std::mem::take(&mut self.frontier) {
             let mut rows = statement.query(params![self.sequence, id.as_str()])?;
+            let mut parents = Vec::new();
             while let Some(row) = rows.next()? {
                 let next: AssetId = columns::noun(row, "id")?;
+                if self.neighbours == PARENTS {
+                    parents.push(next.clone());
+                }
                 if self.seen.contains(&next) {
                     continue;
                 }
@@ -102,13 +109,24 @@ impl Walk {
                 self.seen.insert(next.clone());
                 self.frontier.push(next);
             }
+            if self.neighbours == PARENTS {
+                self.parents.insert(id, parents);
+            }
         }
         Ok(false)
     }
 }
 
-/// The assets within the limits, and whether a limit hid others.
-fn walk(connection: &Connection, request: &GraphRequest) -> Result<(HashSet<AssetId>, bool), StoreError> {
+/// The assets within the limits.
+struct Reached {
+    ids: HashSet<AssetId>,
+    /// What some of them were made from.
+    parents: HashMap<AssetId, Vec<AssetId>>,
+    /// Whether a limit hid others.
+    partial: bool,
+}
+
+fn walk(connection: &Connection, request: &GraphRequest) -> Result<Reached, StoreError> {
     let up = || Walk::from(&request.root, PARENTS, request.as_of);
     let down = || Walk::from(&request.root, CHILDREN, request.as_of);
     let mut walks = match request.direction {
@@ -116,12 +134,24 @@ fn walk(connection: &Connection, request: &GraphRequest) -> Result<(HashSet<Asse
         Direction::Down => vec![down()],
         Direction::Both => vec![up(), down()],
     };
-    let mut reached = HashSet::from([request.root.clone()]);
+    let mut ids = HashSet::from([request.root.clone()]);
+    let partial = walk_all(connection, request, &mut walks, &mut ids)?;
+    let parents = walks.into_iter().flat_map(|walk| walk.parents).collect();
+    Ok(Reached { ids, parents, partial })
+}
+
+/// Walks as far as the limits let it; gives whether they hid anything.
+fn walk_all(
+    connection: &Connection,
+    request: &GraphRequest,
+    walks: &mut [Walk],
+    reached: &mut HashSet<AssetId>,
+) -> Result<bool, StoreError> {
     let mut steps = 0;
     while walks.iter().any(|walk| !walk.frontier.is_empty()) && request.depth.is_none_or(|depth| steps < depth) {
-        for walk in &mut walks {
-            if walk.step(connection, &mut reached, request.nodes)? {
-                return Ok((reached, true));
+        for walk in &mut *walks {
+            if walk.step(connection, reached, request.nodes)? {
+                return Ok(true);
             }
         }
         steps += 1;
@@ -129,14 +159,14 @@ fn walk(connection: &Connection, request: &GraphRequest) -> Result<(HashSet<Asse
     // Walking on with no room left tells whether the limit on depth hid anything. Where walks up and down meet in a
     // cycle, one may have to pass what the other reached before it finds something new.
     let full = reached.len();
-    for walk in &mut walks {
+    for walk in &mut *walks {
         while !walk.frontier.is_empty() {
-            if walk.step(connection, &mut reached, full)? {
-                return Ok((reached, true));
+            if walk.step(connection, reached, full)? {
+                return Ok(true);
             }
         }
     }
-    Ok((reached, false))
+    Ok(false)
 }
 
 /// The assets at the other ends of the edges of one, the oldest first.
@@ -194,21 +224,25 @@ fn nodes(connection: &Connection, as_of: AsOf, reached: &HashSet<AssetId>) -> Re
 }
 
 /// The edges between the nodes, ordered by the age of their ends. What an asset was made from is a short list, what
-/// was made from it may be the whole catalog, so that edges are read from their lower end.
-fn edges(connection: &Connection, as_of: AsOf, nodes: &[Asset]) -> Result<Vec<EdgeView>, StoreError> {
-    let ranks: BTreeMap<&AssetId, usize> = nodes
+/// was made from it may be the whole catalog, so that edges are read from their lower end, where the walk has not.
+fn edges(
+    connection: &Connection,
+    as_of: AsOf,
+    nodes: &[Asset],
+    mut known: HashMap<AssetId, Vec<AssetId>>,
+) -> Result<Vec<EdgeView>, StoreError> {
+    let ranks: HashMap<&AssetId, usize> = nodes
         .iter()
         .enumerate()
         .map(|(rank, asset)| (&asset.id, rank))
         .collect();
-    let mut statement = connection.prepare_cached(PARENTS)?;
     let mut found = Vec::new();
     for (to, asset) in nodes.iter().enumerate() {
-        let mut rows = statement.query(params![assets::sequence_of(as_of), asset.id.as_str()])?;
-        while let Some(row) = rows.next()? {
-            let parent: AssetId = columns::noun(row, "id")?;
-            found.extend(ranks.get(&parent).map(|from| (*from, to)));
-        }
+        let parents = match known.remove(&asset.id) {
+            Some(parents) => parents,
+            None => self::parents(connection, as_of, &asset.id)?,
+        };
+        found.extend(parents.iter().filter_map(|parent| Some((*ranks.get(parent)?, to))));
     }
     found.sort_unstable();
     let edge = |(from, to): (usize, usize)| EdgeView {

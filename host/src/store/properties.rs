@@ -202,13 +202,18 @@ proptest! {
         prop_assert_eq!(copy.checkpoint().unwrap(), catalog.checkpoint().unwrap());
         prop_assert_eq!(fixtures::dump(&copy), fixtures::dump(&catalog));
         prop_assert_eq!(export(&copy, true), whole);
+        // What is taken in together was created together, and is in the order of its ids.
+        let sorted = |mut lines: Vec<ExportLine>| {
+            lines.sort_by_key(|line| serde_json::to_string(line).unwrap());
+            lines
+        };
         let assets = export(&catalog, false);
         let copy = import(&assets);
-        prop_assert_eq!(export(&copy, false), assets);
-        let same: Vec<Asset> = all(&catalog, AsOf::Now);
-        let mut copied = all(&copy, AsOf::Now);
-        copied.sort_by_key(|asset| same.iter().position(|known| known.id == asset.id));
-        prop_assert_eq!(copied, same);
+        prop_assert_eq!(sorted(export(&copy, false)), sorted(assets));
+        let again = export(&copy, true).len();
+        copy.import(&mut (1_u64..).zip(export(&catalog, false).into_iter().map(Ok)), &person(), time(2_000)).unwrap();
+        let types = export(&catalog, false).iter().filter(|line| matches!(line, ExportLine::AssetType(_))).count();
+        prop_assert_eq!(export(&copy, true).len(), again + types, "what is known already makes no event");
     }
 
     #[test]
