@@ -4,8 +4,6 @@
 //! web server, a certificate made from it and its address, and five snapshots; fifty machines make a service, and
 //! twenty services hang on each other.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,22 +11,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ::begat::app::{App, AssetQuery, Settings};
-use ::begat::model::{
-    Actor, AsOf, AssetId, ExecutionId, FinishedTask, FlowId, FlowReference, JsonMap, Lineage, Namespace, Recorder,
-    RunEvent, RunEventKind, StartedExecution, StartedTask, State, TaskId, TaskRunId, Timestamp,
-};
-use ::begat::store::{AssetSearch, Catalog, Direction, GraphRequest};
+use ::begat::model::{AsOf, AssetId, Recorder, RunEvent};
+use ::begat::store::{AssetSearch, Catalog, Direction, GraphRequest, StoreError};
 use anyhow::{Context, Result, anyhow};
 use rusqlite::{Connection, OpenFlags};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::begat::PROGRAM;
+use super::inventory::{MACHINES_OF_A_SERVICE, SERVICES_IN_A_ROW, Written, execution, machine, service, write_export};
 use super::{median, milliseconds, ratio, timed};
 
 /// Machines; with what hangs on them about 920,000 assets and a million edges.
 const MACHINES: usize = 83_500;
-const MACHINES_OF_A_SERVICE: usize = 50;
-const SERVICES_IN_A_ROW: usize = 20;
 /// Executions whose events are verified.
 const EXECUTIONS: usize = 60_000;
 const ROUNDS: usize = 200;
@@ -37,14 +31,15 @@ const ROUNDS: usize = 200;
 pub fn measure(machines: Option<usize>) -> Result<()> {
     let machines = machines.unwrap_or(MACHINES);
     let folder = Folder::new()?;
-    let (lines, assets, edges) = write_export(&folder.0.join("assets.jsonl"), machines)?;
+    let lines = folder.0.join("assets.jsonl");
+    let Written { assets, edges } = write_export(&lines, machines)?;
     println!("{assets} assets, {edges} edges\n");
     let database = folder.0.join("catalog.db");
     import(&folder, &lines, &database, assets)?;
     space(&database)?;
-    let catalog = Catalog::open_existing(&database).map_err(|error| anyhow!("{error}"))?;
+    let catalog = Catalog::open_existing(&database).map_err(told)?;
     let raw = Connection::open_with_flags(&database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    let then = AsOf::Event(catalog.stats().map_err(|error| anyhow!("{error}"))?.events - 1);
+    let then = AsOf::Event(catalog.stats().map_err(told)?.events - 1);
     walks(&catalog, &raw, then, machines)?;
     conditions(&database, &raw, machines)?;
     processes(&database)?;
@@ -66,84 +61,6 @@ impl Drop for Folder {
     fn drop(&mut self) {
         drop(std::fs::remove_dir_all(&self.0));
     }
-}
-
-/// Writes the export and gives its path and how much is in it.
-fn write_export(path: &Path, machines: usize) -> Result<(PathBuf, usize, usize)> {
-    let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
-    let mut edges = Vec::new();
-    let mut assets = 0;
-    let mut put = |file: &mut BufWriter<File>, id: &str, kind: &str, metadata: Value| -> Result<()> {
-        assets += 1;
-        let moment = "2026-01-01T00:00:00Z";
-        let asset = json!({
-            "id": id, "type": format!("io.kestra.plugin.ee.assets.{kind}"), "namespace": "company.team",
-            "metadata": metadata, "created": moment, "updated": moment,
-        });
-        Ok(writeln!(file, "{}", json!({"asset": asset}))?)
-    };
-    writeln!(file, "{}", json!({"begat": {"version": 1, "holds": "assets"}}))?;
-    for n in 0..machines {
-        let vm = format!("vm-{n:06}");
-        let os = if n % 3 == 0 { "windows-server-2022" } else { "debian-13" };
-        put(
-            &mut file,
-            &vm,
-            "VM",
-            json!({"os": os, "name": vm, "size": n % 17, "region": "us-central1"}),
-        )?;
-        let mut hang = |file: &mut BufWriter<File>, suffix: &str, kind: &str, metadata: Value| -> Result<String> {
-            let id = format!("{vm}-{suffix}");
-            put(file, &id, kind, metadata)?;
-            edges.push((vm.clone(), id.clone()));
-            Ok(id)
-        };
-        let ip = hang(&mut file, "ip", "VM.IP", json!({"type": "static", "attached_to": vm}))?;
-        hang(&mut file, "user", "VM.User", json!({"role": "admin", "vm": vm}))?;
-        hang(
-            &mut file,
-            "license",
-            "VM.License",
-            json!({"expiry": format!("20{:02}-12-31", 26 + n % 60), "vm": vm}),
-        )?;
-        hang(&mut file, "nginx", "VM.Ingress", json!({"version": "1.24.0", "vm": vm}))?;
-        for snapshot in 0..5 {
-            hang(
-                &mut file,
-                &format!("snapshot-{snapshot}"),
-                "VM.Snapshot",
-                json!({"retention": "30days", "vm": vm}),
-            )?;
-        }
-        let certificate = hang(
-            &mut file,
-            "certificate",
-            "VM.Certificate",
-            json!({"issuer": "LetsEncrypt", "vm": vm}),
-        )?;
-        edges.push((ip, certificate));
-        edges.push((vm.clone(), service(n / MACHINES_OF_A_SERVICE)));
-    }
-    for n in 0..machines.div_ceil(MACHINES_OF_A_SERVICE) {
-        put(
-            &mut file,
-            &service(n),
-            "Service",
-            json!({"tier": n % SERVICES_IN_A_ROW}),
-        )?;
-        if n % SERVICES_IN_A_ROW != 0 {
-            edges.push((service(n - 1), service(n)));
-        }
-    }
-    for (from, to) in &edges {
-        writeln!(file, "{}", json!({"edge": {"from": from, "to": to}}))?;
-    }
-    file.flush()?;
-    Ok((path.to_owned(), assets, edges.len()))
-}
-
-fn service(number: usize) -> String {
-    format!("service-{number:05}")
 }
 
 fn import(folder: &Folder, lines: &Path, database: &Path, assets: usize) -> Result<()> {
@@ -202,70 +119,85 @@ fn space(database: &Path) -> Result<()> {
     Ok(())
 }
 
+const WALK_DOWN: &str = "WITH RECURSIVE reached (id) AS (SELECT ?1 UNION SELECT edge.to_asset FROM edge
+    JOIN reached ON edge.from_asset = reached.id AND edge.to_seq IS NULL)
+    SELECT count(*), sum(length(metadata)) FROM reached JOIN asset USING (id)";
+const WALK_UP: &str = "WITH RECURSIVE reached (id) AS (SELECT ?1 UNION SELECT edge.from_asset FROM edge
+    JOIN reached ON edge.to_asset = reached.id AND edge.to_seq IS NULL)
+    SELECT count(*), sum(length(metadata)) FROM reached JOIN asset USING (id)";
+
 /// The plan of a deletion and the graph of few and of many assets, now and as of a past moment.
 fn walks(catalog: &Catalog, raw: &Connection, then: AsOf, machines: usize) -> Result<()> {
-    let walk_down = "WITH RECURSIVE reached (id) AS (SELECT ?1 UNION SELECT edge.to_asset FROM edge JOIN reached
-        ON edge.from_asset = reached.id AND edge.to_seq IS NULL) SELECT count(*), sum(length(metadata)) FROM reached JOIN asset USING (id)";
-    let walk_up = "WITH RECURSIVE reached (id) AS (SELECT ?1 UNION SELECT edge.from_asset FROM edge JOIN reached
-        ON edge.to_asset = reached.id AND edge.to_seq IS NULL) SELECT count(*), sum(length(metadata)) FROM reached JOIN asset USING (id)";
-    let vms: Vec<String> = (0..ROUNDS)
-        .map(|n| format!("vm-{:06}", n * 20 * MACHINES_OF_A_SERVICE % machines))
-        .collect();
-    let services = machines / MACHINES_OF_A_SERVICE / SERVICES_IN_A_ROW;
-    let tops: Vec<String> = (0..ROUNDS)
-        .map(|n| service((n % services.max(1)) * SERVICES_IN_A_ROW + SERVICES_IN_A_ROW - 1))
-        .collect();
-    let id = |text: &str| AssetId::parse(text).map_err(|error| anyhow!("{error}"));
-    let impact = |text: &str, as_of| -> Result<usize> {
-        let found = catalog
-            .dependents(&id(text)?, as_of, 10_000)
-            .map_err(|error| anyhow!("{error}"))?;
-        Ok(::begat::lineage::impact(&found.context("an asset")?).dependents.len() + 1)
-    };
-    let graph = |text: &str, direction, as_of| -> Result<usize> {
-        let request = GraphRequest {
-            root: id(text)?,
-            direction,
-            depth: None,
-            nodes: 10_000,
-            as_of,
-        };
-        let found = catalog.graph(&request).map_err(|error| anyhow!("{error}"))?;
-        Ok(found.context("an asset")?.nodes.len())
-    };
+    let row = MACHINES_OF_A_SERVICE * SERVICES_IN_A_ROW;
+    let vms: Vec<String> = (0..ROUNDS).map(|n| machine(n * row % machines)).collect();
+    let rows = (machines / row).max(1);
+    let last = |n: usize| service((n % rows) * SERVICES_IN_A_ROW + SERVICES_IN_A_ROW - 1);
+    let tops: Vec<String> = (0..ROUNDS).map(last).collect();
     println!(
         "{:<34} {:>7} {:>9} {:>9} {:>12} {:>8}",
         "walk", "nodes", "median", "p99", "raw SQLite", "ratio"
     );
-    for (name, ids, query) in [
-        ("impact of a machine", &vms, walk_down),
-        ("graph below a machine", &vms, walk_down),
-        ("graph above a service", &tops, walk_up),
-    ] {
-        let floor = each(ids, |text| {
-            Ok(raw
-                .prepare_cached(query)?
-                .query_row([text], |row| row.get::<_, usize>(0))?)
-        })?;
-        for (moment, as_of) in [("", AsOf::Now), (", as of", then)] {
-            let ours = each(ids, |text| match name {
-                "impact of a machine" => impact(text, as_of),
-                "graph below a machine" => graph(text, Direction::Down, as_of),
-                _ => graph(text, Direction::Up, as_of),
-            })?;
-            println!(
-                "{:<34} {:>7} {:>6.2} ms {:>6.2} ms {:>9.2} ms {:>7.2}×",
-                format!("{name}{moment}"),
-                ours.nodes,
-                milliseconds(ours.median),
-                milliseconds(ours.p99),
-                milliseconds(floor.median),
-                ratio(ours.median, floor.median)
-            );
-        }
-    }
+    let impact = |text: &str, as_of| impact(catalog, text, as_of);
+    let below = |text: &str, as_of| graph(catalog, text, Direction::Down, as_of);
+    let above = |text: &str, as_of| graph(catalog, text, Direction::Up, as_of);
+    walk("impact of a machine", raw, WALK_DOWN, &vms, then, &impact)?;
+    walk("graph below a machine", raw, WALK_DOWN, &vms, then, &below)?;
+    walk("graph above a service", raw, WALK_UP, &tops, then, &above)?;
     println!();
     Ok(())
+}
+
+fn walk(
+    name: &str,
+    raw: &Connection,
+    query: &str,
+    ids: &[String],
+    then: AsOf,
+    ask: &dyn Fn(&str, AsOf) -> Result<usize>,
+) -> Result<()> {
+    let floor = each(ids, |text| {
+        Ok(raw
+            .prepare_cached(query)?
+            .query_row([text], |row| row.get::<_, i64>(0))? as usize)
+    })?;
+    for (moment, as_of) in [("", AsOf::Now), (", as of", then)] {
+        let ours = each(ids, |text| ask(text, as_of))?;
+        println!(
+            "{:<34} {:>7} {:>6.2} ms {:>6.2} ms {:>9.2} ms {:>7.2}×",
+            format!("{name}{moment}"),
+            ours.nodes,
+            milliseconds(ours.median),
+            milliseconds(ours.p99),
+            milliseconds(floor.median),
+            ratio(ours.median, floor.median)
+        );
+    }
+    Ok(())
+}
+
+fn impact(catalog: &Catalog, text: &str, as_of: AsOf) -> Result<usize> {
+    let found = catalog.dependents(&id(text)?, as_of, 10_000).map_err(told)?;
+    let plan = ::begat::lineage::impact(&found.context("an asset")?);
+    Ok(plan.dependents.len() + 1)
+}
+
+fn graph(catalog: &Catalog, text: &str, direction: Direction, as_of: AsOf) -> Result<usize> {
+    let request = GraphRequest {
+        root: id(text)?,
+        direction,
+        depth: None,
+        nodes: 10_000,
+        as_of,
+    };
+    Ok(catalog.graph(&request).map_err(told)?.context("an asset")?.nodes.len())
+}
+
+fn id(text: &str) -> Result<AssetId> {
+    AssetId::parse(text).map_err(|error| anyhow!("{error}"))
+}
+
+fn told(error: StoreError) -> anyhow::Error {
+    anyhow!("{error}")
 }
 
 struct Timed {
@@ -291,6 +223,21 @@ fn each(ids: &[String], work: impl Fn(&str) -> Result<usize>) -> Result<Timed> {
     })
 }
 
+fn ask(app: &App, condition: &str, rounds: usize) -> Result<(usize, Duration)> {
+    let query = AssetQuery {
+        condition: Some(condition.to_owned()),
+        ..AssetQuery::default()
+    };
+    let mut times = Vec::new();
+    let mut found = 0;
+    for _ in 0..rounds {
+        let begin = Instant::now();
+        found = app.assets(&query).map_err(|error| anyhow!("{}", error.message))?.len();
+        times.push(begin.elapsed());
+    }
+    Ok((found, median(times)))
+}
+
 fn conditions(database: &Path, raw: &Connection, machines: usize) -> Result<()> {
     let app = App::new(Settings {
         catalog: database.to_owned(),
@@ -300,26 +247,12 @@ fn conditions(database: &Path, raw: &Connection, machines: usize) -> Result<()> 
         task_memory: None,
         on_compile: Arc::new(|_| {}),
     });
-    let ask = |condition: &str, rounds: usize| -> Result<(usize, Duration)> {
-        let query = AssetQuery {
-            condition: Some(condition.to_owned()),
-            ..AssetQuery::default()
-        };
-        let mut times = Vec::new();
-        let mut found = 0;
-        for _ in 0..rounds {
-            let begin = Instant::now();
-            found = app.assets(&query).map_err(|error| anyhow!("{}", error.message))?.len();
-            times.push(begin.elapsed());
-        }
-        Ok((found, median(times)))
-    };
-    let (found, time) = ask(&format!("metadata.name == 'vm-{:06}'", machines / 2), 21)?;
+    let (found, time) = ask(&app, &format!("metadata.name == '{}'", machine(machines / 2)), 21)?;
     println!(
         "--where on an indexed form {:>13.2} ms   {found} found   (at most 5)",
         milliseconds(time)
     );
-    let (found, time) = ask("metadata.size > 15", 3)?;
+    let (found, time) = ask(&app, "metadata.size > 15", 3)?;
     let mut floors = Vec::new();
     let mut same = 0;
     for _ in 0..3 {
@@ -337,22 +270,24 @@ fn conditions(database: &Path, raw: &Connection, machines: usize) -> Result<()> 
         milliseconds(floor),
         ratio(time, floor)
     );
-    let mut types = 0;
-    let catalog = Catalog::open_existing(database).map_err(|error| anyhow!("{error}"))?;
+    one_type(database)
+}
+
+fn one_type(database: &Path) -> Result<()> {
+    let mut count = 0;
+    let catalog = Catalog::open_existing(database).map_err(told)?;
     let search = AssetSearch {
         asset_type: Some("Service".to_owned()),
         ..AssetSearch::default()
     };
     let begin = Instant::now();
     let visit = &mut |_| {
-        types += 1;
+        count += 1;
         ControlFlow::Continue(())
     };
-    catalog
-        .visit_assets(&search, visit)
-        .map_err(|error| anyhow!("{error}"))?;
+    catalog.visit_assets(&search, visit).map_err(told)?;
     println!(
-        "list of one type {:>23.2} ms   {types} assets\n",
+        "list of one type {:>23.2} ms   {count} assets\n",
         milliseconds(begin.elapsed())
     );
     Ok(())
@@ -386,15 +321,15 @@ fn processes(database: &Path) -> Result<()> {
 /// Verifying the log of many executions.
 fn verify(folder: &Folder) -> Result<()> {
     let path = folder.0.join("log.db");
-    let catalog = Catalog::open(&path).map_err(|error| anyhow!("{error}"))?;
+    let catalog = Catalog::open(&path).map_err(told)?;
     for batch in 0..EXECUTIONS / 1_000 {
         let events: Vec<RunEvent> = (0..1_000)
             .flat_map(|n| execution((batch * 1_000 + n) as u128))
             .collect();
-        catalog.append(&events).map_err(|error| anyhow!("{error}"))?;
+        catalog.append(&events)?;
     }
     let begin = Instant::now();
-    let view = catalog.verify(None).map_err(|error| anyhow!("{error}"))?;
+    let view = catalog.verify(None).map_err(told)?;
     let ours = begin.elapsed();
     anyhow::ensure!(view.problem.is_none(), "{:?}", view.problem);
     let raw = Connection::open(&path)?;
@@ -408,54 +343,4 @@ fn verify(folder: &Folder) -> Result<()> {
         ratio(ours, floor)
     );
     Ok(())
-}
-
-fn execution(number: u128) -> Vec<RunEvent> {
-    let parse = |text: &str| AssetId::parse(text).expect("the id keeps the rules");
-    let actor = Arc::new(Actor {
-        flow: FlowReference {
-            namespace: Namespace::parse("company.team").expect("a namespace"),
-            id: FlowId::parse("create_vm").expect("a flow id"),
-            digest: "00".repeat(32),
-        },
-        execution: ExecutionId::from_bits(number << 32),
-        task: TaskId::parse("create").ok(),
-        task_run: Some(TaskRunId::from_bits(number << 32 | 1)),
-        plugin: None,
-    });
-    let bundle = ::begat::model::Bundle {
-        inputs: Vec::new(),
-        outputs: vec![::begat::model::Declaration::of(parse(&format!("vm-{number:06}")))],
-    };
-    let kinds = [
-        RunEventKind::ExecutionStarted(StartedExecution {
-            source: "id: create_vm\n".into(),
-            inputs: JsonMap::new(),
-            labels: JsonMap::new(),
-        }),
-        RunEventKind::TaskRunStarted(StartedTask {
-            task_type: "log".to_owned(),
-        }),
-        RunEventKind::LineageRecorded(Lineage {
-            state: State::Success,
-            bundles: vec![bundle],
-        }),
-        RunEventKind::TaskRunFinished(FinishedTask {
-            state: State::Success,
-            outputs: JsonMap::new(),
-            error: None,
-            log_lines: 0,
-            log_digest: String::new(),
-        }),
-        RunEventKind::ExecutionFinished {
-            state: State::Success,
-            error: None,
-        },
-    ];
-    let event = |kind| RunEvent {
-        time: Timestamp::UNIX_EPOCH,
-        actor: actor.clone(),
-        kind,
-    };
-    kinds.into_iter().map(event).collect()
 }

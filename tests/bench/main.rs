@@ -8,6 +8,7 @@
 mod begat;
 mod catalog;
 mod floor;
+mod inventory;
 mod peak;
 
 use std::path::PathBuf;

@@ -116,8 +116,8 @@ fn lay_out(nodes: usize, edges: &[(usize, usize)]) -> Layout {
         }
     }
     let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for node in 0..nodes {
-        members.entry(columns[node]).or_default().push(node);
+    for (node, column) in columns.iter().enumerate() {
+        members.entry(*column).or_default().push(node);
     }
     let mut rows = vec![0; nodes];
     let mut tallest = 0;

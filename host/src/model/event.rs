@@ -29,7 +29,7 @@ pub enum RunEventKind {
         error: Option<String>,
     },
     /// A task changed the catalog itself.
-    AssetsEdited(AssetEdit),
+    AssetsEdited(Box<AssetEdit>),
 }
 
 /// How an execution began.

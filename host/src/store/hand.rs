@@ -246,7 +246,11 @@ mod tests {
         let catalog = Catalog::in_memory().unwrap();
         run(&catalog, 1, State::Success, vec![bundle(&[], &["vm:VM"])]);
         let edits = AssetEdit::Delete(vec![id("vm")]);
-        let receipt = fixtures::record(&catalog, 2, vec![crate::model::RunEventKind::AssetsEdited(edits)]);
+        let receipt = fixtures::record(
+            &catalog,
+            2,
+            vec![crate::model::RunEventKind::AssetsEdited(edits.into())],
+        );
         assert_eq!(receipt.assets[0].event, crate::model::AssetEvent::Deleted);
         assert_eq!(events(&catalog, "vm"), ["CREATED run", "DELETED run"]);
         let shown = catalog.execution(&fixtures::execution_id(1)).unwrap().unwrap();
