@@ -103,15 +103,11 @@ impl App {
         let expires = catalog.expiries(&detail.asset)?;
         let mut types = BTreeMap::new();
         for neighbour in detail.parents.iter().chain(&detail.children) {
-            let search = AssetSearch {
-                as_of,
-                equal: vec![(crate::store::SearchPath::Id, neighbour.to_string())],
-                ..AssetSearch::default()
-            };
-            catalog.visit_assets(&search, &mut |asset| {
-                types.insert(asset.id, asset.asset_type);
-                ControlFlow::Break(())
-            })?;
+            types.extend(
+                catalog
+                    .asset_then(neighbour, as_of)?
+                    .map(|asset| (asset.id, asset.asset_type)),
+            );
         }
         Ok(AssetStory {
             detail,
@@ -199,12 +195,13 @@ impl App {
             .checked_sub(span(older)?)
             .map_err(|_| too_long(older))?;
         let mut found = Vec::new();
-        self.catalog()?.visit_assets(&AssetSearch::default(), &mut |asset| {
-            if asset.updated <= limit {
-                found.push(asset);
-            }
-            ControlFlow::Continue(())
-        })?;
+        self.catalog()?
+            .visit_assets(&AssetSearch::default(), &|_| true, &mut |asset| {
+                if asset.updated <= limit {
+                    found.push(asset);
+                }
+                ControlFlow::Continue(())
+            })?;
         found.sort_by(|left, right| (left.updated, &left.id).cmp(&(right.updated, &right.id)));
         Ok(found)
     }
@@ -260,7 +257,7 @@ pub(super) fn search_of(catalog: &Catalog, query: &AssetQuery) -> Result<(AssetS
         as_of: moment(catalog, query.at.as_deref())?,
         asset_type: query.asset_type.clone(),
         namespace: query.namespace.clone(),
-        equal: condition.as_ref().map(Condition::equalities).unwrap_or_default(),
+        lookups: condition.as_ref().map(Condition::lookups).unwrap_or_default(),
     };
     Ok((search, condition))
 }
@@ -273,18 +270,18 @@ fn collect(
     take: &mut dyn FnMut(Asset) -> bool,
 ) -> Result<(), AppError> {
     let mut failed = None;
-    catalog.visit_assets(
-        search,
-        &mut |asset| match condition.map_or(Ok(true), |condition| condition.holds(&asset)) {
-            Ok(true) if take(asset) => ControlFlow::Continue(()),
-            Ok(false) => ControlFlow::Continue(()),
-            Ok(true) => ControlFlow::Break(()),
-            Err(error) => {
-                failed = Some(error);
-                ControlFlow::Break(())
-            }
-        },
-    )?;
+    let wanted = |metadata: &str| condition.is_none_or(|condition| condition.may_hold(metadata));
+    catalog.visit_assets(search, &wanted, &mut |asset| match condition
+        .map_or(Ok(true), |condition| condition.holds(&asset))
+    {
+        Ok(true) if take(asset) => ControlFlow::Continue(()),
+        Ok(false) => ControlFlow::Continue(()),
+        Ok(true) => ControlFlow::Break(()),
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
+        }
+    })?;
     failed.map_or(Ok(()), Err)
 }
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{AppError, Report};
-use crate::expr::{ExprError, Scope, Template, Value};
+use crate::expr::{Comparator, Comparison, ExprError, Scope, Template, Value};
 use crate::model::{Asset, Json, Source, Timestamp, closest};
-use crate::store::{LONGEST_VALUE, SearchPath};
+use crate::store::{Lookup, LookupField};
 
 /// What a condition may speak of.
 const FIELDS: [&str; 10] = [
@@ -47,20 +47,54 @@ impl Condition {
         Ok(Self { template, fields, now })
     }
 
-    /// Texts that must stand in an asset for the condition to hold.
-    pub(super) fn equalities(&self) -> Vec<(SearchPath, String)> {
-        let search = |equality: crate::expr::Equality| {
-            let path: Vec<&str> = equality.path.iter().map(String::as_str).collect();
-            let path = match path.as_slice() {
-                ["id"] => SearchPath::Id,
-                ["type"] => SearchPath::Type,
-                ["namespace"] => SearchPath::Namespace,
-                ["metadata", rest @ ..] if !rest.is_empty() => SearchPath::Metadata(rest.join(".")),
+    /// What must hold for the condition to hold, as far as the catalog can look it up.
+    pub(super) fn lookups(&self) -> Vec<Lookup> {
+        let lookup = |comparison: Comparison| {
+            let path: Vec<&str> = comparison.path.iter().map(String::as_str).collect();
+            let comparator = match comparison.comparator {
+                Comparator::Equal => "=",
+                Comparator::Less => "<",
+                Comparator::LessOrEqual => "<=",
+                Comparator::Greater => ">",
+                Comparator::GreaterOrEqual => ">=",
+            };
+            let field = match path.as_slice() {
+                ["id"] if comparator == "=" => LookupField::Id,
+                ["type"] if comparator == "=" => LookupField::Type,
+                ["namespace"] if comparator == "=" => LookupField::Namespace,
+                ["metadata", rest @ ..] if !rest.is_empty() => {
+                    LookupField::Metadata(rest.iter().map(|part| (*part).to_owned()).collect())
+                }
                 _ => return None,
             };
-            (equality.text.len() <= LONGEST_VALUE).then_some((path, equality.text))
+            Some(Lookup {
+                field,
+                comparator,
+                value: Json::from(&comparison.literal),
+            })
         };
-        self.template.equalities().into_iter().filter_map(search).collect()
+        self.template.comparisons().into_iter().filter_map(lookup).collect()
+    }
+
+    /// Whether the rest of an asset need not be read to tell.
+    fn is_about_metadata(&self) -> bool {
+        self.fields.iter().all(|field| *field == "metadata")
+    }
+
+    /// Whether an asset may meet the condition, told from the text of its metadata alone where that is all it takes.
+    pub(super) fn may_hold(&self, metadata: &str) -> bool {
+        if !self.is_about_metadata() {
+            return true;
+        }
+        let Ok(metadata) = Value::from_json_text(metadata) else {
+            return true;
+        };
+        let scope = Scope::new(self.now).with("metadata", metadata);
+        match self.template.evaluate(&scope) {
+            Ok(Value::Boolean(holds)) => holds,
+            Err(error) => !error.is_absence(),
+            Ok(_) => true,
+        }
     }
 
     /// Whether an asset meets the condition.

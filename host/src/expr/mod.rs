@@ -33,7 +33,7 @@ mod value;
 mod vocabulary;
 mod yaml;
 
-pub use conditions::Equality;
+pub use conditions::{Comparator, Comparison};
 pub use error::ExprError;
 pub use references::Reference;
 pub use scope::Scope;

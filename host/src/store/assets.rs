@@ -11,15 +11,30 @@ use crate::model::{
 use super::values::LONGEST_VALUE;
 use super::{Catalog, Direction, StoreError, canonical, columns, graph, history};
 
-/// The columns of an asset as it is now.
+/// The columns of an asset as it is now, in the order of [`place`].
 pub(super) const COLUMNS: &str = "id, created_seq, type, namespace, display_name, description, metadata, labels,
     protected, created, updated";
 /// The same columns of a version as it was after event `?1`; it was last declared by an event up to that one.
-pub(super) const COLUMNS_THEN: &str =
-    "asset_id AS id, created_seq, type, namespace, display_name, description, metadata,
+pub(super) const COLUMNS_THEN: &str = "asset_id, created_seq, type, namespace, display_name, description, metadata,
     labels, protected, created,
     coalesce((SELECT time FROM asset_event WHERE asset_event.asset_id = asset_version.asset_id AND seq > from_seq
-        AND seq <= ?1 AND event = 'UPDATED' ORDER BY seq DESC LIMIT 1), updated) AS updated";
+        AND seq <= ?1 AND event = 'UPDATED' ORDER BY seq DESC LIMIT 1), updated)";
+
+/// Where each column stands. Looking names up takes as long as all the rest of reading an asset.
+mod place {
+    pub(super) const ID: usize = 0;
+    pub(super) const CREATED_SEQ: usize = 1;
+    pub(super) const TYPE: usize = 2;
+    pub(super) const NAMESPACE: usize = 3;
+    pub(super) const DISPLAY_NAME: usize = 4;
+    pub(super) const DESCRIPTION: usize = 5;
+    pub(super) const METADATA: usize = 6;
+    pub(super) const LABELS: usize = 7;
+    pub(super) const PROTECTED: usize = 8;
+    pub(super) const CREATED: usize = 9;
+    pub(super) const UPDATED: usize = 10;
+}
+
 /// Which versions and edges were there after event `?1`.
 pub(super) const THEN: &str = "from_seq <= ?1 AND (to_seq IS NULL OR to_seq > ?1)";
 
@@ -30,17 +45,22 @@ const SUGGESTIONS: usize = 3;
 
 pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Asset> {
     Ok(Asset {
-        id: columns::noun(row, "id")?,
-        asset_type: columns::noun(row, "type")?,
-        namespace: columns::optional_noun(row, "namespace")?,
-        display_name: row.get("display_name")?,
-        description: row.get("description")?,
-        metadata: columns::json(row, "metadata")?,
-        labels: columns::json(row, "labels")?,
-        protected: row.get("protected")?,
-        created: columns::time(row, "created")?,
-        updated: columns::time(row, "updated")?,
+        id: columns::noun(row, place::ID)?,
+        asset_type: columns::noun(row, place::TYPE)?,
+        namespace: columns::optional_noun(row, place::NAMESPACE)?,
+        display_name: row.get(place::DISPLAY_NAME)?,
+        description: row.get(place::DESCRIPTION)?,
+        metadata: columns::json(row, place::METADATA)?,
+        labels: columns::json(row, place::LABELS)?,
+        protected: row.get(place::PROTECTED)?,
+        created: columns::time(row, place::CREATED)?,
+        updated: columns::time(row, place::UPDATED)?,
     })
+}
+
+/// The metadata of a row as it is stored.
+pub(super) fn metadata_text<'a>(row: &'a Row<'_>) -> rusqlite::Result<&'a str> {
+    Ok(row.get_ref(place::METADATA)?.as_str()?)
 }
 
 /// The asset of that id, as it is now.
@@ -58,7 +78,7 @@ pub(super) fn find_placed(
     as_of: AsOf,
     id: &AssetId,
 ) -> Result<Option<(i64, Asset)>, StoreError> {
-    let placed = |row: &Row<'_>| Ok((row.get("created_seq")?, from_row(row)?));
+    let placed = |row: &Row<'_>| Ok((row.get(place::CREATED_SEQ)?, from_row(row)?));
     let found = match as_of {
         AsOf::Now => {
             let query = format!("SELECT {COLUMNS} FROM asset WHERE id = ?1");
@@ -160,6 +180,14 @@ impl Catalog {
                 history: history::of(connection, as_of, id)?,
             }))
         })
+    }
+
+    /// The asset of that id as it was.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn asset_then(&self, id: &AssetId, as_of: AsOf) -> Result<Option<Asset>, StoreError> {
+        self.read(|connection| find_then(connection, as_of, id))
     }
 
     /// The id that a text means: itself where there is such an asset, else the only one that starts with it.

@@ -89,7 +89,7 @@ impl Catalog {
         }
         let mut ids = Vec::new();
         let mut failed = None;
-        self.visit_assets(search, &mut |asset| {
+        self.visit_assets(search, &|_| true, &mut |asset| {
             if !wanted(&asset) {
                 return ControlFlow::Continue(());
             }

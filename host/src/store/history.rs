@@ -56,11 +56,13 @@ pub(super) fn of(connection: &Connection, as_of: AsOf, id: &AssetId) -> Result<V
 
 /// Every content the asset has had, by the event that gave it.
 fn versions(connection: &Connection, id: &AssetId) -> Result<BTreeMap<i64, Asset>, StoreError> {
-    let query =
-        "SELECT from_seq, asset_id AS id, type, namespace, display_name, description, metadata, labels, protected,
-            created, updated
-        FROM asset_version WHERE asset_id = ?1";
-    let mut statement = connection.prepare_cached(query)?;
-    let rows = statement.query_map([id.as_str()], |row| Ok((row.get("from_seq")?, assets::from_row(row)?)))?;
+    let query = format!(
+        "SELECT {}, from_seq FROM asset_version WHERE asset_id = ?2",
+        assets::COLUMNS_THEN
+    );
+    let mut statement = connection.prepare_cached(&query)?;
+    let rows = statement.query_map(params![i64::MAX, id.as_str()], |row| {
+        Ok((row.get("from_seq")?, assets::from_row(row)?))
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

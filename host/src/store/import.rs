@@ -1,9 +1,12 @@
 //! Takes an export in: a whole log into an empty catalog, or assets and edges into any.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, params};
 
 use crate::model::{
-    Asset, AssetEvent, EXPORT_VERSION, EdgeView, ExportKind, ExportLine, ExportedEvent, ExportedLog, Person, Timestamp,
+    Asset, AssetEvent, AssetId, EXPORT_VERSION, EdgeView, ExportKind, ExportLine, ExportedEvent, ExportedLog, Person,
+    Timestamp,
 };
 
 use super::catalog::Durability;
@@ -156,6 +159,8 @@ struct AssetImport<'a> {
     person: &'a Person,
     now: Timestamp,
     waiting: ChangeFact,
+    /// The assets that wait.
+    named: HashSet<AssetId>,
     imported: Imported,
 }
 
@@ -167,6 +172,7 @@ impl<'a> AssetImport<'a> {
             person,
             now,
             waiting: ChangeFact::default(),
+            named: HashSet::new(),
             imported: Imported::default(),
         }
     }
@@ -204,7 +210,7 @@ impl<'a> AssetImport<'a> {
         for value in asset.metadata.values_mut() {
             canonical::settle(value).map_err(|source| StoreError::Unrecordable { source })?;
         }
-        if self.waiting.assets.iter().any(|fact| fact.asset.id == asset.id) {
+        if self.named.contains(&asset.id) {
             self.flush()?;
         }
         let known = assets::find(self.connection, &asset.id)?;
@@ -223,6 +229,7 @@ impl<'a> AssetImport<'a> {
                 (AssetEvent::Created, None)
             }
         };
+        self.named.insert(asset.id.clone());
         self.waiting.assets.push(AssetFact { event, asset, before });
         Ok(())
     }
@@ -254,6 +261,7 @@ impl<'a> AssetImport<'a> {
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {
+        self.named.clear();
         let change = std::mem::take(&mut self.waiting);
         if change.assets.is_empty() && change.opened.is_empty() {
             return Ok(());

@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::{Connection, params_from_iter};
 
-use crate::model::{AsOf, Asset, AssetType};
+use crate::model::{AsOf, Asset, AssetType, Json};
 
 use super::values::LONGEST_VALUE;
 use super::{Catalog, StoreError, assets, columns};
@@ -18,37 +18,41 @@ pub struct AssetSearch {
     pub asset_type: Option<String>,
     /// A namespace, in which `*` stands for any text and `?` for any character.
     pub namespace: Option<String>,
-    /// Texts that must stand somewhere in the asset.
-    pub equal: Vec<(SearchPath, String)>,
+    /// What must hold for an asset to be wanted.
+    pub lookups: Vec<Lookup>,
 }
 
-/// Where in an asset a text stands.
+/// A comparison of a field with a text or a number. What is of another kind is shown, so that the one who asks can
+/// say that the two cannot be compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lookup {
+    pub field: LookupField,
+    /// `=`, `<`, `<=`, `>` or `>=`.
+    pub comparator: &'static str,
+    pub value: Json,
+}
+
+/// What is compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SearchPath {
+pub enum LookupField {
     Id,
     Type,
     Namespace,
-    /// A dotted path in the metadata.
-    Metadata(String),
+    /// The keys that lead to a place in the metadata.
+    Metadata(Vec<String>),
 }
 
 impl Catalog {
-    /// Shows the assets that match to `visit`, ordered by creation, then id, until it breaks off.
+    /// Shows the assets that match to `visit`, ordered by creation, then id, until it breaks off. Those whose metadata
+    /// as JSON text is not `wanted` are left aside unread.
     ///
     /// # Errors
     /// When the catalog cannot be read.
     pub fn visit_assets(
         &self,
         search: &AssetSearch,
+        wanted: &dyn Fn(&str) -> bool,
         visit: &mut dyn FnMut(Asset) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
-        self.visit_rows(search, &mut |row| Ok(visit(assets::from_row(row)?)))
-    }
-
-    fn visit_rows(
-        &self,
-        search: &AssetSearch,
-        visit: &mut dyn FnMut(&Row<'_>) -> rusqlite::Result<ControlFlow<()>>,
     ) -> Result<(), StoreError> {
         self.read(|connection| {
             let Some((query, parameters)) = query_of(connection, search)? else {
@@ -57,7 +61,8 @@ impl Catalog {
             let mut statement = connection.prepare(&query)?;
             let mut rows = statement.query(params_from_iter(parameters))?;
             while let Some(row) = rows.next()? {
-                if visit(row)?.is_break() {
+                let metadata = assets::metadata_text(row)?;
+                if wanted(metadata) && visit(assets::from_row(row)?).is_break() {
                     break;
                 }
             }
@@ -95,18 +100,13 @@ fn query_of(connection: &Connection, search: &AssetSearch) -> Result<Option<(Str
         None => {}
     }
     let mut is_narrow = false;
-    for (path, text) in &search.equal {
-        match path {
-            SearchPath::Id => narrow(&format!("{id} = ?"), vec![text.clone()]),
-            SearchPath::Type => narrow("type = ?", vec![text.clone()]),
-            SearchPath::Namespace => narrow("namespace = ?", vec![text.clone()]),
-            SearchPath::Metadata(path) if now && text.len() <= LONGEST_VALUE => narrow(
-                "id IN (SELECT asset_id FROM asset_value WHERE path = ? AND value = ?)",
-                vec![path.clone(), text.clone()],
-            ),
-            SearchPath::Metadata(_) => continue,
-        }
-        is_narrow = true;
+    for lookup in &search.lookups {
+        let Some((condition, values, is_indexed)) = condition_of(lookup, now) else {
+            continue;
+        };
+        conditions.push(condition.replace("{id}", id));
+        parameters.extend(values);
+        is_narrow |= is_indexed;
     }
     let conditions = conditions.join(" AND ");
     // A few rows are put in order at once; of many, the first are wanted before the last are known.
@@ -122,6 +122,55 @@ fn query_of(connection: &Connection, search: &AssetSearch) -> Result<Option<(Str
         ),
     };
     Ok(Some((query, parameters)))
+}
+
+/// The condition that a lookup comes to, its values, and whether an index answers it; none when the expression language
+/// has to do all of it.
+fn condition_of(lookup: &Lookup, now: bool) -> Option<(String, Vec<Value>, bool)> {
+    let value = match &lookup.value {
+        Json::String(text) => Value::Text(text.clone()),
+        Json::Number(number) => match number.as_i64() {
+            Some(integer) => Value::Integer(integer),
+            None => Value::Real(number.as_f64()?),
+        },
+        _ => return None,
+    };
+    let column = match &lookup.field {
+        LookupField::Id => "{id}",
+        LookupField::Type => "type",
+        LookupField::Namespace => "namespace",
+        LookupField::Metadata(path) => return metadata_condition(lookup, path, value, now),
+    };
+    Some((format!("{column} = ?"), vec![value], true))
+}
+
+fn metadata_condition(lookup: &Lookup, path: &[String], value: Value, now: bool) -> Option<(String, Vec<Value>, bool)> {
+    if let Value::Text(text) = &value
+        && now
+        && lookup.comparator == "="
+        && text.len() <= LONGEST_VALUE
+    {
+        let condition = "{id} IN (SELECT asset_id FROM asset_value WHERE path = ? AND value = ?)".to_owned();
+        return Some((condition, vec![Value::Text(path.join(".")), value], true));
+    }
+    if path.iter().any(|key| key.contains(['"', '\\'])) {
+        return None;
+    }
+    let place: String = path.iter().map(|key| format!(".\"{key}\"")).collect();
+    let place = Value::Text(format!("${place}"));
+    let comparator = lookup.comparator;
+    if comparator == "=" {
+        return Some(("json_extract(metadata, ?) = ?".to_owned(), vec![place, value], false));
+    }
+    let kinds = if matches!(value, Value::Text(_)) {
+        "'text'"
+    } else {
+        "'integer', 'real'"
+    };
+    let condition = format!(
+        "(json_extract(metadata, ?) {comparator} ? OR typeof(json_extract(metadata, ?)) NOT IN ({kinds}, 'null'))"
+    );
+    Some((condition, vec![place.clone(), value, place], false))
 }
 
 /// Every type an asset has, read by leaps over the index.

@@ -48,7 +48,6 @@ pub use error::StoreError;
 pub use expiry::Expiring;
 pub use graph::{Direction, GraphRequest};
 pub use import::Imported;
-pub use list::{AssetSearch, SearchPath};
+pub use list::{AssetSearch, Lookup, LookupField};
 pub use prune::Pruned;
 pub use refusal::Refusal;
-pub use values::LONGEST_VALUE;

@@ -102,7 +102,7 @@ fn all(catalog: &Catalog, as_of: AsOf) -> Vec<Asset> {
         found.push(asset);
         ControlFlow::Continue(())
     };
-    catalog.visit_assets(&search, visit).unwrap();
+    catalog.visit_assets(&search, &|_| true, visit).unwrap();
     found
 }
 

@@ -7,7 +7,7 @@ use crate::model::{Asset, Json, JsonMap};
 use super::StoreError;
 
 /// The longest text that is kept, in bytes. Longer ones are found by looking at every asset.
-pub const LONGEST_VALUE: usize = 100;
+pub(super) const LONGEST_VALUE: usize = 100;
 
 /// The texts of metadata with their dotted paths.
 fn values_of(metadata: &JsonMap) -> Vec<(String, &str)> {
