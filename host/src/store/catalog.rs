@@ -21,6 +21,10 @@ const CHECKPOINT_PAGES: u32 = 8_000;
 /// as much as a short run does; reading it, which the next process has to do, costs more when it is long.
 const LEFT_BEHIND: u64 = 512 * 1024;
 
+/// How much of the database SQLite may keep in memory, in KiB as it wants to be told; what walking over many assets
+/// needs. Only what was read takes room.
+const PAGE_CACHE: i64 = -65_536;
+
 /// More than the number of different statements of this room.
 const CACHED_STATEMENTS: usize = 128;
 
@@ -95,6 +99,7 @@ impl Catalog {
 
     fn holding(connection: Connection, path: &Path) -> Result<Self, StoreError> {
         connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+        connection.pragma_update(None, "cache_size", PAGE_CACHE)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         Ok(Self {
             path: path.to_owned(),
