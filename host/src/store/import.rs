@@ -161,6 +161,8 @@ struct AssetImport<'a> {
     waiting: ChangeFact,
     /// The assets that wait.
     named: HashSet<AssetId>,
+    /// The assets that are new: nothing was known of them, not even an edge.
+    created: HashSet<AssetId>,
     imported: Imported,
 }
 
@@ -173,6 +175,7 @@ impl<'a> AssetImport<'a> {
             now,
             waiting: ChangeFact::default(),
             named: HashSet::new(),
+            created: HashSet::new(),
             imported: Imported::default(),
         }
     }
@@ -226,6 +229,7 @@ impl<'a> AssetImport<'a> {
             }
             None => {
                 self.imported.created += 1;
+                self.created.insert(asset.id.clone());
                 (AssetEvent::Created, None)
             }
         };
@@ -239,13 +243,17 @@ impl<'a> AssetImport<'a> {
         if !self.waiting.assets.is_empty() {
             self.flush().map_err(Ok)?;
         }
+        let is_new = |id: &AssetId| self.created.contains(id);
         for end in [&edge.from, &edge.to] {
-            if assets::find(self.connection, end).map_err(Ok)?.is_none() {
+            if !is_new(end) && assets::find(self.connection, end).map_err(Ok)?.is_none() {
                 return Err(Err(format!("the edge ends at `{end}`, which is no asset")));
             }
         }
         let query = "SELECT count(*) AS known FROM edge WHERE from_asset = ?1 AND to_asset = ?2 AND to_seq IS NULL";
         let count = || -> rusqlite::Result<i64> {
+            if is_new(&edge.from) || is_new(&edge.to) {
+                return Ok(0);
+            }
             self.connection
                 .prepare_cached(query)?
                 .query_row([edge.from.as_str(), edge.to.as_str()], |row| row.get("known"))
