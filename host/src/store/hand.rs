@@ -80,7 +80,7 @@ fn edited(fact: &AssetFact) -> EditedAsset {
     let before = fact.before.as_ref();
     let changes = match fact.event {
         crate::model::AssetEvent::Updated if before.is_none() => Vec::new(),
-        crate::model::AssetEvent::Deleted => Vec::new(),
+        crate::model::AssetEvent::Deleted | crate::model::AssetEvent::Restored => Vec::new(),
         _ => FieldChange::between(before, Some(&fact.asset)),
     };
     EditedAsset {
