@@ -7,6 +7,7 @@
 )]
 
 mod cases;
+mod catalog;
 mod cli;
 mod control;
 mod hostile;

@@ -29,7 +29,7 @@ fn examples(text: &str) -> Vec<Example> {
     found
 }
 
-/// Replaces what differs from run to run: ids of executions and durations.
+/// Replaces what differs from run to run: ids of executions, durations, times, and the spaces they need.
 fn settled(line: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric();
     let mut text = String::new();
@@ -41,10 +41,24 @@ fn settled(line: &str) -> String {
         }
         text.push_str(end);
     }
-    match (text.rfind(" ("), text.ends_with("ms)")) {
+    let text = match (text.rfind(" ("), text.ends_with("ms)")) {
         (Some(start), true) => text[..start].to_owned(),
         _ => text,
-    }
+    };
+    let times = [
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", "TIME"),
+        (r"(just now|\d+ (s|min) ago)", "AGO"),
+        (r"(\d+ days ago|in \d+ days|yesterday|today|tomorrow)", "DAY"),
+        (r"[0-9a-f]{64}", "HASH"),
+        (r"\d+ kB", "SIZE"),
+        (" +", " "),
+    ];
+    times.iter().fold(text, |text, (pattern, word)| {
+        regex::Regex::new(pattern)
+            .unwrap()
+            .replace_all(&text, *word)
+            .into_owned()
+    })
 }
 
 #[test]

@@ -23,12 +23,14 @@ const ROOMS: [(&str, &[&str]); 10] = [
 ];
 
 /// Crates that only these rooms may use. The language has functions of its own that read and write YAML text.
-const FENCES: [(&str, &[&str]); 9] = [
+const FENCES: [(&str, &[&str]); 11] = [
     ("serde_yaml", &["flow", "expr"]),
     ("saphyr_parser", &["flow"]),
     ("wasmtime", &["sandbox"]),
     ("wasmtime_wasi", &["sandbox"]),
     ("rusqlite", &["store"]),
+    ("jsonschema", &["store"]),
+    ("terminal_size", &["cli"]),
     ("clap", &["cli"]),
     ("annotate_snippets", &["cli"]),
     ("dialoguer", &["cli"]),

@@ -79,7 +79,8 @@ impl World {
         command
             .env("BEGAT_CATALOG", self.folder.join("catalog.db"))
             .env("BEGAT_CACHE", cache());
-        command.env("NO_COLOR", "1").env_remove("BEGAT_PLUGINS");
+        command.env("NO_COLOR", "1").env("USER", "ada");
+        command.env_remove("BEGAT_PLUGINS").env_remove("COLUMNS");
         command
     }
 

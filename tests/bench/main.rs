@@ -6,7 +6,9 @@
 #![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 mod begat;
+mod catalog;
 mod floor;
+mod inventory;
 mod language;
 mod peak;
 
@@ -34,6 +36,8 @@ fn main() -> Result<()> {
             Ok(())
         }
         ["language"] => checking(&World::new()?),
+        ["catalog"] => catalog::measure(None),
+        ["catalog", machines] => catalog::measure(Some(machines.parse()?)),
         [] => compare(),
         other => anyhow::bail!("unknown arguments {other:?}"),
     }

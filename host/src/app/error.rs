@@ -99,11 +99,16 @@ impl From<StoreError> for AppError {
             StoreError::Missing { .. } | StoreError::NoExecution { .. } | StoreError::AmbiguousExecution { .. } => {
                 ErrorKind::Refused
             }
+            StoreError::Refused(_) => ErrorKind::Refused,
             _ => ErrorKind::Host,
+        };
+        let hint = match &error {
+            StoreError::Refused(refusal) => refusal.hint(),
+            _ => None,
         };
         Self {
             kind,
-            hint: error.hint().map(str::to_owned),
+            hint: hint.or_else(|| error.hint().map(str::to_owned)),
             ..Self::host(&error)
         }
     }

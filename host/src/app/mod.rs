@@ -1,5 +1,8 @@
 //! The joint: one short method for each verb of the faces. The only room that sees every stage.
 
+mod assets;
+mod condition;
+mod edits;
 mod error;
 mod expression;
 mod inputs;
@@ -11,12 +14,15 @@ mod schema;
 mod settings;
 mod slots;
 mod subflows;
+mod upkeep;
 mod validate;
 
+pub use assets::{AssetQuery, AssetStory, Expiry, GraphQuery};
+pub use edits::{DeleteMode, SetRequest};
 pub use error::{AppError, ErrorKind, Report};
 pub use expression::{ExpressionRequest, Rendered};
 pub use inputs::{Ask, InputSources};
-pub use query::{AssetQuery, GraphQuery, LogQuery};
+pub use query::LogQuery;
 pub use resume::ResumeRequest;
 pub use run::{FlowRequest, Notice, RunRequest};
 pub use settings::Settings;
@@ -25,6 +31,7 @@ pub use validate::ValidateRequest;
 pub use crate::plan::Stubs;
 pub use crate::run::Observer;
 pub use crate::sandbox::PluginNotice;
+pub use crate::store::{Imported, Pruned};
 
 /// begat, with its settings.
 pub struct App {

@@ -1,7 +1,7 @@
 //! What a flow would do: planned as for a run, and told.
 
 use super::{App, AppError, FlowRequest, Report};
-use crate::model::{AssetId, PlanView, PlannedWork, RecordError};
+use crate::model::{AsOf, AssetId, PlanView, PlannedWork, RecordError};
 use crate::plan;
 use crate::store::Catalog;
 
@@ -14,7 +14,7 @@ impl App {
         };
         let prepared = self.prepare(request, &catalog).await?;
         let dependents = |id: &AssetId| -> Result<Vec<AssetId>, RecordError> {
-            let detail = catalog.asset_detail(id)?;
+            let detail = catalog.asset_detail(id, AsOf::Now)?;
             Ok(detail.map(|detail| detail.children).unwrap_or_default())
         };
         let mut tasks = plan::preview(&prepared.plan, &catalog, &dependents)?;

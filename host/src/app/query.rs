@@ -1,30 +1,10 @@
 //! Questions to the catalog and to the plugins.
 
 use super::{App, AppError, slots};
-use crate::lineage;
 use crate::model::{
-    AssetDetailView, AssetFilter, AssetId, AssetView, ExecutionDetailView, ExecutionId, ExecutionView, GraphView,
-    LogLevel, LogView, Namespace, PluginView, State, TaskId, VerifyView, closest,
+    ExecutionDetailView, ExecutionId, ExecutionView, LogLevel, LogView, PluginView, State, TaskId, closest,
 };
-use crate::store::{Catalog, Direction, GraphRequest};
-
-/// Which assets to list.
-#[derive(Debug, Clone, Default)]
-pub struct AssetQuery {
-    /// A type, in full or short, in which `*` stands for any text.
-    pub asset_type: Option<String>,
-    pub namespace: Option<String>,
-    pub limit: Option<usize>,
-}
-
-/// Which part of the graph to show.
-#[derive(Debug, Clone)]
-pub struct GraphQuery {
-    pub root: String,
-    pub up: bool,
-    pub down: bool,
-    pub depth: Option<usize>,
-}
+use crate::store::Catalog;
 
 /// Which log lines to show.
 #[derive(Debug, Clone)]
@@ -33,9 +13,6 @@ pub struct LogQuery {
     pub task: Option<String>,
     pub level: LogLevel,
 }
-
-/// The most nodes a graph shows.
-const NODE_LIMIT: usize = 10_000;
 
 impl App {
     /// The newest executions first.
@@ -70,67 +47,6 @@ impl App {
         Ok(catalog.logs(&id, task.as_ref(), query.level)?)
     }
 
-    /// Assets, oldest first.
-    pub fn assets(&self, query: &AssetQuery) -> Result<Vec<AssetView>, AppError> {
-        let namespace = query.namespace.as_deref().map(Namespace::parse).transpose();
-        let filter = AssetFilter {
-            asset_type: query.asset_type.clone(),
-            namespace: namespace.map_err(|error| AppError::refused(error.to_string()))?,
-            limit: query.limit,
-            ..AssetFilter::default()
-        };
-        Ok(self.catalog()?.assets(&filter)?)
-    }
-
-    /// One asset with its neighbours and its history.
-    pub fn asset(&self, id: &str) -> Result<AssetDetailView, AppError> {
-        let catalog = self.catalog()?;
-        match AssetId::parse(id) {
-            Ok(parsed) => catalog
-                .asset_detail(&parsed)?
-                .map_or_else(|| Err(unknown_asset(&catalog, id)), Ok),
-            Err(error) => Err(AppError::refused(error.to_string())),
-        }
-    }
-
-    /// The lineage around one asset.
-    pub fn graph(&self, query: &GraphQuery) -> Result<GraphView, AppError> {
-        let catalog = self.catalog()?;
-        let root = AssetId::parse(&query.root).map_err(|error| AppError::refused(error.to_string()))?;
-        let direction = match (query.up, query.down) {
-            (true, false) => Direction::Up,
-            (false, true) => Direction::Down,
-            _ => Direction::Both,
-        };
-        let graph = catalog.graph(&GraphRequest {
-            root,
-            direction,
-            depth: query.depth,
-            nodes: NODE_LIMIT,
-        })?;
-        graph.map_or_else(|| Err(unknown_asset(&catalog, &query.root)), Ok)
-    }
-
-    /// A graph as text for Graphviz.
-    pub fn dot(&self, graph: &GraphView) -> String {
-        lineage::dot(graph)
-    }
-
-    /// A graph as text for Mermaid.
-    pub fn mermaid(&self, graph: &GraphView) -> String {
-        lineage::mermaid(graph)
-    }
-
-    /// A graph as lines of a tree.
-    pub fn tree(&self, graph: &GraphView) -> Vec<lineage::TreeLine> {
-        lineage::tree(graph)
-    }
-
-    /// Checks the hash chain from its first event to its last.
-    pub fn verify(&self) -> Result<VerifyView, AppError> {
-        Ok(self.catalog()?.verify()?)
-    }
-
     /// All plugins.
     pub async fn plugins(&self) -> Result<Vec<PluginView>, AppError> {
         Ok(self.registry().await?.plugins())
@@ -157,7 +73,7 @@ impl App {
         Err(AppError::refused(format!("unknown plugin `{name}`")).with_hint(hint))
     }
 
-    fn catalog(&self) -> Result<Catalog, AppError> {
+    pub(super) fn catalog(&self) -> Result<Catalog, AppError> {
         Ok(Catalog::open_existing(&self.settings.catalog)?)
     }
 }
@@ -168,14 +84,4 @@ fn find_execution(catalog: &Catalog, text: &str) -> Result<ExecutionId, AppError
 
 fn unknown_execution(text: &str) -> AppError {
     AppError::refused(format!("unknown execution `{text}`")).with_hint("`begat execution list` shows them")
-}
-
-fn unknown_asset(catalog: &Catalog, id: &str) -> AppError {
-    // A failing look-up for the hint must not hide the error it belongs to.
-    let similar = catalog.similar_assets(id).unwrap_or_default();
-    let hint = match similar.first() {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "`begat asset list` shows them".to_owned(),
-    };
-    AppError::refused(format!("unknown asset `{id}`")).with_hint(hint)
 }

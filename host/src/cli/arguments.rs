@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 
+use super::asset_arguments::{AssetCommand, CatalogCommand};
 use crate::app::AppError;
 
 /// Runs automation flows whose every task is a sandboxed WebAssembly component, and records the lineage of all they
@@ -43,6 +44,10 @@ pub(super) enum Format {
     Dot,
     /// For Mermaid (`asset graph` only)
     Mermaid,
+    /// A picture (`asset graph` only)
+    Svg,
+    /// For spreadsheets (lists of assets only)
+    Csv,
     /// For code scanning, SARIF 2.1.0 (`validate` only)
     Sarif,
 }
@@ -79,7 +84,7 @@ pub(super) enum Command {
     /// Look at executions
     #[command(subcommand)]
     Execution(ExecutionCommand),
-    /// Look at assets and their lineage
+    /// Ask about assets and their lineage, and change them by hand
     #[command(subcommand)]
     Asset(AssetCommand),
     /// Look at the plugins and their task types
@@ -184,41 +189,6 @@ pub(super) enum ExecutionCommand {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum AssetCommand {
-    /// List assets, the oldest first
-    List {
-        /// Only assets of this type, in full or short, in which `*` stands for any text
-        #[arg(long = "type", value_name = "PATTERN")]
-        asset_type: Option<String>,
-        /// Only assets of this namespace
-        #[arg(long)]
-        namespace: Option<String>,
-        /// At most this many
-        #[arg(long)]
-        limit: Option<usize>,
-    },
-    /// Show one asset, its neighbours and its history
-    Show {
-        /// The asset's id
-        id: String,
-    },
-    /// Show the lineage around one asset
-    Graph {
-        /// The asset's id
-        id: String,
-        /// Only what it was made from
-        #[arg(long)]
-        up: bool,
-        /// Only what was made from it
-        #[arg(long)]
-        down: bool,
-        /// At most this many steps away
-        #[arg(long)]
-        depth: Option<usize>,
-    },
-}
-
-#[derive(Debug, Subcommand)]
 pub(super) enum PluginCommand {
     /// List the plugins and the task types they provide
     List,
@@ -229,13 +199,7 @@ pub(super) enum PluginCommand {
     },
 }
 
-#[derive(Debug, Subcommand)]
-pub(super) enum CatalogCommand {
-    /// Check that no recorded event was changed, removed or reordered
-    Verify,
-}
-
-fn key_value(text: &str) -> Result<(String, String), String> {
+pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("write it as KEY=VALUE".to_owned()),

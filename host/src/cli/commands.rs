@@ -8,16 +8,15 @@ use std::sync::Arc;
 use clap::CommandFactory;
 use serde_json::json;
 
-use super::arguments::{
-    Arguments, AssetCommand, CatalogCommand, Command, ExecutionCommand, FlowCommand, Format, PluginCommand,
-};
+use super::arguments::{Arguments, Command, ExecutionCommand, FlowCommand, Format, PluginCommand};
+use super::asset_arguments::AssetCommand;
 use super::output::{DIM, Output, RED, YELLOW, findings_view};
 use super::progress::FileCounter;
 use super::tables::{self, paint};
-use super::{plan, run, sarif};
+use super::{asset_commands, catalog_commands, plan, run, sarif};
 use crate::app::{
-    App, AppError, AssetQuery, ExpressionRequest, GraphQuery, LogQuery, PluginNotice, Rendered, Report, ResumeRequest,
-    Settings, ValidateRequest,
+    App, AppError, ExpressionRequest, LogQuery, PluginNotice, Rendered, Report, ResumeRequest, Settings,
+    ValidateRequest,
 };
 use crate::model::{LogLevel, Severity};
 
@@ -46,9 +45,9 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
             run::resume(settings(&arguments), request, output).await
         }
         Command::Execution(command) => execution(&app(), command, output).await,
-        Command::Asset(command) => asset(&app(), command, output),
+        Command::Asset(command) => asset_commands::asset(&app(), command, output),
         Command::Plugin(command) => plugin(&app(), command, output).await,
-        Command::Catalog(CatalogCommand::Verify) => verify(&app(), output),
+        Command::Catalog(command) => catalog_commands::catalog(&app(), command, output),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "begat", &mut script);
@@ -60,11 +59,21 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
 
 fn check_format(arguments: &Arguments) -> Result<(), AppError> {
     let is_graph = matches!(arguments.command, Command::Asset(AssetCommand::Graph { .. }));
+    let is_list = matches!(
+        arguments.command,
+        Command::Asset(
+            AssetCommand::List { .. }
+                | AssetCommand::Orphans
+                | AssetCommand::Expiring { .. }
+                | AssetCommand::Stale { .. }
+        )
+    );
     let is_validate = matches!(arguments.command, Command::Validate { .. });
     match arguments.format {
-        Format::Dot | Format::Mermaid if !is_graph => Err(AppError::refused(
-            "only `asset graph` has the formats `dot` and `mermaid`",
+        Format::Dot | Format::Mermaid | Format::Svg if !is_graph => Err(AppError::refused(
+            "only `asset graph` has the formats `dot`, `mermaid` and `svg`",
         )),
+        Format::Csv if !is_list => Err(AppError::refused("only lists of assets have the format `csv`")),
         Format::Sarif if !is_validate => Err(AppError::refused("only `validate` has the format `sarif`")),
         _ => Ok(()),
     }
@@ -128,7 +137,7 @@ async fn validate(
     match output.format {
         Format::Json => output.json(&reports.iter().map(report_view).collect::<Vec<_>>()),
         Format::Sarif => output.json(&sarif::log(&reports)),
-        Format::Text | Format::Dot | Format::Mermaid => {
+        Format::Text | Format::Dot | Format::Mermaid | Format::Svg | Format::Csv => {
             for report in reports.iter().filter(|report| !report.diagnostics.is_empty()) {
                 output.report(report);
             }
@@ -200,39 +209,6 @@ async fn execution(app: &App, command: &ExecutionCommand, output: &Output) -> Re
     }
 }
 
-fn asset(app: &App, command: &AssetCommand, output: &Output) -> Result<ExitCode, AppError> {
-    match command {
-        AssetCommand::List {
-            asset_type,
-            namespace,
-            limit,
-        } => {
-            let query = AssetQuery {
-                asset_type: asset_type.clone(),
-                namespace: namespace.clone(),
-                limit: *limit,
-            };
-            show(output, &app.assets(&query)?, |views| tables::assets(views))
-        }
-        AssetCommand::Show { id } => show(output, &app.asset(id)?, tables::asset),
-        AssetCommand::Graph { id, up, down, depth } => {
-            let graph = app.graph(&GraphQuery {
-                root: id.clone(),
-                up: *up,
-                down: *down,
-                depth: *depth,
-            })?;
-            match output.format {
-                Format::Text | Format::Sarif => output.answer(&tables::graph(app, &graph)),
-                Format::Json => output.json(&graph),
-                Format::Dot => output.answer(&app.dot(&graph)),
-                Format::Mermaid => output.answer(&app.mermaid(&graph)),
-            }
-            Ok(ExitCode::SUCCESS)
-        }
-    }
-}
-
 async fn plugin(app: &App, command: &PluginCommand, output: &Output) -> Result<ExitCode, AppError> {
     match command {
         PluginCommand::List => show(output, &app.plugins().await?, |views| tables::plugins(views)),
@@ -240,32 +216,11 @@ async fn plugin(app: &App, command: &PluginCommand, output: &Output) -> Result<E
     }
 }
 
-fn verify(app: &App, output: &Output) -> Result<ExitCode, AppError> {
-    let view = app.verify()?;
-    if output.format == Format::Json {
-        output.json(&view);
-    } else if let Some(problem) = &view.problem {
-        let place = view
-            .broken_sequence
-            .map_or_else(String::new, |seq| format!(" at event {seq}"));
-        output.message(&format!(
-            "{} the catalog is not whole{place}: {problem}\n",
-            paint(RED, "error:")
-        ));
-    } else {
-        match &view.head {
-            Some(head) => output.answer(&format!("{} events verified, the chain ends in {head}\n", view.events)),
-            None => output.answer(&format!("{} the catalog is empty\n", paint(YELLOW, "note:"))),
-        }
-    }
-    Ok(if view.problem.is_none() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(3)
-    })
-}
-
-fn show<T: serde::Serialize>(output: &Output, view: &T, text: impl Fn(&T) -> String) -> Result<ExitCode, AppError> {
+pub(super) fn show<T: serde::Serialize>(
+    output: &Output,
+    view: &T,
+    text: impl Fn(&T) -> String,
+) -> Result<ExitCode, AppError> {
     match output.format {
         Format::Json => output.json(view),
         _ => output.answer(&text(view)),

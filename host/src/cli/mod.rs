@@ -1,7 +1,12 @@
 //! The command line: parses the request, calls `app`, shows the answer and picks the exit code.
 
 mod arguments;
+mod asset_arguments;
+mod asset_commands;
+mod asset_tables;
+mod catalog_commands;
 mod commands;
+mod csv;
 mod diagnostics;
 mod output;
 mod plan;

@@ -162,6 +162,7 @@ impl Progress {
             | RunEventKind::KeyDeleted { .. }
             | RunEventKind::FileWritten(_)
             | RunEventKind::LineageRecorded(_)
+            | RunEventKind::AssetsEdited(_)
             | RunEventKind::ExecutionFinished(_) => {}
         }
     }

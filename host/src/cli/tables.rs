@@ -10,8 +10,8 @@ use dialoguer::console::truncate_str;
 use super::output::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, answer_width};
 use crate::app::App;
 use crate::model::{
-    Asset, AssetDetailView, AssetEvent, ExecutionDetailView, ExecutionView, GraphView, Json, JsonMap, LogLevel,
-    LogView, PluginView, State, TaskRunId, TaskRunView, Timestamp,
+    AssetEvent, ExecutionDetailView, ExecutionView, GraphView, Json, JsonMap, LogLevel, LogView, PluginView, State,
+    TaskRunId, TaskRunView, Timestamp,
 };
 
 /// Paints a text.
@@ -40,9 +40,9 @@ pub(super) fn level_style(level: LogLevel) -> Style {
     }
 }
 
-fn event_style(event: AssetEvent) -> Style {
+pub(super) fn event_style(event: AssetEvent) -> Style {
     match event {
-        AssetEvent::Created => GREEN,
+        AssetEvent::Created | AssetEvent::Restored => GREEN,
         AssetEvent::Updated => YELLOW,
         AssetEvent::Used => DIM,
         AssetEvent::Deleted => RED,
@@ -50,7 +50,7 @@ fn event_style(event: AssetEvent) -> Style {
 }
 
 /// Aligns rows under a heading, with two spaces between columns and nothing at the end of a line.
-fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
+pub(super) fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
@@ -89,7 +89,7 @@ pub(super) fn duration(start: Timestamp, end: Timestamp) -> String {
     }
 }
 
-fn brief(map: &JsonMap, limit: usize) -> String {
+pub(super) fn brief(map: &JsonMap, limit: usize) -> String {
     let text: Vec<String> = map
         .iter()
         .map(|(key, value)| format!("{key}: {}", plain(value)))
@@ -101,7 +101,7 @@ fn brief(map: &JsonMap, limit: usize) -> String {
     }
 }
 
-fn plain(value: &Json) -> String {
+pub(super) fn plain(value: &Json) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), |text| text.replace('\n', " "))
@@ -244,64 +244,6 @@ pub(super) fn logs(views: &[LogView]) -> String {
         )
     };
     views.iter().map(line).collect()
-}
-
-/// The list of assets.
-pub(super) fn assets(views: &[Asset]) -> String {
-    if views.is_empty() {
-        return "no asset matches\n".to_owned();
-    }
-    let row = |asset: &Asset| {
-        vec![
-            asset.id.to_string(),
-            asset.asset_type.short_name().to_owned(),
-            moment(asset.updated),
-            brief(&asset.metadata, 70),
-        ]
-    };
-    table(
-        &["ASSET", "TYPE", "UPDATED", "METADATA"],
-        views.iter().map(row).collect(),
-    )
-}
-
-/// One asset with all that is known of it.
-pub(super) fn asset(view: &AssetDetailView) -> String {
-    let asset = &view.asset;
-    let mut text = format!("{}  {}\n", paint(BOLD, asset.id.as_str()), asset.asset_type);
-    for line in [&asset.display_name, &asset.description].into_iter().flatten() {
-        text += &format!("{line}\n");
-    }
-    let namespace = asset.namespace.as_ref().map_or("-", |namespace| namespace.as_str());
-    text += &format!(
-        "namespace {namespace}, created {}, updated {}\n",
-        moment(asset.created),
-        moment(asset.updated)
-    );
-    if !asset.metadata.is_empty() {
-        text += &format!("\n{}\n", paint(BOLD, "METADATA"));
-        let width = asset.metadata.keys().map(String::len).max().unwrap_or(0);
-        for (key, value) in &asset.metadata {
-            text += &format!("{key:width$}  {}\n", plain(value));
-        }
-    }
-    for (title, ids) in [("MADE FROM", &view.parents), ("MADE FROM IT", &view.children)] {
-        if !ids.is_empty() {
-            let lines: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
-            text += &format!("\n{}\n{}\n", paint(BOLD, title), lines.join("\n"));
-        }
-    }
-    let rows = view.history.iter().map(|entry| {
-        let owner = |id: Option<&str>| id.unwrap_or("-").to_owned();
-        vec![
-            moment(entry.time),
-            paint(event_style(entry.event), entry.event.name()),
-            owner(entry.flow_id.as_ref().map(|flow| flow.as_str())),
-            owner(entry.task_id.as_ref().map(|task| task.as_str())),
-            owner(entry.execution_id.as_ref().map(|execution| execution.as_str())),
-        ]
-    });
-    text + "\n" + &table(&["WHEN", "EVENT", "FLOW", "TASK", "EXECUTION"], rows.collect())
 }
 
 /// A lineage graph as a tree.

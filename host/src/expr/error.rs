@@ -53,7 +53,7 @@ impl ExprError {
     }
 
     /// Whether something was missing, rather than wrong: what `??`, `???`, `is defined` and `default` answer for.
-    pub(super) fn is_absence(&self) -> bool {
+    pub fn is_absence(&self) -> bool {
         matches!(self.code, UNDEFINED_VARIABLE | UNDEFINED_ATTRIBUTE | NULL_ATTRIBUTE)
     }
 }

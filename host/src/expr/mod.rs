@@ -4,6 +4,7 @@
 //! strict and nothing is escaped. Whatever a template says, it can neither exhaust the stack nor the memory nor run
 //! without end, and it sees nothing of the machine it runs on but what its [`Surroundings`] give.
 
+mod conditions;
 mod dates;
 mod error;
 mod evaluate;
@@ -32,6 +33,7 @@ mod value;
 mod vocabulary;
 mod yaml;
 
+pub use conditions::{Comparator, Comparison};
 pub use dates::is_time_zone;
 pub use error::ExprError;
 pub use references::{Call, Reference};

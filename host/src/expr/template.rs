@@ -105,7 +105,7 @@ impl Template {
     }
 
     /// The expression that is all there is, but for white space.
-    fn single_expression(&self) -> Option<&Expression> {
+    pub(super) fn single_expression(&self) -> Option<&Expression> {
         let blank = |node: &&Node| match node {
             Node::Text(span) => self.source[span.start..span.end].trim().is_empty(),
             _ => false,

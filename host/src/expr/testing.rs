@@ -107,6 +107,8 @@ fn asset(id: &str, asset_type: &str, namespace: &str, name: Option<&str>, metada
         display_name: name.map(str::to_owned),
         description: None,
         metadata: metadata.as_object().cloned().unwrap_or_default(),
+        labels: crate::model::JsonMap::new(),
+        protected: false,
         created: at("2026-01-01T00:00:00Z"),
         updated: at("2026-01-01T00:00:00Z"),
     }

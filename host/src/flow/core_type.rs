@@ -10,6 +10,10 @@ use crate::model::{Json, TaskType};
 pub enum CoreType {
     AllowFailure,
     Assert,
+    AssetDelete,
+    AssetList,
+    AssetPurge,
+    AssetSet,
     Dag,
     Echo,
     Exit,
@@ -38,7 +42,7 @@ pub enum CoreType {
 
 /// Short name, Kestra's class below `io.kestra.plugin.core.`, and its class in older versions below
 /// `io.kestra.core.tasks.`, where it had one.
-const NAMES: [(CoreType, &str, &str, Option<&str>); 26] = [
+const NAMES: [(CoreType, &str, &str, Option<&str>); 30] = [
     (
         CoreType::AllowFailure,
         "allow-failure",
@@ -46,6 +50,10 @@ const NAMES: [(CoreType, &str, &str, Option<&str>); 26] = [
         Some("flows.AllowFailure"),
     ),
     (CoreType::Assert, "assert", "execution.Assert", None),
+    (CoreType::AssetDelete, "asset.delete", "assets.Delete", None),
+    (CoreType::AssetList, "asset.list", "assets.List", None),
+    (CoreType::AssetPurge, "asset.purge", "assets.PurgeAssets", None),
+    (CoreType::AssetSet, "asset.set", "assets.Set", None),
     (CoreType::Dag, "dag", "flow.Dag", Some("flows.Dag")),
     (CoreType::Echo, "echo", "debug.Echo", Some("debugs.Echo")),
     (CoreType::Exit, "exit", "execution.Exit", None),
@@ -98,7 +106,11 @@ const NAMES: [(CoreType, &str, &str, Option<&str>); 26] = [
 ];
 
 /// Names that fit no rule.
-const OTHER_NAMES: [(&str, &str); 3] = [
+const OTHER_NAMES: [(&str, &str); 7] = [
+    ("io.kestra.plugin.kestra.ee.assets.Delete", "asset.delete"),
+    ("io.kestra.plugin.kestra.ee.assets.List", "asset.list"),
+    ("io.kestra.plugin.kestra.ee.assets.PurgeAssets", "asset.purge"),
+    ("io.kestra.plugin.kestra.ee.assets.Set", "asset.set"),
     ("wait-for", "loop-until"),
     ("io.kestra.plugin.core.flow.WaitFor", "loop-until"),
     ("io.kestra.core.tasks.flows.Flow", "subflow"),
@@ -134,7 +146,10 @@ static BY_NAME: LazyLock<HashMap<String, CoreType>> = LazyLock::new(|| {
 fn aliases(name: &str, class: &str, legacy: Option<&str>) -> Vec<String> {
     let mut names = vec![format!("io.kestra.plugin.core.{class}"), class.to_owned()];
     let short = class.rsplit('.').next().unwrap_or(class);
-    if !class.starts_with("kv.") && !class.starts_with("storage.") {
+    if !["kv.", "storage.", "assets."]
+        .iter()
+        .any(|family| class.starts_with(family))
+    {
         names.push(short.to_owned());
     }
     names.extend(legacy.map(|legacy| format!("io.kestra.core.tasks.{legacy}")));

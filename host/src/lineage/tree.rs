@@ -105,6 +105,8 @@ mod tests {
             display_name: None,
             description: None,
             metadata: Metadata::new(),
+            labels: crate::model::JsonMap::new(),
+            protected: false,
             created: Timestamp::UNIX_EPOCH,
             updated: Timestamp::UNIX_EPOCH,
         }

@@ -126,23 +126,31 @@ pub struct Asset {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     pub metadata: Metadata,
+    /// What people marked it with: keys and values, both text.
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    pub labels: JsonMap,
+    /// Whether it may not be deleted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protected: bool,
     pub created: Timestamp,
     pub updated: Timestamp,
 }
 
 impl Asset {
-    /// Makes the asset that a first declaration describes. A declaration without a namespace takes that of the flow;
-    /// one without a type is external.
-    pub fn created(declaration: &Declaration, flow_namespace: &Namespace, now: Timestamp) -> Self {
+    /// Makes the asset that a first declaration describes. A declaration without a namespace takes that of the flow,
+    /// where there is one; one without a type is external.
+    pub fn created(declaration: &Declaration, flow_namespace: Option<&Namespace>, now: Timestamp) -> Self {
         let mut metadata = Metadata::new();
         merge_metadata(&mut metadata, &declaration.metadata);
         Self {
             id: declaration.id.clone(),
             asset_type: declaration.asset_type.clone().unwrap_or_else(AssetType::external),
-            namespace: Some(declaration.namespace.clone().unwrap_or_else(|| flow_namespace.clone())),
+            namespace: declaration.namespace.as_ref().or(flow_namespace).cloned(),
             display_name: declaration.display_name.clone(),
             description: declaration.description.clone(),
             metadata,
+            labels: JsonMap::new(),
+            protected: false,
             created: now,
             updated: now,
         }
@@ -162,6 +170,8 @@ impl Asset {
             display_name: declaration.display_name.clone().or_else(|| self.display_name.clone()),
             description: declaration.description.clone().or_else(|| self.description.clone()),
             metadata,
+            labels: self.labels.clone(),
+            protected: self.protected,
             created: self.created,
             updated: now,
         }
@@ -218,7 +228,7 @@ mod tests {
     fn created(value: Json) -> Asset {
         Asset::created(
             &declaration(value),
-            &Namespace::parse("company.team").unwrap(),
+            Namespace::parse("company.team").ok().as_ref(),
             Timestamp::UNIX_EPOCH,
         )
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Asset, AssetId, AssetType, ExecutionId, Json, Namespace, RunEvent, TaskRunId};
+use super::{Asset, AssetId, AssetType, Bundle, ExecutionId, Json, Namespace, RunEvent, TaskRunId, Violation};
 
 /// What happened to an asset, named as Kestra names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -14,6 +14,8 @@ pub enum AssetEvent {
     Updated,
     Used,
     Deleted,
+    /// Brought back after it was deleted.
+    Restored,
 }
 
 impl AssetEvent {
@@ -24,13 +26,14 @@ impl AssetEvent {
             AssetEvent::Updated => "UPDATED",
             AssetEvent::Used => "USED",
             AssetEvent::Deleted => "DELETED",
+            AssetEvent::Restored => "RESTORED",
         }
     }
 
     /// Finds the event of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        use AssetEvent::{Created, Deleted, Updated, Used};
-        [Created, Updated, Used, Deleted]
+        use AssetEvent::{Created, Deleted, Restored, Updated, Used};
+        [Created, Updated, Used, Deleted, Restored]
             .into_iter()
             .find(|event| event.name() == name)
     }
@@ -104,5 +107,10 @@ pub trait CatalogReader: Send + Sync {
     /// The content of a file that belongs to an execution.
     fn file(&self, _execution: &ExecutionId, _name: &str) -> Result<Option<Vec<u8>>, RecordError> {
         Ok(None)
+    }
+
+    /// Where the outputs of these bundles would break the schema of their asset type.
+    fn violations(&self, _bundles: &[Bundle]) -> Result<Vec<Violation>, RecordError> {
+        Ok(Vec::new())
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Actor, Bundle, ExecutionId, Json, JsonMap, LogLine, Namespace, State, TaskRunId, Timestamp};
+use super::{Actor, AssetEdit, Bundle, ExecutionId, Json, JsonMap, LogLine, Namespace, State, TaskRunId, Timestamp};
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
@@ -37,6 +37,8 @@ pub enum RunEventKind {
         namespace: Namespace,
         key: String,
     },
+    /// A task changed the catalog itself.
+    AssetsEdited(Box<AssetEdit>),
     FileWritten(WrittenFile),
     /// Nothing can go on until someone resumes the execution.
     ExecutionPaused,

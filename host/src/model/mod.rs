@@ -3,13 +3,18 @@
 //! No I/O happens here and nothing here knows YAML, SQL, WebAssembly or a terminal.
 
 mod actor;
+mod answer;
 mod asset;
+mod asset_type;
 mod catalog;
 mod diagnostic;
+mod edit;
 mod event;
+mod export;
 mod id;
 mod input;
 mod log;
+mod moment;
 mod planned;
 mod state;
 mod suggest;
@@ -17,17 +22,25 @@ mod task_type;
 mod view;
 
 pub use actor::{Actor, FlowReference, PluginReference};
+pub use answer::{
+    Alone, Cascade, ChangedAsset, Checkpoint, Dependent, Dependents, DifferenceView, EditView, EditedAsset, ExpiryView,
+    FieldChange, ImpactEntry, ImpactView, PathView, StatsView, TypeCount,
+};
 pub use asset::{Asset, AssetType, Bundle, Declaration, EXTERNAL_TYPE, Metadata};
+pub use asset_type::{AssetTypeDefinition, EXPIRY_PATHS, Violation, at_path};
 pub use catalog::{AssetChange, AssetEvent, AssetFilter, CatalogReader, Receipt, RecordError, Recorder};
 pub use diagnostic::{Diagnostic, Label, Severity, Source, Span};
+pub use edit::{AssetEdit, Person};
 pub use event::{
     FinishedExecution, FinishedTask, Lineage, RetriedTask, RunEvent, RunEventKind, SetKey, StartedExecution,
     StartedTask, WrittenFile,
 };
+pub use export::{EXPORT_VERSION, ExportHeader, ExportKind, ExportLine, ExportedEvent, ExportedLog};
 pub use id::{AssetId, ExecutionId, FlowId, IdError, InputId, Namespace, TaskId, TaskRunId, TriggerId};
 pub use input::{InputOptionView, InputQuestion, InputView};
 pub use log::{LogLevel, LogLine};
-pub use planned::{AssetEffect, FieldChange, PlanView, PlannedAssetView, PlannedTaskView, PlannedValue, PlannedWork};
+pub use moment::{AsOf, Moment, parse_span, parse_time};
+pub use planned::{AssetEffect, PlanView, PlannedAssetView, PlannedTaskView, PlannedValue, PlannedWork};
 pub use state::State;
 pub use suggest::closest;
 pub use task_type::{Capability, PluginDescription, TaskType};

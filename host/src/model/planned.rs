@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{AssetId, Capability, FlowId, Json, JsonMap, Namespace};
+use super::{AssetId, Capability, FieldChange, FlowId, Json, JsonMap, Namespace};
 
 /// A flow that would run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -87,70 +87,4 @@ pub enum AssetEffect {
     External,
     /// Its id is not known before the run.
     Unknown,
-}
-
-/// One field before and after.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct FieldChange {
-    /// The path, such as `metadata.os`.
-    pub field: String,
-    pub before: Option<Json>,
-    pub after: Option<Json>,
-}
-
-impl FieldChange {
-    /// The differences between two values, in depth, below a path.
-    pub fn between(field: &str, before: Option<&Json>, after: Option<&Json>) -> Vec<Self> {
-        match (before, after) {
-            (Some(Json::Object(before)), Some(Json::Object(after))) => {
-                let mut keys: Vec<&String> = before.keys().chain(after.keys()).collect();
-                keys.sort();
-                keys.dedup();
-                let path = |key: &str| {
-                    if field.is_empty() {
-                        key.to_owned()
-                    } else {
-                        format!("{field}.{key}")
-                    }
-                };
-                keys.into_iter()
-                    .flat_map(|key| Self::between(&path(key), before.get(key), after.get(key)))
-                    .collect()
-            }
-            (before, after) if before == after => Vec::new(),
-            (before, after) => vec![Self {
-                field: field.to_owned(),
-                before: before.cloned(),
-                after: after.cloned(),
-            }],
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::FieldChange;
-
-    #[test]
-    fn differences_are_told_by_path() {
-        let before = json!({"os": "2019", "same": 1, "net": {"ip": "a", "gone": true}});
-        let after = json!({"os": "2022", "same": 1, "net": {"ip": "a"}, "new": [1]});
-        let told: Vec<String> = FieldChange::between("metadata", Some(&before), Some(&after))
-            .iter()
-            .map(|change| {
-                let shown = |value: &Option<super::Json>| value.as_ref().map_or("-".to_owned(), ToString::to_string);
-                format!("{} {} {}", change.field, shown(&change.before), shown(&change.after))
-            })
-            .collect();
-        assert_eq!(
-            told,
-            [
-                "metadata.net.gone true -",
-                "metadata.new - [1]",
-                "metadata.os \"2019\" \"2022\""
-            ]
-        );
-    }
 }

@@ -1,10 +1,10 @@
 //! What the faces show: the JSON of the command line and of the API, and the rows of its tables.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
-    Asset, AssetEvent, AssetId, AssetType, Capability, ExecutionId, FlowId, Json, JsonMap, LogLevel, Namespace,
-    PluginReference, State, TaskId, TaskRunId, Timestamp,
+    Asset, AssetEvent, AssetId, AssetType, Capability, ExecutionId, FieldChange, FlowId, Json, JsonMap, LogLevel,
+    Namespace, PluginReference, State, TaskId, TaskRunId, Timestamp,
 };
 
 /// One execution.
@@ -108,6 +108,14 @@ pub struct HistoryView {
     pub execution_id: Option<ExecutionId>,
     pub flow_id: Option<FlowId>,
     pub task_id: Option<TaskId>,
+    /// Who did it by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What changed, field by field; everything, when the asset was made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<FieldChange>,
 }
 
 /// An asset with its neighbours and its history, oldest first.
@@ -121,7 +129,7 @@ pub struct AssetDetailView {
 }
 
 /// One edge: `to` was made from `from`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EdgeView {
     pub from: AssetId,
     pub to: AssetId,

@@ -211,12 +211,6 @@ impl Preview<'_> {
         let declared: Option<Declaration> = template.render(&self.scope).ok();
         let Some(declared) = declared else { return Vec::new() };
         let after = known.updated(&declared, known.updated);
-        let fields = |asset: &Asset| {
-            json!({
-                "type": asset.asset_type, "namespace": asset.namespace, "displayName": asset.display_name,
-                "description": asset.description, "metadata": asset.metadata,
-            })
-        };
-        FieldChange::between("", Some(&fields(known)), Some(&fields(&after)))
+        FieldChange::between(Some(known), Some(&after))
     }
 }

@@ -17,7 +17,8 @@ use super::variables::Snapshot;
 use super::workplace::Workplace;
 use crate::expr::Scope;
 use crate::model::{
-    Actor, CatalogReader, JsonMap, Lineage, LogLevel, RetriedTask, RunEvent, RunEventKind, State, TaskRunId, Timestamp,
+    Actor, Bundle, CatalogReader, JsonMap, Lineage, LogLevel, RetriedTask, RunEvent, RunEventKind, State, TaskRunId,
+    Timestamp,
 };
 use crate::plan::{FailureBehavior, Place, Plan, PlannedTask, Retry, Work};
 use crate::sandbox::{TaskCall, TaskFailure, TaskRequest};
@@ -329,12 +330,7 @@ impl Job {
                     self.lines
                         .say(LogLevel::Warn, format!("{message} (`enableAuto: true` would take it)"));
                 }
-                let bundles: Vec<_> = bundles.into_iter().filter(|bundle| !bundle.is_empty()).collect();
-                let lineage = (!bundles.is_empty()).then_some(Lineage {
-                    state: State::Success,
-                    bundles,
-                });
-                Self::done(Done::with(outputs), lineage)
+                self.checked(Done::with(outputs), bundles, block.failure_behavior)
             }
             Err(failure) => self.without_assets(block.failure_behavior, Done::with(outputs), failure.message),
         }
@@ -346,18 +342,32 @@ impl Job {
             return Self::done(done, None);
         };
         match self.rendered_assets(&done.outputs) {
-            Ok(bundle) => {
-                let lineage = bundle.filter(|bundle| !bundle.is_empty()).map(|bundle| Lineage {
-                    state: State::Success,
-                    bundles: vec![bundle],
-                });
-                Self::done(done, lineage)
-            }
+            Ok(bundle) => self.checked(done, bundle.into_iter().collect(), block.failure_behavior),
             Err(reason) => self.without_assets(block.failure_behavior, done, reason),
         }
     }
 
-    fn rendered_assets(&self, outputs: &JsonMap) -> Result<Option<crate::model::Bundle>, String> {
+    /// What was declared, unless it breaks the schema of its type.
+    fn checked(&self, done: Done, mut bundles: Vec<Bundle>, behavior: FailureBehavior) -> Ended {
+        bundles.retain(|bundle| !bundle.is_empty());
+        if bundles.is_empty() {
+            return Self::done(done, None);
+        }
+        let reason = match self.shared.catalog.violations(&bundles) {
+            Ok(violations) => {
+                let told: Vec<String> = violations.iter().map(ToString::to_string).collect();
+                told.join("; ")
+            }
+            Err(error) => error.message,
+        };
+        if !reason.is_empty() {
+            return self.without_assets(behavior, done, reason);
+        }
+        let state = State::Success;
+        Self::done(done, Some(Lineage { state, bundles }))
+    }
+
+    fn rendered_assets(&self, outputs: &JsonMap) -> Result<Option<Bundle>, String> {
         let task = &self.planned().task;
         if task.assets.is_none() {
             return Ok(None);

@@ -9,8 +9,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::execution::{Observer, RunError, Runner};
 use crate::model::{
-    Actor, Asset, AssetChange, AssetFilter, AssetId, CatalogReader, ExecutionId, Json, Namespace, RecordError,
-    Recorder, RunEvent, RunEventKind,
+    Actor, Asset, AssetChange, AssetFilter, AssetId, Bundle, CatalogReader, ExecutionId, Json, Namespace, RecordError,
+    Recorder, RunEvent, RunEventKind, Violation,
 };
 
 /// How many batches may wait to be written; a run that is ahead by more waits for the disk.
@@ -191,6 +191,11 @@ impl CatalogReader for SettledCatalog {
     fn assets(&self, filter: &AssetFilter) -> Result<Vec<Asset>, RecordError> {
         drop(self.written.wait(0));
         self.catalog.assets(filter)
+    }
+
+    fn violations(&self, bundles: &[Bundle]) -> Result<Vec<Violation>, RecordError> {
+        drop(self.written.wait(0));
+        self.catalog.violations(bundles)
     }
 
     fn key_value(&self, namespace: &Namespace, key: &str) -> Result<Option<Json>, RecordError> {

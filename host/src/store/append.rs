@@ -11,7 +11,7 @@ use super::apply::apply;
 use super::catalog::Durability;
 use super::chain::{self, Head};
 use super::payload::{AssetFact, EndFact, Entry, Fact, FinishFact, KeyFact, StartFact, TaskStartFact};
-use super::{Catalog, StoreError, files, lineage, logs};
+use super::{Catalog, StoreError, change, files, lineage, logs};
 
 impl Recorder for Catalog {
     fn append(&self, events: &[RunEvent]) -> Result<Receipt, RecordError> {
@@ -73,7 +73,7 @@ fn record(
         actor,
         fact,
     };
-    *head = chain::append(connection, head, &entry, &entry.encode()?)?;
+    *head = chain::append(connection, head, (entry.seq, entry.time), &entry.encode()?)?;
     apply(connection, &entry)?;
     Ok(entry)
 }
@@ -130,6 +130,10 @@ fn fact_of(connection: &Connection, event: &RunEvent, time: Timestamp) -> Result
             outputs: finish.outputs.clone(),
         }),
         RunEventKind::TaskLogged(_) => return Ok(None),
+        RunEventKind::AssetsEdited(edit) => {
+            let namespace = Some(&event.actor.flow.namespace);
+            Fact::AssetsChanged(change::settle(connection, edit, namespace, time)?)
+        }
     };
     Ok(Some(fact))
 }
@@ -158,7 +162,7 @@ fn interruption_of(connection: &Connection, event: &RunEvent) -> Result<Fact, St
     let task_run = task_run.ok_or(StoreError::NoTaskRun {
         kind: "TaskRunInterrupted",
     })?;
-    let (log_lines, log_digest) = logs::digest(connection, &event.actor.execution, task_run)?;
+    let (log_lines, log_digest) = logs::digest(connection, event.actor.execution.as_str(), task_run.as_str())?;
     Ok(Fact::TaskRunFinished(FinishFact {
         state: State::Killed,
         outputs: JsonMap::new(),
@@ -170,8 +174,10 @@ fn interruption_of(connection: &Connection, event: &RunEvent) -> Result<Fact, St
 }
 
 fn changes_of(entry: &Entry) -> Vec<AssetChange> {
-    let Fact::LineageRecorded(lineage) = &entry.fact else {
-        return Vec::new();
+    let facts = match &entry.fact {
+        Fact::LineageRecorded(lineage) => &lineage.assets,
+        Fact::AssetsChanged(change) => &change.assets,
+        _ => return Vec::new(),
     };
     let task_run = &entry.actor.task_run;
     let change = |fact: &AssetFact| AssetChange {
@@ -180,7 +186,7 @@ fn changes_of(entry: &Entry) -> Vec<AssetChange> {
         event: fact.event,
         task_run: task_run.clone(),
     };
-    lineage.assets.iter().map(change).collect()
+    facts.iter().map(change).collect()
 }
 
 #[cfg(test)]
@@ -287,7 +293,7 @@ mod tests {
         assert_eq!(error.to_string(), "a `TaskRunStarted` event names no task run");
         assert_eq!(payloads(&catalog).len(), 0);
         record(&catalog, 1, vec![started("a")]);
-        assert_eq!(catalog.verify().unwrap().events, 1);
+        assert_eq!(catalog.verify(None).unwrap().events, 1);
     }
 
     #[test]
@@ -309,7 +315,7 @@ mod tests {
                 });
             }
         });
-        let view = holders[0].verify().unwrap();
+        let view = holders[0].verify(None).unwrap();
         assert_eq!((view.events, view.problem), (200, None));
         assert_eq!(holders[1].executions(100).unwrap().len(), 40);
         let before = fixtures::dump(&holders[0]);

@@ -4,43 +4,63 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use crate::model::{
-    Asset, AssetDetailView, AssetEvent, AssetFilter, AssetId, AssetView, CatalogReader, ExecutionId, HistoryView, Json,
-    Namespace, RecordError, closest,
+    AsOf, Asset, AssetDetailView, AssetFilter, AssetId, AssetView, Bundle, CatalogReader, ExecutionId, Json, Namespace,
+    RecordError, Violation, closest,
 };
 
-use super::{Catalog, StoreError, canonical, columns};
+use super::values::LONGEST_VALUE;
+use super::{Catalog, Direction, StoreError, canonical, columns, graph, history};
 
-const COLUMNS: &str = "id, type, namespace, display_name, description, metadata, created, updated";
-const HISTORY_COLUMNS: &str = "seq, time, event, execution_id, flow_id, task_id";
+/// The columns of an asset as it is now, in the order of [`place`].
+pub(super) const COLUMNS: &str = "id, created_seq, type, namespace, display_name, description, metadata, labels,
+    protected, created, updated";
+/// The same columns of a version as it was after event `?1`; it was last declared by an event up to that one.
+pub(super) const COLUMNS_THEN: &str = "asset_id, created_seq, type, namespace, display_name, description, metadata,
+    labels, protected, created,
+    coalesce((SELECT time FROM asset_event WHERE asset_event.asset_id = asset_version.asset_id AND seq > from_seq
+        AND seq <= ?1 AND event = 'UPDATED' ORDER BY seq DESC LIMIT 1), updated)";
+
+/// Where each column stands. Looking names up takes as long as all the rest of reading an asset.
+mod place {
+    pub(super) const ID: usize = 0;
+    pub(super) const CREATED_SEQ: usize = 1;
+    pub(super) const TYPE: usize = 2;
+    pub(super) const NAMESPACE: usize = 3;
+    pub(super) const DISPLAY_NAME: usize = 4;
+    pub(super) const DESCRIPTION: usize = 5;
+    pub(super) const METADATA: usize = 6;
+    pub(super) const LABELS: usize = 7;
+    pub(super) const PROTECTED: usize = 8;
+    pub(super) const CREATED: usize = 9;
+    pub(super) const UPDATED: usize = 10;
+}
+
+/// Which versions and edges were there after event `?1`.
+pub(super) const THEN: &str = "from_seq <= ?1 AND (to_seq IS NULL OR to_seq > ?1)";
 
 /// How many assets near an unknown id are looked at for a suggestion, on either side.
 const NEAR: usize = 500;
 /// How many suggestions are worth reading.
 const SUGGESTIONS: usize = 3;
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Asset> {
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Asset> {
     Ok(Asset {
-        id: columns::noun(row, "id")?,
-        asset_type: columns::noun(row, "type")?,
-        namespace: columns::optional_noun(row, "namespace")?,
-        display_name: row.get("display_name")?,
-        description: row.get("description")?,
-        metadata: columns::json(row, "metadata")?,
-        created: columns::time(row, "created")?,
-        updated: columns::time(row, "updated")?,
+        id: columns::noun(row, place::ID)?,
+        asset_type: columns::noun(row, place::TYPE)?,
+        namespace: columns::optional_noun(row, place::NAMESPACE)?,
+        display_name: row.get(place::DISPLAY_NAME)?,
+        description: row.get(place::DESCRIPTION)?,
+        metadata: columns::json(row, place::METADATA)?,
+        labels: columns::json(row, place::LABELS)?,
+        protected: row.get(place::PROTECTED)?,
+        created: columns::time(row, place::CREATED)?,
+        updated: columns::time(row, place::UPDATED)?,
     })
 }
 
-fn history_from_row(row: &Row<'_>) -> rusqlite::Result<HistoryView> {
-    let sequence: i64 = row.get("seq")?;
-    Ok(HistoryView {
-        sequence: sequence.unsigned_abs(),
-        time: columns::time(row, "time")?,
-        event: columns::name(row, "event", AssetEvent::from_name)?,
-        execution_id: columns::optional_noun(row, "execution_id")?,
-        flow_id: columns::optional_noun(row, "flow_id")?,
-        task_id: columns::optional_noun(row, "task_id")?,
-    })
+/// The metadata of a row as it is stored.
+pub(super) fn metadata_text<'a>(row: &'a Row<'_>) -> rusqlite::Result<&'a str> {
+    Ok(row.get_ref(place::METADATA)?.as_str()?)
 }
 
 /// The asset of that id, as it is now.
@@ -50,6 +70,51 @@ pub(super) fn find(connection: &Connection, id: &AssetId) -> Result<Option<Asset
         .prepare_cached(&query)?
         .query_row([id.as_str()], from_row)
         .optional()?)
+}
+
+/// The asset of that id as it was, and its place in the order of creation.
+pub(super) fn find_placed(
+    connection: &Connection,
+    as_of: AsOf,
+    id: &AssetId,
+) -> Result<Option<(i64, Asset)>, StoreError> {
+    let placed = |row: &Row<'_>| Ok((row.get(place::CREATED_SEQ)?, from_row(row)?));
+    let found = match as_of {
+        AsOf::Now => {
+            let query = format!("SELECT {COLUMNS} FROM asset WHERE id = ?1");
+            connection.prepare_cached(&query)?.query_row([id.as_str()], placed)
+        }
+        AsOf::Event(_) => {
+            let query = format!("SELECT {COLUMNS_THEN} FROM asset_version WHERE asset_id = ?2 AND {THEN}");
+            let parameters = params![sequence_of(as_of), id.as_str()];
+            connection.prepare_cached(&query)?.query_row(parameters, placed)
+        }
+    };
+    Ok(found.optional()?)
+}
+
+/// The asset of that id as it was.
+pub(super) fn find_then(connection: &Connection, as_of: AsOf, id: &AssetId) -> Result<Option<Asset>, StoreError> {
+    Ok(find_placed(connection, as_of, id)?.map(|(_, asset)| asset))
+}
+
+/// The last state an asset had, whether it still exists or not.
+pub(super) fn last_version(connection: &Connection, id: &AssetId) -> Result<Option<Asset>, StoreError> {
+    let query = format!(
+        "SELECT {COLUMNS_THEN} FROM asset_version WHERE asset_id = ?2 AND from_seq <= ?1 ORDER BY from_seq DESC LIMIT 1"
+    );
+    Ok(connection
+        .prepare_cached(&query)?
+        .query_row(params![i64::MAX, id.as_str()], from_row)
+        .optional()?)
+}
+
+/// The number to compare intervals with: that of the event, or one that none will ever have.
+pub(super) fn sequence_of(as_of: AsOf) -> i64 {
+    match as_of {
+        AsOf::Now => i64::MAX,
+        AsOf::Event(sequence) => i64::try_from(sequence).unwrap_or(i64::MAX),
+    }
 }
 
 impl CatalogReader for Catalog {
@@ -67,6 +132,10 @@ impl CatalogReader for Catalog {
 
     fn file(&self, execution: &ExecutionId, name: &str) -> Result<Option<Vec<u8>>, RecordError> {
         Ok(self.content_of_file(execution, name)?)
+    }
+
+    fn violations(&self, bundles: &[Bundle]) -> Result<Vec<Violation>, RecordError> {
+        Ok(Catalog::violations(self, bundles)?)
     }
 }
 
@@ -103,24 +172,56 @@ impl Catalog {
         })
     }
 
-    /// An asset with its neighbours and its history; none when the id is unknown.
+    /// An asset with its neighbours and its history as they were; none when the id is unknown.
     ///
     /// # Errors
     /// When the catalog cannot be read.
-    pub fn asset_detail(&self, id: &AssetId) -> Result<Option<AssetDetailView>, StoreError> {
+    pub fn asset_detail(&self, id: &AssetId, as_of: AsOf) -> Result<Option<AssetDetailView>, StoreError> {
         self.read(|connection| {
-            let Some(asset) = find(connection, id)? else {
+            let Some(asset) = find_then(connection, as_of, id)? else {
                 return Ok(None);
             };
-            let parents = neighbours(connection, id, "from_asset", "to_asset")?;
-            let children = neighbours(connection, id, "to_asset", "from_asset")?;
-            let history = history(connection, id)?;
             Ok(Some(AssetDetailView {
                 asset,
-                parents,
-                children,
-                history,
+                parents: graph::neighbours(connection, as_of, id, Direction::Up)?,
+                children: graph::neighbours(connection, as_of, id, Direction::Down)?,
+                history: history::of(connection, as_of, id)?,
             }))
+        })
+    }
+
+    /// The asset of that id as it was.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn asset_then(&self, id: &AssetId, as_of: AsOf) -> Result<Option<Asset>, StoreError> {
+        self.read(|connection| find_then(connection, as_of, id))
+    }
+
+    /// The id that a text means: itself where there is such an asset, else the only one that starts with it.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn find_asset(&self, text: &str, as_of: AsOf) -> Result<Option<AssetId>, StoreError> {
+        self.read(|connection| {
+            if let Ok(id) = AssetId::parse(text)
+                && find_placed(connection, as_of, &id)?.is_some()
+            {
+                return Ok(Some(id));
+            }
+            let query = match as_of {
+                AsOf::Now => "SELECT id FROM asset WHERE id >= ?2 AND ?1 = ?1 ORDER BY id LIMIT 2".to_owned(),
+                AsOf::Event(_) => {
+                    format!(
+                        "SELECT asset_id AS id FROM asset_version WHERE asset_id >= ?2 AND {THEN} ORDER BY 1 LIMIT 2"
+                    )
+                }
+            };
+            let mut statement = connection.prepare_cached(&query)?;
+            let rows = statement.query_map(params![sequence_of(as_of), text], |row| columns::noun(row, "id"))?;
+            let mut ids: Vec<AssetId> = rows.collect::<Result<_, _>>()?;
+            ids.retain(|id| id.as_str().starts_with(text) && !text.is_empty());
+            Ok(ids.pop().filter(|_| ids.is_empty()))
         })
     }
 
@@ -164,29 +265,18 @@ fn query_of(filter: &AssetFilter) -> (String, Vec<Value>) {
     if let Some(namespace) = &filter.namespace {
         narrow("namespace = ?", namespace.to_string());
     }
+    for (key, value) in &filter.metadata {
+        if let Some(text) = value.as_str().filter(|text| text.len() <= LONGEST_VALUE) {
+            let path = key.clone();
+            parameters.extend([Value::Text(path), Value::Text(text.to_owned())]);
+            conditions.push("id IN (SELECT asset_id FROM asset_value WHERE path = ? AND value = ?)");
+        }
+    }
     let conditions = conditions.join(" AND ");
     (
         format!("SELECT {COLUMNS} FROM asset WHERE {conditions} ORDER BY created_seq, id"),
         parameters,
     )
-}
-
-/// The assets at the other ends of the open edges, the oldest first.
-fn neighbours(connection: &Connection, id: &AssetId, wanted: &str, given: &str) -> Result<Vec<AssetId>, StoreError> {
-    let query = format!(
-        "SELECT asset.id FROM edge JOIN asset ON asset.id = edge.{wanted}
-         WHERE edge.{given} = ?1 AND edge.to_seq IS NULL ORDER BY asset.created_seq, asset.id"
-    );
-    let mut statement = connection.prepare_cached(&query)?;
-    let ids = statement.query_map([id.as_str()], |row| columns::noun(row, "id"))?;
-    Ok(ids.collect::<Result<_, _>>()?)
-}
-
-fn history(connection: &Connection, id: &AssetId) -> Result<Vec<HistoryView>, StoreError> {
-    let query = format!("SELECT {HISTORY_COLUMNS} FROM asset_event WHERE asset_id = ?1 ORDER BY seq");
-    let mut statement = connection.prepare_cached(&query)?;
-    let rows = statement.query_map([id.as_str()], history_from_row)?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The ids that stand beside a text in the order of the alphabet.
@@ -311,6 +401,6 @@ mod tests {
         assert_eq!(similar("wbe-01"), ["web-01", "web-02", "web-03"]);
         assert_eq!(similar("web"), ["web-01", "web-02", "web-03"]);
         assert_eq!(similar("kubernetes"), Vec::<String>::new());
-        assert_eq!(inventory().asset_detail(&id("wbe-01")).unwrap(), None);
+        assert_eq!(inventory().asset_detail(&id("wbe-01"), AsOf::Now).unwrap(), None);
     }
 }

@@ -5,7 +5,6 @@ use sha2::{Digest, Sha256};
 
 use crate::model::Timestamp;
 
-use super::payload::Entry;
 use super::{StoreError, columns};
 
 pub(super) type Hash = [u8; 32];
@@ -69,12 +68,12 @@ impl Head {
         Ok(())
     }
 
-    /// The head after an event was linked to this one.
-    pub(super) fn after(&self, entry: &Entry, payload_hash: &Hash) -> Self {
+    /// The head after an event of that number and time was linked to this one.
+    pub(super) fn after(&self, (seq, time): (i64, Timestamp), payload_hash: &Hash) -> Self {
         Self {
-            seq: entry.seq,
+            seq,
             hash: link(&self.hash, payload_hash),
-            time: entry.time,
+            time,
         }
     }
 }
@@ -98,7 +97,7 @@ pub(super) fn last(connection: &Connection) -> rusqlite::Result<(i64, Hash)> {
 }
 
 /// sha256 of a payload.
-pub(super) fn payload_hash(payload: &str) -> Hash {
+pub(super) fn payload_hash(payload: &[u8]) -> Hash {
     Sha256::digest(payload).into()
 }
 
@@ -116,13 +115,31 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Appends an entry's text to the log and returns the new end. The caller holds the write lock.
-pub(super) fn append(connection: &Connection, head: &Head, entry: &Entry, payload: &str) -> rusqlite::Result<Head> {
-    let digest = payload_hash(payload);
-    let next = head.after(entry, &digest);
+/// Reads hash bytes from hexadecimal.
+pub(super) fn from_hexadecimal(text: &str) -> Option<Hash> {
+    let mut hash = GENESIS;
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (place, byte) in hash.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[place * 2..place * 2 + 2], 16).ok()?;
+    }
+    Some(hash)
+}
+
+/// Appends the text of the event of that number and time to the log and returns the new end. The caller holds the
+/// write lock.
+pub(super) fn append(
+    connection: &Connection,
+    head: &Head,
+    event: (i64, Timestamp),
+    payload: &str,
+) -> rusqlite::Result<Head> {
+    let digest = payload_hash(payload.as_bytes());
+    let next = head.after(event, &digest);
     let insert = "INSERT INTO event (seq, payload, payload_hash, prev_hash, hash) VALUES (?1, ?2, ?3, ?4, ?5)";
     connection
         .prepare_cached(insert)?
-        .execute(params![entry.seq, payload, digest, head.hash, next.hash])?;
+        .execute(params![event.0, payload, digest, head.hash, next.hash])?;
     Ok(next)
 }

@@ -2,8 +2,8 @@
 
 use std::error::Error;
 
-use rusqlite::Row;
 use rusqlite::types::Type;
+use rusqlite::{Row, RowIndex};
 use serde::de::DeserializeOwned;
 
 use crate::model::Timestamp;
@@ -13,7 +13,7 @@ fn unreadable(error: impl Into<Box<dyn Error + Send + Sync>>) -> rusqlite::Error
 }
 
 /// Reads an identifier or an asset type.
-pub(super) fn noun<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<T>
+pub(super) fn noun<T>(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<T>
 where
     T: TryFrom<String, Error: Into<Box<dyn Error + Send + Sync>>>,
 {
@@ -21,7 +21,7 @@ where
 }
 
 /// Reads an identifier that may be absent.
-pub(super) fn optional_noun<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>>
+pub(super) fn optional_noun<T>(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Option<T>>
 where
     T: TryFrom<String, Error: Into<Box<dyn Error + Send + Sync>>>,
 {
@@ -36,19 +36,17 @@ pub(super) fn name<T>(row: &Row<'_>, column: &str, from_name: fn(&str) -> Option
 }
 
 /// Reads JSON text.
-pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
-    let text: String = row.get(column)?;
-    serde_json::from_str(&text).map_err(unreadable)
+pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<T> {
+    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(unreadable)
 }
 
 /// Reads an instant.
-pub(super) fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Timestamp> {
-    let text: String = row.get(column)?;
-    text.parse().map_err(unreadable)
+pub(super) fn time(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Timestamp> {
+    row.get_ref(column)?.as_str()?.parse().map_err(unreadable)
 }
 
 /// Reads an instant that may be absent.
-pub(super) fn optional_time(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Timestamp>> {
+pub(super) fn optional_time(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Option<Timestamp>> {
     let text: Option<String> = row.get(column)?;
     text.map(|text| text.parse()).transpose().map_err(unreadable)
 }

@@ -6,6 +6,8 @@ use rusqlite::ErrorCode;
 
 use crate::model::{ExecutionId, RecordError};
 
+use super::Refusal;
+
 /// Why the catalog could not be opened, written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -48,6 +50,16 @@ pub enum StoreError {
         prefix: String,
         candidates: Vec<ExecutionId>,
     },
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("the catalog changed while the deletion was planned")]
+    MovedOn,
+    #[error("event {sequence} of the catalog cannot be read")]
+    UnreadableEvent { sequence: i64 },
+    #[error("the snapshot that stands for the events up to {through} is not whole")]
+    NoSnapshot { through: i64 },
+    #[error("could not write the export")]
+    Export { source: std::io::Error },
 }
 
 fn listed(candidates: &[ExecutionId]) -> String {
@@ -76,7 +88,14 @@ impl StoreError {
             Self::OutOfStep { .. } => Some("run `begat catalog verify`, then `begat catalog rebuild`"),
             Self::NoExecution { .. } => Some("see `begat execution list`"),
             Self::AmbiguousExecution { .. } => Some("give more of the id"),
-            Self::Database { .. } | Self::Query(_) | Self::Unrecordable { .. } | Self::NoTaskRun { .. } => None,
+            Self::UnreadableEvent { .. } | Self::NoSnapshot { .. } => Some("run `begat catalog verify`"),
+            Self::MovedOn => Some("run the command again"),
+            Self::Export { .. } => Some("check that there is space, and that the file may be written"),
+            Self::Refused(_)
+            | Self::Database { .. }
+            | Self::Query(_)
+            | Self::Unrecordable { .. }
+            | Self::NoTaskRun { .. } => None,
         }
     }
 
@@ -105,7 +124,7 @@ impl StoreError {
             | Self::Busy { source, .. }
             | Self::Database { source, .. }
             | Self::Query(source) => Some(Box::new(source)),
-            Self::Folder { source, .. } => Some(Box::new(source)),
+            Self::Folder { source, .. } | Self::Export { source } => Some(Box::new(source)),
             Self::Unrecordable { source } | Self::BadEvent { source, .. } => Some(Box::new(source)),
             Self::Missing { .. }
             | Self::NotADatabase { .. }
@@ -114,7 +133,11 @@ impl StoreError {
             | Self::NoTaskRun { .. }
             | Self::OutOfStep { .. }
             | Self::NoExecution { .. }
-            | Self::AmbiguousExecution { .. } => None,
+            | Self::AmbiguousExecution { .. }
+            | Self::Refused(_)
+            | Self::MovedOn
+            | Self::UnreadableEvent { .. }
+            | Self::NoSnapshot { .. } => None,
         }
     }
 }

@@ -3,11 +3,11 @@
 //! The walk keeps only ids it has seen: carrying the depth through a recursive query is quadratic on graphs that
 //! branch and join, and a recursive query reads all neighbours of a hub before a limit on nodes can stop it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
-use crate::model::{Asset, AssetId, EdgeView, GraphView};
+use crate::model::{AsOf, Asset, AssetId, EdgeView, GraphView};
 
 use super::{Catalog, StoreError, assets, columns};
 
@@ -31,10 +31,13 @@ pub struct GraphRequest {
     pub depth: Option<usize>,
     /// At most this many assets, the root among them.
     pub nodes: usize,
+    pub as_of: AsOf,
 }
 
-const PARENTS: &str = "SELECT from_asset AS id FROM edge WHERE to_asset = ?1 AND to_seq IS NULL ORDER BY from_asset";
-const CHILDREN: &str = "SELECT to_asset AS id FROM edge WHERE from_asset = ?1 AND to_seq IS NULL ORDER BY to_asset";
+const PARENTS: &str = "SELECT from_asset AS id FROM edge
+    WHERE to_asset = ?2 AND from_seq <= ?1 AND (to_seq IS NULL OR to_seq > ?1) ORDER BY from_asset";
+const CHILDREN: &str = "SELECT to_asset AS id FROM edge
+    WHERE from_asset = ?2 AND from_seq <= ?1 AND (to_seq IS NULL OR to_seq > ?1) ORDER BY to_asset";
 
 impl Catalog {
     /// The graph around an asset, the nearest assets first in line for the limit; none when the root is unknown.
@@ -43,12 +46,12 @@ impl Catalog {
     /// When the catalog cannot be read.
     pub fn graph(&self, request: &GraphRequest) -> Result<Option<GraphView>, StoreError> {
         self.read(|connection| {
-            if assets::find(connection, &request.root)?.is_none() {
+            if assets::find_then(connection, request.as_of, &request.root)?.is_none() {
                 return Ok(None);
             }
-            let (reached, partial) = walk(connection, request)?;
-            let nodes = nodes(connection, &reached)?;
-            let edges = edges(connection, &nodes)?;
+            let Reached { ids, parents, partial } = walk(connection, request)?;
+            let nodes = nodes(connection, request.as_of, &ids)?;
+            let edges = edges(connection, request.as_of, &nodes, parents)?;
             Ok(Some(GraphView {
                 root: request.root.clone(),
                 nodes,
@@ -62,14 +65,19 @@ impl Catalog {
 /// One way to walk, and how far it got.
 struct Walk {
     neighbours: &'static str,
+    sequence: i64,
+    /// What each asset that was left upwards was made from.
+    parents: HashMap<AssetId, Vec<AssetId>>,
     seen: HashSet<AssetId>,
     frontier: Vec<AssetId>,
 }
 
 impl Walk {
-    fn from(root: &AssetId, neighbours: &'static str) -> Self {
+    fn from(root: &AssetId, neighbours: &'static str, as_of: AsOf) -> Self {
         Self {
             neighbours,
+            sequence: assets::sequence_of(as_of),
+            parents: HashMap::new(),
             seen: HashSet::from([root.clone()]),
             frontier: vec![root.clone()],
         }
@@ -84,9 +92,13 @@ impl Walk {
     ) -> Result<bool, StoreError> {
         let mut statement = connection.prepare_cached(self.neighbours)?;
         for id in std::mem::take(&mut self.frontier) {
-            let mut rows = statement.query([id.as_str()])?;
+            let mut rows = statement.query(params![self.sequence, id.as_str()])?;
+            let mut parents = Vec::new();
             while let Some(row) = rows.next()? {
                 let next: AssetId = columns::noun(row, "id")?;
+                if self.neighbours == PARENTS {
+                    parents.push(next.clone());
+                }
                 if self.seen.contains(&next) {
                     continue;
                 }
@@ -97,26 +109,49 @@ impl Walk {
                 self.seen.insert(next.clone());
                 self.frontier.push(next);
             }
+            if self.neighbours == PARENTS {
+                self.parents.insert(id, parents);
+            }
         }
         Ok(false)
     }
 }
 
-/// The assets within the limits, and whether a limit hid others.
-fn walk(connection: &Connection, request: &GraphRequest) -> Result<(HashSet<AssetId>, bool), StoreError> {
-    let up = || Walk::from(&request.root, PARENTS);
-    let down = || Walk::from(&request.root, CHILDREN);
+/// The assets within the limits.
+struct Reached {
+    ids: HashSet<AssetId>,
+    /// What some of them were made from.
+    parents: HashMap<AssetId, Vec<AssetId>>,
+    /// Whether a limit hid others.
+    partial: bool,
+}
+
+fn walk(connection: &Connection, request: &GraphRequest) -> Result<Reached, StoreError> {
+    let up = || Walk::from(&request.root, PARENTS, request.as_of);
+    let down = || Walk::from(&request.root, CHILDREN, request.as_of);
     let mut walks = match request.direction {
         Direction::Up => vec![up()],
         Direction::Down => vec![down()],
         Direction::Both => vec![up(), down()],
     };
-    let mut reached = HashSet::from([request.root.clone()]);
+    let mut ids = HashSet::from([request.root.clone()]);
+    let partial = walk_all(connection, request, &mut walks, &mut ids)?;
+    let parents = walks.into_iter().flat_map(|walk| walk.parents).collect();
+    Ok(Reached { ids, parents, partial })
+}
+
+/// Walks as far as the limits let it; gives whether they hid anything.
+fn walk_all(
+    connection: &Connection,
+    request: &GraphRequest,
+    walks: &mut [Walk],
+    reached: &mut HashSet<AssetId>,
+) -> Result<bool, StoreError> {
     let mut steps = 0;
     while walks.iter().any(|walk| !walk.frontier.is_empty()) && request.depth.is_none_or(|depth| steps < depth) {
-        for walk in &mut walks {
-            if walk.step(connection, &mut reached, request.nodes)? {
-                return Ok((reached, true));
+        for walk in &mut *walks {
+            if walk.step(connection, reached, request.nodes)? {
+                return Ok(true);
             }
         }
         steps += 1;
@@ -124,46 +159,90 @@ fn walk(connection: &Connection, request: &GraphRequest) -> Result<(HashSet<Asse
     // Walking on with no room left tells whether the limit on depth hid anything. Where walks up and down meet in a
     // cycle, one may have to pass what the other reached before it finds something new.
     let full = reached.len();
-    for walk in &mut walks {
+    for walk in &mut *walks {
         while !walk.frontier.is_empty() {
-            if walk.step(connection, &mut reached, full)? {
-                return Ok((reached, true));
+            if walk.step(connection, reached, full)? {
+                return Ok(true);
             }
         }
     }
-    Ok((reached, false))
+    Ok(false)
+}
+
+/// The assets at the other ends of the edges of one, the oldest first.
+pub(super) fn neighbours(
+    connection: &Connection,
+    as_of: AsOf,
+    id: &AssetId,
+    direction: Direction,
+) -> Result<Vec<AssetId>, StoreError> {
+    let queries = match direction {
+        Direction::Up => &[PARENTS][..],
+        Direction::Down => &[CHILDREN][..],
+        Direction::Both => &[PARENTS, CHILDREN][..],
+    };
+    let mut found = HashSet::new();
+    for query in queries {
+        let mut statement = connection.prepare_cached(query)?;
+        let parameters = params![assets::sequence_of(as_of), id.as_str()];
+        for id in statement.query_map(parameters, |row| columns::noun(row, "id"))? {
+            found.insert(id?);
+        }
+    }
+    Ok(nodes(connection, as_of, &found)?
+        .into_iter()
+        .map(|asset| asset.id)
+        .collect())
+}
+
+/// The ids of what an asset was made from, in the order of the alphabet.
+pub(super) fn parents(connection: &Connection, as_of: AsOf, id: &AssetId) -> Result<Vec<AssetId>, StoreError> {
+    let mut statement = connection.prepare_cached(PARENTS)?;
+    let rows = statement.query_map(params![assets::sequence_of(as_of), id.as_str()], |row| {
+        columns::noun(row, "id")
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The ids of what was made from an asset, in the order of the alphabet.
+pub(super) fn children(connection: &Connection, as_of: AsOf, id: &AssetId) -> Result<Vec<AssetId>, StoreError> {
+    let mut statement = connection.prepare_cached(CHILDREN)?;
+    let rows = statement.query_map(params![assets::sequence_of(as_of), id.as_str()], |row| {
+        columns::noun(row, "id")
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The assets reached, ordered by creation, then id.
-fn nodes(connection: &Connection, reached: &HashSet<AssetId>) -> Result<Vec<Asset>, StoreError> {
+fn nodes(connection: &Connection, as_of: AsOf, reached: &HashSet<AssetId>) -> Result<Vec<Asset>, StoreError> {
     let mut nodes = Vec::with_capacity(reached.len());
-    let mut statement = connection.prepare_cached("SELECT created_seq FROM asset WHERE id = ?1")?;
     for id in reached {
-        if let Some(asset) = assets::find(connection, id)? {
-            let created: i64 = statement.query_row([id.as_str()], |row| row.get("created_seq"))?;
-            nodes.push((created, asset));
-        }
+        nodes.extend(assets::find_placed(connection, as_of, id)?);
     }
     nodes.sort_by(|(a, left), (b, right)| (a, &left.id).cmp(&(b, &right.id)));
     Ok(nodes.into_iter().map(|(_, asset)| asset).collect())
 }
 
 /// The edges between the nodes, ordered by the age of their ends. What an asset was made from is a short list, what
-/// was made from it may be the whole catalog, so that edges are read from their lower end.
-fn edges(connection: &Connection, nodes: &[Asset]) -> Result<Vec<EdgeView>, StoreError> {
-    let ranks: BTreeMap<&AssetId, usize> = nodes
+/// was made from it may be the whole catalog, so that edges are read from their lower end, where the walk has not.
+fn edges(
+    connection: &Connection,
+    as_of: AsOf,
+    nodes: &[Asset],
+    mut known: HashMap<AssetId, Vec<AssetId>>,
+) -> Result<Vec<EdgeView>, StoreError> {
+    let ranks: HashMap<&AssetId, usize> = nodes
         .iter()
         .enumerate()
         .map(|(rank, asset)| (&asset.id, rank))
         .collect();
-    let mut statement = connection.prepare_cached(PARENTS)?;
     let mut found = Vec::new();
     for (to, asset) in nodes.iter().enumerate() {
-        let mut rows = statement.query([asset.id.as_str()])?;
-        while let Some(row) = rows.next()? {
-            let parent: AssetId = columns::noun(row, "id")?;
-            found.extend(ranks.get(&parent).map(|from| (*from, to)));
-        }
+        let parents = match known.remove(&asset.id) {
+            Some(parents) => parents,
+            None => self::parents(connection, as_of, &asset.id)?,
+        };
+        found.extend(parents.iter().filter_map(|parent| Some((*ranks.get(parent)?, to))));
     }
     found.sort_unstable();
     let edge = |(from, to): (usize, usize)| EdgeView {
@@ -200,6 +279,7 @@ mod tests {
             direction,
             depth,
             nodes,
+            as_of: AsOf::Now,
         }
     }
 

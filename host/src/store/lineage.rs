@@ -104,7 +104,7 @@ impl Moment<'_> {
         let Some((first, later)) = declarations.split_first() else {
             return Ok(None);
         };
-        let mut asset = Asset::created(&settled(first)?, self.flow_namespace, self.time);
+        let mut asset = Asset::created(&settled(first)?, Some(self.flow_namespace), self.time);
         for declaration in later {
             asset = asset.updated(&settled(declaration)?, self.time);
         }
@@ -130,7 +130,7 @@ impl Moment<'_> {
 }
 
 /// The declaration with its numbers as the log will give them back, so that `2.0` declared again is no change.
-fn settled(declaration: &Declaration) -> Result<Declaration, StoreError> {
+pub(super) fn settled(declaration: &Declaration) -> Result<Declaration, StoreError> {
     let mut settled = declaration.clone();
     settled
         .metadata
@@ -156,7 +156,10 @@ mod tests {
     }
 
     fn detail(catalog: &Catalog, name: &str) -> AssetDetailView {
-        catalog.asset_detail(&id(name)).unwrap().unwrap()
+        catalog
+            .asset_detail(&id(name), crate::model::AsOf::Now)
+            .unwrap()
+            .unwrap()
     }
 
     fn history(catalog: &Catalog, name: &str) -> Vec<String> {

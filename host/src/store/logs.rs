@@ -1,9 +1,11 @@
 //! Log lines: written beside the chain, which only knows their digest.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, Row, params};
 use sha2::{Digest, Sha256};
 
-use crate::model::{Actor, ExecutionId, LogLevel, LogLine, LogView, TaskId, TaskRunId};
+use crate::model::{Actor, ExecutionId, LogLevel, LogLine, LogView, TaskId};
 
 use super::{Catalog, StoreError, chain, columns};
 
@@ -61,15 +63,18 @@ impl Catalog {
     }
 }
 
+/// The task runs of which there are lines.
+pub(super) fn task_runs(connection: &Connection) -> Result<HashSet<String>, StoreError> {
+    let mut statement = connection.prepare("SELECT DISTINCT task_run_id FROM log")?;
+    let rows = statement.query_map([], |row| row.get("task_run_id"))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// How many lines a task run left, and the sha256 over them, each as `LEVEL message` and a newline.
-pub(super) fn digest(
-    connection: &Connection,
-    execution: &ExecutionId,
-    task_run: &TaskRunId,
-) -> Result<(u64, String), StoreError> {
+pub(super) fn digest(connection: &Connection, execution: &str, task_run: &str) -> Result<(u64, String), StoreError> {
     let query = "SELECT level, message FROM log WHERE execution_id = ?1 AND task_run_id = ?2 ORDER BY id";
     let mut statement = connection.prepare_cached(query)?;
-    let mut rows = statement.query([execution.as_str(), task_run.as_str()])?;
+    let mut rows = statement.query([execution, task_run])?;
     let mut count = 0;
     let mut digest = Sha256::new();
     while let Some(row) = rows.next()? {

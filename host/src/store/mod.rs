@@ -6,25 +6,49 @@
 
 mod append;
 mod apply;
+mod asof;
 mod assets;
 mod canonical;
 mod catalog;
 mod chain;
+mod change;
+mod checkpoint;
 mod columns;
+mod dependents;
+mod difference;
 mod error;
 mod executions;
+mod expiry;
+mod export;
 mod files;
 mod graph;
+mod hand;
+mod history;
+mod import;
 mod lineage;
+mod list;
 mod logs;
 mod payload;
+mod prune;
 mod rebuild;
+mod record;
+mod refusal;
 mod schema;
+mod stats;
+mod types;
+mod values;
 mod verify;
 
 #[cfg(test)]
 mod fixtures;
+#[cfg(test)]
+mod properties;
 
 pub use catalog::Catalog;
 pub use error::StoreError;
+pub use expiry::Expiring;
 pub use graph::{Direction, GraphRequest};
+pub use import::Imported;
+pub use list::{AssetSearch, Lookup, LookupField};
+pub use prune::Pruned;
+pub use refusal::Refusal;

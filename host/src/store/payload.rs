@@ -2,12 +2,14 @@
 //!
 //! A payload is canonical JSON with the sequence number, time and actor inside, so that its hash covers them.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Actor, Asset, AssetEvent, AssetId, ExecutionId, Json, JsonMap, Namespace, State, TaskRunId, Timestamp,
 };
 
+use super::change::ChangeFact;
 use super::{StoreError, canonical};
 
 /// One event of the log.
@@ -30,13 +32,27 @@ pub(super) enum Fact {
     ExecutionStarted(StartFact),
     TaskRunStarted(TaskStartFact),
     LineageRecorded(LineageFact),
-    TaskRunRetried { attempt: u32, error: String },
+    TaskRunRetried {
+        attempt: u32,
+        error: String,
+    },
     TaskRunPaused {},
     TaskRunFinished(FinishFact),
-    LabelsAdded { labels: JsonMap },
+    /// A task changed the catalog itself.
+    AssetsChanged(ChangeFact),
+    LabelsAdded {
+        labels: JsonMap,
+    },
     KeySet(KeyFact),
-    KeyDeleted { namespace: Namespace, key: String },
-    FileWritten { name: String, digest: String, size: u64 },
+    KeyDeleted {
+        namespace: Namespace,
+        key: String,
+    },
+    FileWritten {
+        name: String,
+        digest: String,
+        size: u64,
+    },
     ExecutionPaused {},
     ExecutionResumed {},
     ExecutionFinished(EndFact),
@@ -147,27 +163,38 @@ const INTEGERS: &str = "integers";
 impl Entry {
     /// Writes the entry as canonical text.
     pub(super) fn encode(&self) -> Result<String, StoreError> {
-        let unrecordable = |source| StoreError::Unrecordable { source };
-        let mut value = serde_json::to_value(self).map_err(unrecordable)?;
-        let places = canonical::set_integers_aside(&mut value);
-        if let Json::Object(map) = &mut value
-            && !places.is_empty()
-        {
-            map.insert(INTEGERS.to_owned(), Json::from(places));
-        }
-        canonical::text(&value).map_err(unrecordable)
+        encode(self)
     }
 
     /// Reads an entry back from its text.
+    #[cfg(test)]
     pub(super) fn decode(text: &str) -> Result<Self, serde_json::Error> {
-        let mut value: Json = serde_json::from_str(text)?;
-        let places = value.as_object_mut().and_then(|map| map.shift_remove(INTEGERS));
-        if let Some(places) = places {
-            let places: Vec<String> = serde_json::from_value(places)?;
-            canonical::restore_integers(&mut value, &places)?;
-        }
-        serde_json::from_value(value)
+        decode(text)
     }
+}
+
+/// Writes an event as canonical text.
+pub(super) fn encode(event: &impl Serialize) -> Result<String, StoreError> {
+    let unrecordable = |source| StoreError::Unrecordable { source };
+    let mut value = serde_json::to_value(event).map_err(unrecordable)?;
+    let places = canonical::set_integers_aside(&mut value);
+    if let Json::Object(map) = &mut value
+        && !places.is_empty()
+    {
+        map.insert(INTEGERS.to_owned(), Json::from(places));
+    }
+    canonical::text(&value).map_err(unrecordable)
+}
+
+/// Reads the tree of an event back from its text.
+pub(super) fn decode<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
+    let mut value: Json = serde_json::from_str(text)?;
+    let places = value.as_object_mut().and_then(|map| map.shift_remove(INTEGERS));
+    if let Some(places) = places {
+        let places: Vec<String> = serde_json::from_value(places)?;
+        canonical::restore_integers(&mut value, &places)?;
+    }
+    serde_json::from_value(value)
 }
 
 #[cfg(test)]

@@ -1,13 +1,16 @@
--- The truth. `hash` is sha256(prev_hash ‖ payload_hash), `payload_hash` is sha256(payload).
+-- The truth. `hash` is sha256(prev_hash ‖ payload_hash), `payload_hash` is sha256(payload). A pruned event has lost its
+-- payload and keeps its hashes.
 CREATE TABLE event (
     seq          INTEGER PRIMARY KEY,
-    payload      TEXT NOT NULL,
+    payload      TEXT,
     payload_hash BLOB NOT NULL,
     prev_hash    BLOB NOT NULL,
     hash         BLOB NOT NULL
 ) STRICT;
 
 CREATE TRIGGER event_is_never_updated BEFORE UPDATE ON event
+WHEN (new.seq, new.payload_hash, new.prev_hash, new.hash) IS NOT (old.seq, old.payload_hash, old.prev_hash, old.hash)
+    OR new.payload IS NOT NULL
 BEGIN SELECT raise(ABORT, 'the event log is append-only'); END;
 
 CREATE TRIGGER event_is_never_deleted BEFORE DELETE ON event
@@ -116,24 +119,40 @@ CREATE TABLE asset (
     display_name TEXT,
     description  TEXT,
     metadata     TEXT NOT NULL,
+    labels       TEXT NOT NULL,
+    protected    INTEGER NOT NULL,
     created      TEXT NOT NULL,
     updated      TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX asset_by_type ON asset (type, created_seq, id);
+CREATE INDEX asset_by_creation ON asset (created_seq, id);
 
 -- One row for each content an asset has had, valid in [from_seq, to_seq); the open one has no `to_seq`.
 CREATE TABLE asset_version (
     asset_id     TEXT NOT NULL,
     from_seq     INTEGER NOT NULL,
     to_seq       INTEGER,
+    created_seq  INTEGER NOT NULL,
     type         TEXT NOT NULL,
     namespace    TEXT,
     display_name TEXT,
     description  TEXT,
     metadata     TEXT NOT NULL,
+    labels       TEXT NOT NULL,
+    protected    INTEGER NOT NULL,
     created      TEXT NOT NULL,
     updated      TEXT NOT NULL,
     PRIMARY KEY (asset_id, from_seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX asset_version_by_start ON asset_version (from_seq);
+CREATE INDEX asset_version_by_end ON asset_version (to_seq) WHERE to_seq IS NOT NULL;
+
+-- The short texts in the metadata of each asset as it is now, so that a question for one of them needs no scan.
+CREATE TABLE asset_value (
+    path     TEXT NOT NULL,
+    value    TEXT NOT NULL,
+    asset_id TEXT NOT NULL,
+    PRIMARY KEY (path, value, asset_id)
 ) STRICT, WITHOUT ROWID;
 
 -- `to_asset` was made from `from_asset`.
@@ -145,6 +164,8 @@ CREATE TABLE edge (
     PRIMARY KEY (from_asset, to_asset, from_seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX edge_by_target ON edge (to_asset, from_asset, to_seq);
+CREATE INDEX edge_by_start ON edge (from_seq);
+CREATE INDEX edge_by_end ON edge (to_seq) WHERE to_seq IS NOT NULL;
 
 CREATE TABLE asset_event (
     asset_id     TEXT NOT NULL,
@@ -153,10 +174,25 @@ CREATE TABLE asset_event (
     event        TEXT NOT NULL,
     type         TEXT NOT NULL,
     time         TEXT NOT NULL,
-    execution_id TEXT NOT NULL,
-    flow_id      TEXT NOT NULL,
+    execution_id TEXT,
+    flow_id      TEXT,
     task_id      TEXT,
     task_run_id  TEXT,
+    user         TEXT,
+    reason       TEXT,
     PRIMARY KEY (asset_id, seq)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX asset_event_by_execution ON asset_event (execution_id, seq, position);
+CREATE INDEX asset_event_by_execution ON asset_event (execution_id, seq, position) WHERE execution_id IS NOT NULL;
+
+-- The kinds of asset that people registered.
+CREATE TABLE asset_type (
+    name       TEXT PRIMARY KEY,
+    definition TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The last event whose content was dropped; a rebuild starts from the snapshot that ends with event `seq`.
+CREATE TABLE pruned (
+    id      INTEGER PRIMARY KEY CHECK (id = 1),
+    seq     INTEGER NOT NULL,
+    through INTEGER NOT NULL
+) STRICT;

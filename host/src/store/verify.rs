@@ -1,34 +1,73 @@
 //! Recomputes every hash of the log and says which event is the first that does not hold.
 
-use rusqlite::{Connection, Row};
+use std::collections::HashSet;
 
-use crate::model::VerifyView;
+use rusqlite::{Connection, OptionalExtension, Row};
+use serde::Deserialize;
+
+use crate::model::{Checkpoint, VerifyView};
 
 use super::chain::{self, Hash, Head};
-use super::payload::{Entry, Fact};
+use super::record::{HandFact, Recorded, Tail};
 use super::{Catalog, StoreError, logs};
 
 const COLUMNS: &str = "seq, payload, payload_hash, prev_hash, hash";
 
 /// A row of the log as it is stored, not yet trusted.
-struct Stored {
+struct Stored<'a> {
     seq: i64,
-    payload: String,
-    payload_hash: Vec<u8>,
-    prev_hash: Vec<u8>,
-    hash: Vec<u8>,
+    /// None when it was dropped.
+    payload: Option<&'a [u8]>,
+    payload_hash: &'a [u8],
+    prev_hash: &'a [u8],
+    hash: &'a [u8],
 }
 
-impl Stored {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+impl<'a> Stored<'a> {
+    fn from_row(row: &'a Row<'_>) -> rusqlite::Result<Self> {
+        // In the order of the columns: looking names up takes as long as a hash.
+        let bytes = |column: usize| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_bytes_or_null()?);
         Ok(Self {
-            seq: row.get("seq")?,
-            payload: row.get("payload")?,
-            payload_hash: row.get("payload_hash")?,
-            prev_hash: row.get("prev_hash")?,
-            hash: row.get("hash")?,
+            seq: row.get(0)?,
+            payload: bytes(1)?,
+            payload_hash: bytes(2)?.unwrap_or_default(),
+            prev_hash: bytes(3)?.unwrap_or_default(),
+            hash: bytes(4)?.unwrap_or_default(),
         })
     }
+}
+
+/// What a check has come across.
+struct Walk {
+    head: Head,
+    /// The last event without content; all before it are without, too.
+    dropped: i64,
+    /// The last event that a snapshot stands for.
+    covered: i64,
+    /// The task runs of which there are log lines.
+    logged: HashSet<String>,
+}
+
+/// What the end of a task run says of its log.
+#[derive(Deserialize)]
+struct Ended<'a> {
+    #[serde(borrow)]
+    actor: EndedActor<'a>,
+    data: EndedData<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EndedActor<'a> {
+    execution: &'a str,
+    task_run: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EndedData<'a> {
+    log_lines: u64,
+    log_digest: &'a str,
 }
 
 /// The first thing that is wrong.
@@ -48,17 +87,26 @@ impl Problem {
 
 impl Catalog {
     /// Checks every event: its place, its hashes, its time, the log lines it vouches for; and that the tables stand
-    /// where the log ends. Stops at the first problem.
+    /// where the log ends. Stops at the first problem. Where a checkpoint is given, the event it names must still be
+    /// there and have the same hash.
     ///
     /// # Errors
     /// When the catalog cannot be read.
-    pub fn verify(&self) -> Result<VerifyView, StoreError> {
+    pub fn verify(&self, checkpoint: Option<&Checkpoint>) -> Result<VerifyView, StoreError> {
         self.read(|connection| {
             let (end, hash) = chain::last(connection)?;
-            let mut head = Head::genesis();
-            let problem = check_all(connection, &mut head)?;
+            let mut walk = Walk {
+                head: Head::genesis(),
+                dropped: 0,
+                covered: 0,
+                logged: logs::task_runs(connection)?,
+            };
+            let mut problem = check_all(connection, &mut walk)?;
+            if let (None, Some(checkpoint)) = (&problem, checkpoint) {
+                problem = check_against(connection, checkpoint)?;
+            }
             Ok(VerifyView {
-                events: head.seq.unsigned_abs(),
+                events: walk.head.seq.unsigned_abs(),
                 head: (end > 0).then(|| chain::hexadecimal(&hash)),
                 broken_sequence: problem.as_ref().map(|problem| problem.seq.unsigned_abs()),
                 problem: problem.map(|problem| problem.message),
@@ -67,29 +115,68 @@ impl Catalog {
     }
 }
 
-fn check_all(connection: &Connection, head: &mut Head) -> Result<Option<Problem>, StoreError> {
+/// Holds the log against its end at an earlier moment, which was kept elsewhere.
+fn check_against(connection: &Connection, checkpoint: &Checkpoint) -> Result<Option<Problem>, StoreError> {
+    let seq = i64::try_from(checkpoint.sequence).unwrap_or(i64::MAX);
+    let query = "SELECT hash FROM event WHERE seq = ?1";
+    let hash: Option<Vec<u8>> = connection.query_row(query, [seq], |row| row.get("hash")).optional()?;
+    let last = chain::last(connection)?.0;
+    Ok(match hash {
+        None if seq == 0 => None,
+        None => Some(Problem::at(
+            last + 1,
+            format!("event {} is missing: the checkpoint knows events up to {seq}", last + 1),
+        )),
+        Some(hash) if chain::hexadecimal(&hash) == checkpoint.hash => None,
+        Some(_) => Some(Problem::at(
+            seq,
+            format!("the log up to event {seq} is not the one the checkpoint was taken of"),
+        )),
+    })
+}
+
+fn check_all(connection: &Connection, walk: &mut Walk) -> Result<Option<Problem>, StoreError> {
     let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM event ORDER BY seq"))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let stored = Stored::from_row(row)?;
-        match check_link(&stored, head).and_then(|next| Ok((next, check_entry(&stored, head)?))) {
+        let checked = check_link(&stored, &walk.head).and_then(|hash| match stored.payload {
+            Some(payload) => Ok((hash, Some(check_payload(stored.seq, payload, &walk.head)?))),
+            None if walk.dropped == stored.seq - 1 => Ok((hash, None)),
+            None => Err(Problem::at(
+                stored.seq,
+                format!("event {} has lost its content", stored.seq),
+            )),
+        });
+        let (hash, payload) = match checked {
             Err(problem) => return Ok(Some(problem)),
-            Ok((hash, entry)) => {
-                if let Some(problem) = check_log(connection, &entry)? {
+            Ok(checked) => checked,
+        };
+        let mut time = walk.head.time;
+        match payload {
+            None => walk.dropped = stored.seq,
+            Some((text, tail)) => {
+                if let Some(problem) = check_content(connection, walk, text, &tail)? {
                     return Ok(Some(problem));
                 }
-                *head = Head {
-                    seq: entry.seq,
-                    hash,
-                    time: entry.time,
-                };
+                time = tail.time;
             }
         }
+        walk.head = Head {
+            seq: stored.seq,
+            hash,
+            time,
+        };
     }
-    check_tables(connection, head)
+    if walk.dropped > walk.covered {
+        let missing = walk.covered + 1;
+        let message = format!("event {missing} has lost its content, and no snapshot stands for it");
+        return Ok(Some(Problem::at(missing, message)));
+    }
+    check_tables(connection, &walk.head)
 }
 
-fn check_link(stored: &Stored, head: &Head) -> Result<Hash, Problem> {
+fn check_link(stored: &Stored<'_>, head: &Head) -> Result<Hash, Problem> {
     let (seq, expected) = (stored.seq, head.seq + 1);
     if seq != expected {
         return Err(Problem::at(
@@ -97,7 +184,10 @@ fn check_link(stored: &Stored, head: &Head) -> Result<Hash, Problem> {
             format!("event {expected} is missing: event {seq} follows event {}", head.seq),
         ));
     }
-    let payload_hash = chain::payload_hash(&stored.payload);
+    let payload_hash = match stored.payload {
+        Some(payload) => chain::payload_hash(payload),
+        None => stored.payload_hash.try_into().unwrap_or_default(),
+    };
     if stored.payload_hash != payload_hash {
         return Err(Problem::at(
             seq,
@@ -120,39 +210,67 @@ fn check_link(stored: &Stored, head: &Head) -> Result<Hash, Problem> {
     }
 }
 
-fn check_entry(stored: &Stored, head: &Head) -> Result<Entry, Problem> {
-    let seq = stored.seq;
-    let entry = Entry::decode(&stored.payload)
-        .map_err(|error| Problem::at(seq, format!("event {seq} cannot be read: {error}")))?;
-    if entry.seq != seq {
+/// What the end of the text says must fit the place of the event. Its hash vouches for the rest.
+fn check_payload<'a>(seq: i64, payload: &'a [u8], head: &Head) -> Result<(&'a str, Tail<'a>), Problem> {
+    let unreadable = || Problem::at(seq, format!("event {seq} cannot be read"));
+    let text = std::str::from_utf8(payload).map_err(|_| unreadable())?;
+    let tail = Tail::read(text).ok_or_else(unreadable)?;
+    if tail.seq != seq {
         return Err(Problem::at(
             seq,
-            format!("event {seq} was moved: its payload says it is event {}", entry.seq),
+            format!("event {seq} was moved: its payload says it is event {}", tail.seq),
         ));
     }
-    match entry.time < head.time {
+    match tail.time < head.time {
         true => Err(Problem::at(
             seq,
             format!("event {seq} says it was recorded before event {}", head.seq),
         )),
-        false => Ok(entry),
+        false => Ok((text, tail)),
+    }
+}
+
+/// Looks into the events that vouch for something beside the chain.
+fn check_content(
+    connection: &Connection,
+    walk: &mut Walk,
+    text: &str,
+    tail: &Tail<'_>,
+) -> Result<Option<Problem>, StoreError> {
+    let unreadable = |error| Problem::at(tail.seq, format!("event {} cannot be read: {error}", tail.seq));
+    match tail.kind {
+        "TaskRunFinished" => match serde_json::from_str(text).map_err(unreadable) {
+            Ok(ended) => check_log(connection, &walk.logged, tail.seq, &ended),
+            Err(problem) => Ok(Some(problem)),
+        },
+        "SnapshotTaken" => match Recorded::decode(text).map_err(unreadable) {
+            Ok(Recorded::Hand(entry)) => {
+                if let HandFact::SnapshotTaken { through, .. } = entry.fact {
+                    walk.covered = walk.covered.max(through);
+                }
+                Ok(None)
+            }
+            Ok(Recorded::Run(_)) => Ok(None),
+            Err(problem) => Ok(Some(problem)),
+        },
+        _ => Ok(None),
     }
 }
 
 /// A task run without any line left has had its log dropped, which is no harm to the chain.
-fn check_log(connection: &Connection, entry: &Entry) -> Result<Option<Problem>, StoreError> {
-    let (Fact::TaskRunFinished(finish), Some(task_run)) = (&entry.fact, &entry.actor.task_run) else {
+fn check_log(
+    connection: &Connection,
+    logged: &HashSet<String>,
+    seq: i64,
+    ended: &Ended<'_>,
+) -> Result<Option<Problem>, StoreError> {
+    let Some(task_run) = ended.actor.task_run.filter(|task_run| logged.contains(*task_run)) else {
         return Ok(None);
     };
-    let (lines, digest) = logs::digest(connection, &entry.actor.execution, task_run)?;
-    let holds = lines == 0 || (lines == finish.log_lines && digest == finish.log_digest);
-    let message = || {
-        format!(
-            "the log lines of task run `{task_run}` do not match the digest in event {}",
-            entry.seq
-        )
-    };
-    Ok((!holds).then(|| Problem::at(entry.seq, message())))
+    let (lines, digest) = logs::digest(connection, ended.actor.execution, task_run)?;
+    let holds = lines == 0 || (lines == ended.data.log_lines && digest == ended.data.log_digest);
+    let message = || format!("the log lines of task run `{task_run}` do not match the digest in event {seq}");
+    Ok((!holds).then(|| Problem::at(seq, message())))
 }
 
 fn check_tables(connection: &Connection, end: &Head) -> Result<Option<Problem>, StoreError> {
@@ -189,11 +307,11 @@ mod tests {
         for number in 1..=2 {
             fixtures::run(&catalog, number, State::Success, vec![bundle(&["net"], &["vm:VM"])]);
         }
-        let whole = catalog.verify().unwrap();
+        let whole = catalog.verify(None).unwrap();
         assert_eq!((whole.events, whole.broken_sequence, whole.problem), (10, None, None));
         assert_eq!(whole.head.map(|head| head.len()), Some(64));
         fixtures::raw(&path).execute_batch(forgery).unwrap();
-        let found = catalog.verify().unwrap();
+        let found = catalog.verify(None).unwrap();
         assert_eq!(
             (found.broken_sequence, found.problem.as_deref()),
             (Some(sequence), Some(problem)),
@@ -277,7 +395,7 @@ mod tests {
                 Ok(connection.execute("DELETE FROM log", [])?)
             })
             .unwrap();
-        assert_eq!(catalog.verify().unwrap().problem, None);
+        assert_eq!(catalog.verify(None).unwrap().problem, None);
     }
 
     #[test]
@@ -293,14 +411,14 @@ mod tests {
         let previous: Hash = raw
             .query_row("SELECT prev_hash FROM event WHERE seq = 5", [], |row| row.get(0))
             .unwrap();
-        let digest = chain::payload_hash(&payload);
+        let digest = chain::payload_hash(payload.as_bytes());
         let forged = (payload, digest, chain::link(&previous, &digest));
         raw.execute(
             "UPDATE event SET payload = ?1, payload_hash = ?2, hash = ?3 WHERE seq = 5",
             forged,
         )
         .unwrap();
-        let problem = catalog.verify().unwrap().problem;
+        let problem = catalog.verify(None).unwrap().problem;
         assert_eq!(
             problem.as_deref(),
             Some("event 5 was moved: its payload says it is event 4")

@@ -15,7 +15,7 @@ mod value;
 
 use std::collections::BTreeMap;
 
-use begat_task::{Context, Description, Failure, JsonMap, Level, Plugin, TaskType};
+use begat_task::{Bundle, Context, Description, Failure, JsonMap, Level, Plugin, TaskType, script};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -70,7 +70,7 @@ impl Plugin for PowerShell {
         let mut machine = Machine::new(context, properties.environment(), properties.stops_at_errors());
         let ended = run_script(&mut machine, &script);
         machine.flush();
-        let (stdout, vars) = split_outputs(&machine.stdout)?;
+        let script::Said { text: stdout, vars, .. } = script::read(&machine.stdout)?;
         let (exit_code, reason) = match ended {
             Ok(()) | Err(Stop::Return | Stop::Break | Stop::Continue | Stop::Enough(_)) => (0, None),
             Err(Stop::Exit(code)) => (code, None),
@@ -98,6 +98,10 @@ impl Plugin for PowerShell {
             .with("exitCode", exit_code)
             .with("stdout", stdout)
             .with("stderr", machine.stderr))
+    }
+
+    fn declare(_: &Context, _: &JsonMap, declared: Vec<Bundle>) -> Result<Vec<Bundle>, Failure> {
+        Ok(script::declared(declared))
     }
 }
 
@@ -128,7 +132,7 @@ fn print_through(text: &str, to_stderr: bool) {
     use std::io::Write;
     let shown: String = text
         .split_inclusive('\n')
-        .filter(|line| protocol(line).is_none())
+        .filter(|line| script::protocol(line).is_none())
         .collect();
     let written = match to_stderr {
         true => std::io::stderr().write_all(shown.as_bytes()),
@@ -136,39 +140,6 @@ fn print_through(text: &str, to_stderr: bool) {
     };
     // The log may be full; the host says so there, and the script's result does not depend on it.
     drop(written);
-}
-
-/// The JSON text of a line `::{…}::`.
-fn protocol(line: &str) -> Option<&str> {
-    line.trim()
-        .strip_prefix("::")
-        .and_then(|rest| rest.strip_suffix("::"))
-        .filter(|inner| inner.starts_with('{'))
-}
-
-/// Takes the lines that set outputs out of a text.
-fn split_outputs(stdout: &str) -> Result<(String, BTreeMap<String, serde_json::Value>), Failure> {
-    let (mut kept, mut vars) = (String::new(), BTreeMap::new());
-    for line in stdout.split_inclusive('\n') {
-        let Some(text) = protocol(line) else {
-            kept.push_str(line);
-            continue;
-        };
-        let said: JsonMap = serde_json::from_str(text)
-            .map_err(|error| Failure::failed(format!("the line `{}` is no JSON: {error}", line.trim())))?;
-        for (key, value) in said {
-            match (key.as_str(), value) {
-                ("outputs", serde_json::Value::Object(outputs)) => vars.extend(outputs),
-                ("outputs", _) => return Err(Failure::failed("`outputs` in a `::{…}::` line must be an object")),
-                _ => {
-                    return Err(Failure::failed(format!(
-                        "`{key}` in a `::{{…}}::` line is not supported yet"
-                    )));
-                }
-            }
-        }
-    }
-    Ok((kept, vars))
 }
 
 /// The end of a text, cut at a character.

@@ -48,6 +48,7 @@ mod context;
 mod description;
 mod failure;
 mod plugin;
+pub mod script;
 pub mod testing;
 
 pub use asset::{Asset, Bundle, JsonMap};

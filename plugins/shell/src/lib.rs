@@ -7,7 +7,7 @@ mod work;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use begat_task::{Context, Description, Failure, JsonMap, Level, Plugin, TaskType};
+use begat_task::{Bundle, Context, Description, Failure, JsonMap, Level, Plugin, TaskType, script};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -58,7 +58,7 @@ impl Plugin for Shell {
             Stream::Error => print_through(text, true),
         })
         .map_err(|reason| Failure::failed(format!("the script cannot be run: {reason}")))?;
-        let (stdout, vars) = split_outputs(&ended.stdout)?;
+        let script::Said { text: stdout, vars, .. } = script::read(&ended.stdout)?;
         if ended.exit_code == 0 {
             context.log(Level::Debug, "the script ended with exit code 0");
             return Ok(Outputs {
@@ -81,6 +81,10 @@ impl Plugin for Shell {
                 .with("stderr", ended.stderr),
         )
     }
+
+    fn declare(_: &Context, _: &JsonMap, declared: Vec<Bundle>) -> Result<Vec<Bundle>, Failure> {
+        Ok(script::declared(declared))
+    }
 }
 
 /// The folder that the host gave to this task. Outside the sandbox there is none, whatever `/work` is there.
@@ -97,7 +101,7 @@ fn print_through(text: &str, to_stderr: bool) {
     }
     let shown: String = text
         .split_inclusive('\n')
-        .filter(|line| protocol(line).is_none())
+        .filter(|line| script::protocol(line).is_none())
         .collect();
     let written = match to_stderr {
         true => std::io::stderr().write_all(shown.as_bytes()),
@@ -105,39 +109,6 @@ fn print_through(text: &str, to_stderr: bool) {
     };
     // The log may be full; the host says so there, and the script's result does not depend on it.
     drop(written);
-}
-
-/// The JSON text of a line `::{…}::`.
-fn protocol(line: &str) -> Option<&str> {
-    line.trim()
-        .strip_prefix("::")
-        .and_then(|rest| rest.strip_suffix("::"))
-        .filter(|inner| inner.starts_with('{'))
-}
-
-/// Takes the lines that set outputs out of a text.
-fn split_outputs(stdout: &str) -> Result<(String, BTreeMap<String, serde_json::Value>), Failure> {
-    let (mut kept, mut vars) = (String::new(), BTreeMap::new());
-    for line in stdout.split_inclusive('\n') {
-        let Some(text) = protocol(line) else {
-            kept.push_str(line);
-            continue;
-        };
-        let said: JsonMap = serde_json::from_str(text)
-            .map_err(|error| Failure::failed(format!("the line `{}` is no JSON: {error}", line.trim())))?;
-        for (key, value) in said {
-            match (key.as_str(), value) {
-                ("outputs", serde_json::Value::Object(outputs)) => vars.extend(outputs),
-                ("outputs", _) => return Err(Failure::failed("`outputs` in a `::{…}::` line must be an object")),
-                _ => {
-                    return Err(Failure::failed(format!(
-                        "`{key}` in a `::{{…}}::` line is not supported yet"
-                    )));
-                }
-            }
-        }
-    }
-    Ok((kept, vars))
 }
 
 /// The end of a text, cut at a character.

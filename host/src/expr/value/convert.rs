@@ -1,8 +1,11 @@
 //! Values from and to JSON and Rust's own types.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::Value;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::{Entries, Value};
 use crate::model::{Json, JsonMap, Timestamp};
 
 impl From<Json> for Value {
@@ -19,6 +22,72 @@ impl From<Json> for Value {
             Json::Array(items) => items.into_iter().map(Value::from).collect(),
             Json::Object(entries) => Value::from(entries),
         }
+    }
+}
+
+impl Value {
+    /// Reads JSON text, without a tree of JSON in between.
+    pub fn from_json_text(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str::<Read>(text).map(|read| read.0)
+    }
+}
+
+/// A value as it is read.
+struct Read(Value);
+
+impl<'de> Deserialize<'de> for Read {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader).map(Read)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, boolean: bool) -> Result<Value, E> {
+        Ok(Value::Boolean(boolean))
+    }
+
+    fn visit_i64<E>(self, integer: i64) -> Result<Value, E> {
+        Ok(Value::Integer(integer))
+    }
+
+    fn visit_u64<E>(self, integer: u64) -> Result<Value, E> {
+        Ok(i64::try_from(integer).map_or(Value::Float(integer as f64), Value::Integer))
+    }
+
+    fn visit_f64<E>(self, float: f64) -> Result<Value, E> {
+        Ok(Value::Float(float))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::from(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Read(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Value::list(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut map = Entries::new();
+        while let Some((key, Read(value))) = entries.next_entry::<Cow<'de, str>, Read>()? {
+            map.insert(Arc::from(key.as_ref()), value);
+        }
+        Ok(Value::map(map))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The work of tasks that begat does itself, without a sandbox.
 
+mod assets;
 mod control;
 mod keys;
 mod subflow;
@@ -39,6 +40,10 @@ pub(super) async fn run(core_type: CoreType, job: &Job, properties: &JsonMap) ->
         CoreType::KeyDelete => keys::delete(job, properties),
         CoreType::KeyGet => keys::get(job, properties),
         CoreType::KeySet => keys::set(job, properties),
+        CoreType::AssetSet => assets::set(properties),
+        CoreType::AssetList => assets::list(job, properties),
+        CoreType::AssetDelete => assets::delete(job, properties),
+        CoreType::AssetPurge => assets::purge(job, properties),
         CoreType::Sleep => wait::sleep(properties).await,
         CoreType::Pause => wait::pause(properties).await,
         CoreType::Subflow => subflow::run(job, properties).await,

@@ -1,0 +1,286 @@
+//! Changes to the catalog by hand, each with its author and reason.
+
+use super::assets::{asset_id, unknown_asset};
+use super::{App, AppError};
+use crate::lineage;
+use crate::model::{
+    Alone, AsOf, AssetEdit, AssetType, AssetTypeDefinition, Cascade, Declaration, EditView, ImpactView, Json, JsonMap,
+    Namespace, Person, Timestamp,
+};
+use crate::store::{Catalog, Refusal, StoreError};
+
+/// What to do with what hangs on a deleted asset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeleteMode {
+    /// Nothing may hang on it.
+    Refuse,
+    /// What was made only from it goes too.
+    Cascade,
+    /// What was made from it stays.
+    Orphan,
+}
+
+/// An asset as someone declares it by hand.
+#[derive(Debug, Clone, Default)]
+pub struct SetRequest {
+    pub id: String,
+    pub asset_type: Option<String>,
+    pub namespace: Option<String>,
+    pub display_name: Option<String>,
+    pub description: Option<String>,
+    /// Dotted keys and values; a value that is JSON is taken as such.
+    pub metadata: Vec<(String, String)>,
+    /// A JSON object that the metadata starts from.
+    pub metadata_json: Option<String>,
+    /// Ids of what it was made from.
+    pub from: Vec<String>,
+}
+
+/// Dependents that a deletion looks at.
+const DEPENDENTS: usize = 100_000;
+/// How often a deletion is planned again because someone else changed the catalog meanwhile.
+const PLANS: usize = 20;
+
+impl App {
+    /// Creates or changes an asset.
+    pub fn set_asset(&self, request: &SetRequest, person: &Person) -> Result<EditView, AppError> {
+        let inputs = request
+            .from
+            .iter()
+            .map(|id| asset_id(id))
+            .collect::<Result<Vec<_>, _>>()?;
+        let edit = AssetEdit::Set {
+            declaration: declaration(request)?,
+            inputs,
+        };
+        // The first asset of a catalog may be one set by hand.
+        let catalog = Catalog::open(&self.settings.catalog)?;
+        Ok(catalog.edit(&edit, person, Timestamp::now(), None)?)
+    }
+
+    /// Deletes an asset.
+    pub fn delete_asset(&self, id: &str, mode: DeleteMode, person: &Person) -> Result<EditView, AppError> {
+        let parsed = asset_id(id)?;
+        let catalog = self.writable()?;
+        for _ in 0..PLANS {
+            let Some(dependents) = catalog.dependents(&parsed, AsOf::Now, DEPENDENTS)? else {
+                return Err(unknown_asset(&catalog, id));
+            };
+            let plan = lineage::impact(&dependents);
+            let mut ids = vec![parsed.clone()];
+            if plan.protected {
+                return Err(StoreError::from(Refusal::Protected { id: parsed }).into());
+            }
+            match mode {
+                DeleteMode::Refuse => refuse_dependents(&plan)?,
+                DeleteMode::Orphan => {}
+                DeleteMode::Cascade => {
+                    refuse_protected(&plan)?;
+                    let gone = plan.dependents.iter().filter(|entry| entry.cascade == Cascade::Deleted);
+                    ids.extend(gone.map(|entry| entry.id.clone()));
+                }
+            }
+            match catalog.edit(
+                &AssetEdit::Delete(ids),
+                person,
+                Timestamp::now(),
+                Some(dependents.sequence),
+            ) {
+                Err(StoreError::MovedOn) => {}
+                result => return Ok(result?),
+            }
+        }
+        Err(StoreError::MovedOn.into())
+    }
+
+    /// Brings a deleted asset back.
+    pub fn restore_asset(&self, id: &str, person: &Person) -> Result<EditView, AppError> {
+        self.edit(id, AssetEdit::Restore(asset_id(id)?), person)
+    }
+
+    /// Keeps an asset from being deleted, or stops to.
+    pub fn protect_asset(&self, id: &str, protected: bool, person: &Person) -> Result<EditView, AppError> {
+        let edit = AssetEdit::Protect {
+            id: asset_id(id)?,
+            protected,
+        };
+        self.edit(id, edit, person)
+    }
+
+    /// Sets labels; an empty value takes one off.
+    pub fn label_asset(&self, id: &str, labels: &[(String, String)], person: &Person) -> Result<EditView, AppError> {
+        let value = |text: &String| {
+            if text.is_empty() {
+                Json::Null
+            } else {
+                Json::from(text.as_str())
+            }
+        };
+        let labels: JsonMap = labels.iter().map(|(key, text)| (key.clone(), value(text))).collect();
+        let edit = AssetEdit::Label {
+            id: asset_id(id)?,
+            labels,
+        };
+        self.edit(id, edit, person)
+    }
+
+    /// All registered asset types.
+    pub fn asset_types(&self) -> Result<Vec<AssetTypeDefinition>, AppError> {
+        match self.settings.catalog.exists() {
+            true => Ok(self.catalog()?.asset_types()?),
+            false => Ok(Catalog::in_memory()?.asset_types()?),
+        }
+    }
+
+    /// One registered type, by its full or short name.
+    pub fn asset_type(&self, name: &str) -> Result<AssetTypeDefinition, AppError> {
+        let types = self.asset_types()?;
+        let found = types
+            .iter()
+            .find(|known| known.name.as_str() == name)
+            .or_else(|| types.iter().find(|known| known.name.short_name() == name));
+        found.cloned().ok_or_else(|| {
+            AppError::refused(format!("the asset type `{name}` is not registered"))
+                .with_hint("`begat asset type list` shows all; assets may have other types too")
+        })
+    }
+
+    /// Registers a type. A schema is the text of a JSON Schema.
+    pub fn add_asset_type(
+        &self,
+        name: &str,
+        description: Option<String>,
+        schema: Option<&str>,
+        expiry: Vec<String>,
+        person: &Person,
+    ) -> Result<AssetTypeDefinition, AppError> {
+        let schema = schema
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(|error: serde_json::Error| AppError::refused("the schema is no JSON").because(&error))?;
+        let definition = AssetTypeDefinition {
+            name: asset_type(name)?,
+            description,
+            schema,
+            expiry,
+        };
+        Catalog::open(&self.settings.catalog)?.register_type(definition.clone(), person, Timestamp::now())?;
+        Ok(definition)
+    }
+
+    /// Forgets a type that was registered.
+    pub fn remove_asset_type(&self, name: &str, person: &Person) -> Result<(), AppError> {
+        Ok(self
+            .writable()?
+            .remove_type(&asset_type(name)?, person, Timestamp::now())?)
+    }
+
+    fn edit(&self, id: &str, edit: AssetEdit, person: &Person) -> Result<EditView, AppError> {
+        let catalog = self.writable()?;
+        match catalog.edit(&edit, person, Timestamp::now(), None) {
+            Err(StoreError::Refused(Refusal::UnknownAsset { .. })) => Err(unknown_asset(&catalog, id)),
+            result => Ok(result?),
+        }
+    }
+
+    /// A catalog that exists, to write it.
+    pub(super) fn writable(&self) -> Result<Catalog, AppError> {
+        drop(self.catalog()?);
+        Ok(Catalog::open(&self.settings.catalog)?)
+    }
+}
+
+fn asset_type(text: &str) -> Result<AssetType, AppError> {
+    AssetType::parse(text).ok_or_else(|| AppError::refused("the asset type is blank or longer than 256 characters"))
+}
+
+fn declaration(request: &SetRequest) -> Result<Declaration, AppError> {
+    let namespace = request.namespace.as_deref().map(Namespace::parse).transpose();
+    let mut metadata = match &request.metadata_json {
+        None => JsonMap::new(),
+        Some(text) => serde_json::from_str(text)
+            .map_err(|error| AppError::refused("the metadata is no JSON object").because(&error))?,
+    };
+    for (key, text) in &request.metadata {
+        let value = serde_json::from_str(text).unwrap_or_else(|_| Json::from(text.as_str()));
+        insert(&mut metadata, key, value)?;
+    }
+    Ok(Declaration {
+        id: asset_id(&request.id)?,
+        asset_type: request.asset_type.as_deref().map(asset_type).transpose()?,
+        namespace: namespace.map_err(|error| AppError::refused(error.to_string()))?,
+        display_name: request.display_name.clone(),
+        description: request.description.clone(),
+        metadata,
+    })
+}
+
+/// Puts a value at a dotted path.
+fn insert(map: &mut JsonMap, path: &str, value: Json) -> Result<(), AppError> {
+    match path.split_once('.') {
+        None => {
+            map.insert(path.to_owned(), value);
+            Ok(())
+        }
+        Some((first, rest)) => match map.entry(first).or_insert_with(|| Json::Object(JsonMap::new())) {
+            Json::Object(inner) => insert(inner, rest, value),
+            _ => Err(AppError::refused(format!(
+                "`{first}` is given both a value and parts of one"
+            ))),
+        },
+    }
+}
+
+/// Says what a deletion would leave behind.
+fn refuse_dependents(plan: &ImpactView) -> Result<(), AppError> {
+    if plan.dependents.is_empty() {
+        return Ok(());
+    }
+    let orphaned = plan
+        .dependents
+        .iter()
+        .filter(|entry| entry.alone == Alone::Orphaned)
+        .count();
+    let deleted = plan
+        .dependents
+        .iter()
+        .filter(|entry| entry.cascade == Cascade::Deleted)
+        .count();
+    let all = plan.dependents.len();
+    let noun = if all == 1 { "asset hangs" } else { "assets hang" };
+    Err(AppError::refused(format!(
+        "{all} {noun} on `{}`, {orphaned} of which on nothing else",
+        plan.id
+    ))
+    .with_hint(format!(
+        "`begat asset impact {}` shows the plan; `--cascade` deletes {deleted} of them too, `--orphan` leaves them all",
+        plan.id
+    )))
+}
+
+fn refuse_protected(plan: &ImpactView) -> Result<(), AppError> {
+    if plan.partial {
+        return Err(AppError::refused(format!(
+            "more than {DEPENDENTS} assets hang on `{}`",
+            plan.id
+        )));
+    }
+    let protected: Vec<String> = plan
+        .dependents
+        .iter()
+        .filter(|entry| entry.cascade == Cascade::Protected)
+        .map(|entry| format!("`{}`", entry.id))
+        .collect();
+    match protected.first() {
+        None => Ok(()),
+        Some(first) => Err(AppError::refused(format!(
+            "a protected asset hangs on `{}`: {}",
+            plan.id,
+            protected.join(", ")
+        ))
+        .with_hint(format!(
+            "`begat asset unprotect {}` lets it go",
+            first.trim_matches('`')
+        ))),
+    }
+}

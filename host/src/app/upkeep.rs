@@ -1,0 +1,86 @@
+//! Looking after the catalog: checking it, moving it, making it smaller.
+
+use std::io::{BufRead, Write};
+
+use super::assets::{AssetQuery, moment, search_of};
+use super::{App, AppError};
+use crate::model::{AsOf, Checkpoint, ExportLine, Person, StatsView, Timestamp, VerifyView};
+use crate::store::{Catalog, Imported, Pruned};
+
+impl App {
+    /// Checks the hash chain from its first event to its last, and against a checkpoint where one is given as text.
+    pub fn verify(&self, checkpoint: Option<&str>) -> Result<VerifyView, AppError> {
+        let checkpoint: Option<Checkpoint> =
+            checkpoint
+                .map(serde_json::from_str)
+                .transpose()
+                .map_err(|error: serde_json::Error| {
+                    AppError::refused("the checkpoint cannot be read")
+                        .because(&error)
+                        .with_hint("`begat catalog checkpoint > FILE` writes one")
+                })?;
+        Ok(self.catalog()?.verify(checkpoint.as_ref())?)
+    }
+
+    /// Where the log ends now.
+    pub fn checkpoint(&self) -> Result<Checkpoint, AppError> {
+        Ok(self.catalog()?.checkpoint()?)
+    }
+
+    /// Computes all tables anew from the log; gives the number of events.
+    pub fn rebuild(&self) -> Result<u64, AppError> {
+        Ok(self.writable()?.rebuild()?)
+    }
+
+    /// How much of everything there is.
+    pub fn stats(&self) -> Result<StatsView, AppError> {
+        Ok(self.catalog()?.stats()?)
+    }
+
+    /// Drops the content of events up to a moment.
+    pub fn prune(&self, before: Option<&str>, person: &Person) -> Result<Pruned, AppError> {
+        let catalog = self.writable()?;
+        let as_of: AsOf = moment(&catalog, before)?;
+        Ok(catalog.prune(as_of, person, Timestamp::now())?)
+    }
+
+    /// Writes the whole log as JSON lines.
+    pub fn export_log(&self, output: &mut dyn Write) -> Result<(), AppError> {
+        Ok(self.catalog()?.export_log(&mut |line| write_line(output, line))?)
+    }
+
+    /// Writes assets and the edges between them as JSON lines.
+    pub fn export_assets(&self, query: &AssetQuery, output: &mut dyn Write) -> Result<(), AppError> {
+        let catalog = self.catalog()?;
+        let (search, condition) = search_of(&catalog, query)?;
+        let mut failed = None;
+        let mut wanted = |asset: &crate::model::Asset| {
+            let holds = condition.as_ref().map_or(Ok(true), |condition| condition.holds(asset));
+            holds.unwrap_or_else(|error| {
+                failed.get_or_insert(error);
+                false
+            })
+        };
+        catalog.export_assets(&search, &mut wanted, &mut |line| write_line(output, line))?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Takes in JSON lines that an export wrote.
+    pub fn import(&self, input: &mut dyn BufRead, person: &Person) -> Result<Imported, AppError> {
+        let catalog = Catalog::open(&self.settings.catalog)?;
+        let mut lines = (1_u64..).zip(input.lines()).filter_map(|(number, line)| {
+            let read = |text: String| serde_json::from_str::<ExportLine>(&text).map_err(|error| error.to_string());
+            match line {
+                Ok(text) if text.trim().is_empty() => None,
+                Ok(text) => Some((number, read(text))),
+                Err(error) => Some((number, Err(error.to_string()))),
+            }
+        });
+        Ok(catalog.import(&mut lines, person, Timestamp::now())?)
+    }
+}
+
+fn write_line(output: &mut dyn Write, line: &ExportLine) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *output, line)?;
+    output.write_all(b"\n")
+}

@@ -1,0 +1,121 @@
+//! Moments in the life of a catalog, as people write them.
+
+use super::Timestamp;
+
+/// A moment as it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Moment {
+    Time(Timestamp),
+    /// The beginning of an execution's id: just before it began.
+    Before(String),
+    /// The beginning of an execution's id: just after it ended.
+    After(String),
+    /// After the event of that number.
+    Event(u64),
+}
+
+/// The state of the catalog a question is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AsOf {
+    #[default]
+    Now,
+    /// After the event of that number, before the next.
+    Event(u64),
+}
+
+const FORMS: &str = "write a time such as `2026-03-01T12:00:00Z`, a date (its beginning, in UTC), `2h ago`, \
+                     `before:EXECUTION`, `after:EXECUTION` or `event:NUMBER`";
+
+impl Moment {
+    /// Reads a moment: an RFC 3339 time, a date, `now`, `2h ago`, `before:EXECUTION`, `after:EXECUTION` or
+    /// `event:NUMBER`. The error says what could have been written.
+    pub fn parse(text: &str, now: Timestamp) -> Result<Self, String> {
+        let text = text.trim();
+        let wrong = || format!("`{text}` is no moment: {FORMS}");
+        if let Some((word, rest)) = text
+            .split_once(':')
+            .filter(|(word, _)| word.chars().all(|c| c.is_ascii_lowercase()))
+        {
+            return match word {
+                "before" if is_start(rest) => Ok(Self::Before(rest.to_owned())),
+                "after" if is_start(rest) => Ok(Self::After(rest.to_owned())),
+                "event" => rest.parse().map(Self::Event).map_err(|_| wrong()),
+                _ => Err(wrong()),
+            };
+        }
+        if text == "now" {
+            return Ok(Self::Time(now));
+        }
+        if let Some(span) = text.strip_suffix("ago") {
+            let span = parse_span(span).ok_or_else(wrong)?;
+            return now.checked_sub(span).map(Self::Time).map_err(|_| wrong());
+        }
+        parse_time(text).map(Self::Time).ok_or_else(wrong)
+    }
+}
+
+fn is_start(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 26 && text.chars().all(|c| c.is_ascii_alphanumeric())
+}
+
+/// Reads an RFC 3339 time, or a date as its beginning in UTC.
+pub fn parse_time(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Some(time);
+    }
+    let civil: jiff::civil::DateTime = text.parse().ok()?;
+    jiff::tz::TimeZone::UTC.to_timestamp(civil).ok()
+}
+
+/// Reads a length of time such as `30d`, `2h`, `1h 30m` or `2 weeks`; days have 24 hours, and no months are taken.
+pub fn parse_span(text: &str) -> Option<jiff::SignedDuration> {
+    let span: jiff::Span = text.trim().parse().ok()?;
+    if span.get_months() != 0 || span.get_years() != 0 || span.is_negative() {
+        return None;
+    }
+    span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        let now: Timestamp = "2026-03-10T12:00:00Z".parse().unwrap();
+        let told = match Moment::parse(text, now) {
+            Ok(Moment::Time(time)) => time.to_string(),
+            Ok(other) => format!("{other:?}"),
+            Err(_) => "refused".to_owned(),
+        };
+        assert_eq!(told, expected, "{text}");
+    }
+
+    #[test]
+    fn moments_are_read_in_every_form() {
+        check("2026-03-01T10:00:00Z", "2026-03-01T10:00:00Z");
+        check("2026-03-01T10:00:00+02:00", "2026-03-01T08:00:00Z");
+        check("2026-03-01", "2026-03-01T00:00:00Z");
+        check("2026-03-01T10:30", "2026-03-01T10:30:00Z");
+        check("2h ago", "2026-03-10T10:00:00Z");
+        check("1d12h ago", "2026-03-09T00:00:00Z");
+        check("2 weeks ago", "2026-02-24T12:00:00Z");
+        check("now", "2026-03-10T12:00:00Z");
+        check("before:01m85z", "Before(\"01m85z\")");
+        check("after:01m85z", "After(\"01m85z\")");
+        check("event:12", "Event(12)");
+        for wrong in [
+            "",
+            "yesterday",
+            "before:",
+            "after:a b",
+            "event:x",
+            "3 months ago",
+            "-2h ago",
+            "during:x",
+            "2026-13-01",
+        ] {
+            check(wrong, "refused");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Writes the catalog out line by line: the whole log, or assets with the edges between them.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use rusqlite::{Connection, Row};
+
+use crate::model::{
+    AsOf, Asset, AssetId, EXPORT_VERSION, EdgeView, ExportHeader, ExportKind, ExportLine, ExportedEvent, ExportedLog,
+    LogLevel,
+};
+
+use super::{AssetSearch, Catalog, StoreError, chain, columns, graph};
+
+/// Takes one line of an export.
+pub type LineSink<'a> = &'a mut dyn FnMut(&ExportLine) -> std::io::Result<()>;
+
+fn header(holds: ExportKind) -> ExportLine {
+    ExportLine::Begat(ExportHeader {
+        version: EXPORT_VERSION,
+        holds,
+    })
+}
+
+fn event_from_row(row: &Row<'_>) -> rusqlite::Result<ExportedEvent> {
+    let payload: Option<String> = row.get("payload")?;
+    let hexadecimal = |column| Ok::<_, rusqlite::Error>(chain::hexadecimal(&row.get::<_, Vec<u8>>(column)?));
+    Ok(ExportedEvent {
+        sequence: row.get::<_, i64>("seq")?.unsigned_abs(),
+        hash: hexadecimal("hash")?,
+        payload_hash: hexadecimal("payload_hash")?,
+        payload: payload.map(|_| columns::json(row, "payload")).transpose()?,
+    })
+}
+
+fn log_from_row(row: &Row<'_>) -> rusqlite::Result<ExportedLog> {
+    Ok(ExportedLog {
+        execution_id: columns::noun(row, "execution_id")?,
+        task_run_id: columns::noun(row, "task_run_id")?,
+        task_id: columns::noun(row, "task_id")?,
+        time: columns::time(row, "time")?,
+        level: columns::name(row, "level", LogLevel::from_name)?,
+        message: row.get("message")?,
+    })
+}
+
+impl Catalog {
+    /// Writes the whole log and the log lines beside it.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read or the sink fails.
+    pub fn export_log(&self, sink: LineSink<'_>) -> Result<(), StoreError> {
+        let mut put = |line: &ExportLine| sink(line).map_err(|source| StoreError::Export { source });
+        put(&header(ExportKind::Log))?;
+        self.read(|connection| {
+            let mut statement =
+                connection.prepare("SELECT seq, payload, payload_hash, hash FROM event ORDER BY seq")?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                put(&ExportLine::Event(event_from_row(row)?))?;
+            }
+            let query = "SELECT execution_id, task_run_id, task_id, time, level, message FROM log ORDER BY id";
+            let mut statement = connection.prepare(query)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                put(&ExportLine::Log(log_from_row(row)?))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Writes the registered types, the assets that match and are wanted, and the edges between those.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read or the sink fails.
+    pub fn export_assets(
+        &self,
+        search: &AssetSearch,
+        wanted: &mut dyn FnMut(&Asset) -> bool,
+        sink: LineSink<'_>,
+    ) -> Result<(), StoreError> {
+        let mut put = |line: &ExportLine| sink(line).map_err(|source| StoreError::Export { source });
+        put(&header(ExportKind::Assets))?;
+        let predefined: Vec<_> = crate::model::AssetTypeDefinition::predefined().collect();
+        for known in self.asset_types()? {
+            if !predefined.contains(&known) {
+                put(&ExportLine::AssetType(known))?;
+            }
+        }
+        let mut ids = Vec::new();
+        let mut failed = None;
+        self.visit_assets(search, &|_| true, &mut |asset| {
+            if !wanted(&asset) {
+                return ControlFlow::Continue(());
+            }
+            ids.push(asset.id.clone());
+            match put(&ExportLine::Asset(Box::new(asset))) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        self.read(|connection| put_edges(connection, search.as_of, &ids, &mut put))
+    }
+}
+
+fn put_edges(
+    connection: &Connection,
+    as_of: AsOf,
+    ids: &[AssetId],
+    put: &mut dyn FnMut(&ExportLine) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let known: HashSet<&AssetId> = ids.iter().collect();
+    for to in ids {
+        for from in graph::parents(connection, as_of, to)? {
+            if known.contains(&from) {
+                put(&ExportLine::Edge(EdgeView { from, to: to.clone() }))?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,286 @@
+//! Takes an export in: a whole log into an empty catalog, or assets and edges into any.
+
+use std::collections::HashSet;
+
+use rusqlite::{Connection, params};
+
+use crate::model::{
+    Asset, AssetEvent, AssetId, EXPORT_VERSION, EdgeView, ExportKind, ExportLine, ExportedEvent, ExportedLog, Person,
+    Timestamp,
+};
+
+use super::catalog::Durability;
+use super::chain::{self, Head};
+use super::change::{ChangeFact, EdgeFact};
+use super::payload::AssetFact;
+use super::record::{self, HandFact};
+use super::{Catalog, Refusal, StoreError, assets, canonical, rebuild};
+
+/// Assets or edges in one event.
+const BATCH: usize = 500;
+
+/// What was taken in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Imported {
+    pub events: u64,
+    pub created: u64,
+    pub updated: u64,
+    pub unchanged: u64,
+    pub edges: u64,
+    pub types: u64,
+}
+
+impl Catalog {
+    /// Takes in the lines of an export, all or none. Each comes with its number, or with why it cannot be read. A
+    /// whole log is only taken in by an empty catalog, and only if its hashes hold. Of assets, what the lines say
+    /// replaces what was known.
+    ///
+    /// # Errors
+    /// When a line cannot be read or does not fit, or when the catalog cannot be written.
+    pub fn import(
+        &self,
+        lines: &mut dyn Iterator<Item = (u64, Result<ExportLine, String>)>,
+        person: &Person,
+        now: Timestamp,
+    ) -> Result<Imported, StoreError> {
+        self.write(Durability::Power, |connection| {
+            let kind = match lines.next() {
+                Some((line, Ok(ExportLine::Begat(header)))) if header.version != EXPORT_VERSION => {
+                    let reason = format!("version {} of the export is not known", header.version);
+                    return Err(Refusal::BadImport { line, reason }.into());
+                }
+                Some((_, Ok(ExportLine::Begat(header)))) => header.holds,
+                _ => {
+                    let reason = "an export begins with a line `{\"begat\": …}`".to_owned();
+                    return Err(Refusal::BadImport { line: 1, reason }.into());
+                }
+            };
+            let head = Head::read_in_step(connection)?;
+            match kind {
+                ExportKind::Log if head.seq > 0 => Err(Refusal::NotEmpty {
+                    events: head.seq.unsigned_abs(),
+                }
+                .into()),
+                ExportKind::Log => take_log(connection, lines),
+                ExportKind::Assets => AssetImport::new(connection, head, person, now).take(lines),
+            }
+        })
+    }
+}
+
+fn take_log(
+    connection: &Connection,
+    lines: &mut dyn Iterator<Item = (u64, Result<ExportLine, String>)>,
+) -> Result<Imported, StoreError> {
+    let mut previous = chain::GENESIS;
+    let mut imported = Imported::default();
+    for (line, read) in lines {
+        let bad = |reason: String| StoreError::from(Refusal::BadImport { line, reason });
+        match read.map_err(bad)? {
+            ExportLine::Event(event) => {
+                imported.events += 1;
+                if event.sequence != imported.events {
+                    return Err(bad(format!(
+                        "event {} stands where {} should be",
+                        event.sequence, imported.events
+                    )));
+                }
+                previous = put_event(connection, &previous, &event).map_err(|problem| match problem {
+                    Ok(reason) => bad(reason),
+                    Err(error) => error,
+                })?;
+            }
+            ExportLine::Log(log) => put_log(connection, &log)?,
+            ExportLine::Begat(_) | ExportLine::AssetType(_) | ExportLine::Asset(_) | ExportLine::Edge(_) => {
+                return Err(bad("only events and log lines belong into a whole log".to_owned()));
+            }
+        }
+    }
+    let head = rebuild::replay(connection, connection, i64::MAX)?;
+    head.write(connection)?;
+    Ok(imported)
+}
+
+/// Puts one event into the log; the problem is a reason that the line is bad, or an error of the catalog.
+fn put_event(
+    connection: &Connection,
+    previous: &chain::Hash,
+    event: &ExportedEvent,
+) -> Result<chain::Hash, Result<String, StoreError>> {
+    let payload = match &event.payload {
+        Some(payload) => Some(canonical::text(payload).map_err(|error| Ok(error.to_string()))?),
+        None => None,
+    };
+    let payload_hash = match &payload {
+        Some(text) => chain::payload_hash(text.as_bytes()),
+        None => {
+            chain::from_hexadecimal(&event.payload_hash).ok_or_else(|| Ok("`payloadHash` is no hash".to_owned()))?
+        }
+    };
+    let hash = chain::link(previous, &payload_hash);
+    if chain::hexadecimal(&hash) != event.hash {
+        return Err(Ok(format!(
+            "the hash of event {} does not hold: it was changed",
+            event.sequence
+        )));
+    }
+    let insert = "INSERT INTO event (seq, payload, payload_hash, prev_hash, hash) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let insert = || {
+        connection.prepare_cached(insert)?.execute(params![
+            event.sequence.cast_signed(),
+            payload,
+            payload_hash,
+            previous,
+            hash
+        ])
+    };
+    insert().map_err(|error| Err(error.into()))?;
+    Ok(hash)
+}
+
+fn put_log(connection: &Connection, log: &ExportedLog) -> Result<(), StoreError> {
+    let insert = "INSERT INTO log (execution_id, task_run_id, task_id, time, level, message)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    connection.prepare_cached(insert)?.execute(params![
+        log.execution_id.as_str(),
+        log.task_run_id.as_str(),
+        log.task_id.as_str(),
+        log.time.to_string(),
+        log.level.name(),
+        log.message,
+    ])?;
+    Ok(())
+}
+
+/// Assets on their way in.
+struct AssetImport<'a> {
+    connection: &'a Connection,
+    head: Head,
+    person: &'a Person,
+    now: Timestamp,
+    waiting: ChangeFact,
+    /// The assets that wait.
+    named: HashSet<AssetId>,
+    /// The assets that are new: nothing was known of them, not even an edge.
+    created: HashSet<AssetId>,
+    imported: Imported,
+}
+
+impl<'a> AssetImport<'a> {
+    fn new(connection: &'a Connection, head: Head, person: &'a Person, now: Timestamp) -> Self {
+        Self {
+            connection,
+            head,
+            person,
+            now,
+            waiting: ChangeFact::default(),
+            named: HashSet::new(),
+            created: HashSet::new(),
+            imported: Imported::default(),
+        }
+    }
+
+    fn take(
+        mut self,
+        lines: &mut dyn Iterator<Item = (u64, Result<ExportLine, String>)>,
+    ) -> Result<Imported, StoreError> {
+        for (line, read) in lines {
+            let bad = |reason: String| StoreError::from(Refusal::BadImport { line, reason });
+            match read.map_err(bad)? {
+                ExportLine::Asset(asset) => self.take_asset(*asset)?,
+                ExportLine::Edge(edge) => self.take_edge(edge).map_err(|problem| problem.unwrap_or_else(bad))?,
+                ExportLine::AssetType(definition) => {
+                    self.flush()?;
+                    self.imported.types += 1;
+                    self.record(HandFact::AssetTypeRegistered(definition))?;
+                }
+                ExportLine::Begat(_) | ExportLine::Event(_) | ExportLine::Log(_) => {
+                    return Err(bad(
+                        "only types, assets and edges belong into an export of assets".to_owned()
+                    ));
+                }
+            }
+            if self.waiting.assets.len() + self.waiting.opened.len() >= BATCH {
+                self.flush()?;
+            }
+        }
+        self.flush()?;
+        self.head.write(self.connection)?;
+        Ok(self.imported)
+    }
+
+    fn take_asset(&mut self, mut asset: Asset) -> Result<(), StoreError> {
+        for value in asset.metadata.values_mut() {
+            canonical::settle(value).map_err(|source| StoreError::Unrecordable { source })?;
+        }
+        if self.named.contains(&asset.id) {
+            self.flush()?;
+        }
+        let known = assets::find(self.connection, &asset.id)?;
+        let (event, before) = match known {
+            Some(known) if known.same_content(&asset) => {
+                self.imported.unchanged += 1;
+                return Ok(());
+            }
+            Some(known) => {
+                self.imported.updated += 1;
+                (asset.created, asset.updated) = (known.created, self.now.max(self.head.time));
+                (AssetEvent::Updated, Some(known))
+            }
+            None => {
+                self.imported.created += 1;
+                self.created.insert(asset.id.clone());
+                (AssetEvent::Created, None)
+            }
+        };
+        self.named.insert(asset.id.clone());
+        self.waiting.assets.push(AssetFact { event, asset, before });
+        Ok(())
+    }
+
+    /// The problem is an error of the catalog, or a reason that the line is bad.
+    fn take_edge(&mut self, edge: EdgeView) -> Result<(), Result<StoreError, String>> {
+        if !self.waiting.assets.is_empty() {
+            self.flush().map_err(Ok)?;
+        }
+        let is_new = |id: &AssetId| self.created.contains(id);
+        for end in [&edge.from, &edge.to] {
+            if !is_new(end) && assets::find(self.connection, end).map_err(Ok)?.is_none() {
+                return Err(Err(format!("the edge ends at `{end}`, which is no asset")));
+            }
+        }
+        let query = "SELECT count(*) AS known FROM edge WHERE from_asset = ?1 AND to_asset = ?2 AND to_seq IS NULL";
+        let count = || -> rusqlite::Result<i64> {
+            if is_new(&edge.from) || is_new(&edge.to) {
+                return Ok(0);
+            }
+            self.connection
+                .prepare_cached(query)?
+                .query_row([edge.from.as_str(), edge.to.as_str()], |row| row.get("known"))
+        };
+        if count().map_err(|error| Ok(error.into()))? == 0 && edge.from != edge.to {
+            self.imported.edges += 1;
+            self.waiting.opened.push(EdgeFact {
+                from: edge.from,
+                to: edge.to,
+            });
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        self.named.clear();
+        let change = std::mem::take(&mut self.waiting);
+        if change.assets.is_empty() && change.opened.is_empty() {
+            return Ok(());
+        }
+        self.record(HandFact::AssetsChanged(ChangeFact {
+            action: "IMPORT".to_owned(),
+            ..change
+        }))
+    }
+
+    fn record(&mut self, fact: HandFact) -> Result<(), StoreError> {
+        record::record_by_hand(self.connection, &mut self.head, self.person, self.now, fact)
+    }
+}
