@@ -61,7 +61,7 @@ fn put(value: &Value, depth: usize, indent: Option<usize>, text: &mut String) ->
         }
         Value::Date(ticks) => {
             let shown = moment::format(*ticks, "yyyy-MM-ddTHH:mm:ss.FFFFFFF")?;
-            quote(&shown.replace(". ", " ").trim_end_matches('.').to_owned(), text);
+            quote(shown.trim_end_matches('.'), text);
         }
         Value::List(list) => {
             let items = list.items.borrow();

@@ -1,5 +1,6 @@
 //! The `powershell` task: runs a PowerShell script in a simulation that says what it cannot do.
 
+mod binding;
 mod commands;
 mod display;
 mod evaluate;

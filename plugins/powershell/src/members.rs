@@ -60,6 +60,7 @@ fn place(items: &[Value], place: i64) -> Option<Value> {
 }
 
 /// `target.name`
+#[expect(clippy::too_many_lines, reason = "a table of properties")]
 pub fn property(target: &Value, name: &str) -> Result<Value, Wrong> {
     let lower = name.to_lowercase();
     match (target, lower.as_str()) {
@@ -314,6 +315,7 @@ fn method(target: &Value, name: &str, arguments: &[Value]) -> Result<Option<Valu
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of methods")]
 fn list_method(list: &Rc<crate::value::List>, name: &str, arguments: &[Value]) -> Result<Option<Value>, Wrong> {
     let find = |wanted: &Value| -> Result<Option<usize>, Wrong> {
         for (place, item) in list.items.borrow().iter().enumerate() {

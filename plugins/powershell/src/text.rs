@@ -5,6 +5,7 @@ use crate::operators;
 use crate::value::Value;
 
 /// None where strings have no such method here.
+#[expect(clippy::too_many_lines, reason = "a table of methods")]
 pub fn method(text: &str, name: &str, arguments: &[Value]) -> Result<Option<Value>, Wrong> {
     let shown: Vec<String> = arguments.iter().map(Value::show).collect();
     let strings: Vec<&str> = shown.iter().map(String::as_str).collect();

@@ -207,6 +207,7 @@ fn out_file(machine: &mut Machine<'_>, call: &mut Call) -> Result<Vec<Value>, St
     Ok(Vec::new())
 }
 
+#[expect(clippy::too_many_lines, reason = "one pass over the lines")]
 fn select_string(machine: &mut Machine<'_>, call: &mut Call) -> Result<Vec<Value>, Stop> {
     let at = call.at;
     let mut texts: Vec<(String, usize, String)> = Vec::new();

@@ -180,6 +180,7 @@ impl Machine<'_> {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one step for each parameter")]
 fn select(machine: &mut Machine<'_>, call: &mut Call) -> Result<Vec<Value>, Stop> {
     let mut values = call.input("inputobject");
     if let Some(count) = call.size("skip")? {
@@ -402,6 +403,7 @@ fn group(machine: &mut Machine<'_>, call: &mut Call) -> Result<Vec<Value>, Stop>
     Ok(made.collect())
 }
 
+#[expect(clippy::too_many_lines, reason = "one field for each statistic")]
 fn measure(machine: &mut Machine<'_>, call: &mut Call) -> Result<Vec<Value>, Stop> {
     let at = call.at;
     let mut values = call.input("inputobject");
