@@ -110,7 +110,7 @@ impl Machine<'_> {
     }
 
     /// What `(…)` is worth: an assignment in it is worth what it assigned.
-    fn group(&mut self, statement: &Statement) -> Result<Value, Stop> {
+    pub fn group(&mut self, statement: &Statement) -> Result<Value, Stop> {
         if let StatementKind::Assign { target, .. } = &statement.kind {
             self.collect(std::slice::from_ref(statement))?;
             return self.evaluate(target);

@@ -62,7 +62,7 @@ impl Machine<'_> {
     }
 
     fn test(&mut self, statement: &Statement) -> Result<bool, Stop> {
-        Ok(self.value_of(statement)?.truth())
+        Ok(self.group(statement)?.truth())
     }
 
     fn execute(&mut self, statement: &Statement, out: Sink<'_>) -> Result<(), Stop> {

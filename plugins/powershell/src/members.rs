@@ -122,6 +122,7 @@ pub fn property(target: &Value, name: &str) -> Result<Value, Wrong> {
             Ok(Value::text(full.rsplit('.').next().unwrap_or_default()))
         }
         (Value::Type(name), "fullname") => Ok(Value::text(types::shown_name(name))),
+        (Value::Type(_), _) => Err(Wrong::unsupported(format!("`{name}` of a type"))),
         (Value::Block(_), _) => Err(Wrong::unsupported(format!("`{name}` of a script block"))),
         (Value::Null, _) => Ok(Value::Null),
         (_, "count" | "length") => Ok(Value::Integer(1)),
@@ -281,8 +282,10 @@ fn method(target: &Value, name: &str, arguments: &[Value]) -> Result<Option<Valu
     match (target, name, arguments) {
         (Value::Null, ..) => return Ok(None),
         (_, "gettype", []) => {
-            let name = types::plain_name(&types::full_name(target));
-            return Ok(Some(Value::Type(name.into())));
+            let full = types::full_name(target);
+            let plain = types::plain_name(&full);
+            let known = types::shown_name(&plain) == full;
+            return Ok(Some(Value::Type(if known { plain } else { full }.into())));
         }
         (_, "equals", [other]) => return Ok(Some(Value::Bool(operators::same(target, other, true)?))),
         (Value::Integer(_) | Value::Double(_) | Value::Date(_), "tostring", [pattern]) => {

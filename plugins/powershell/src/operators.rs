@@ -342,7 +342,7 @@ pub fn same(left: &Value, right: &Value, case_sensitive: bool) -> Result<bool, W
             _ => false,
         },
         (Value::Span(left), Value::Span(right)) => left == right,
-        (Value::Type(left), right) => **left == *types::plain_name(&type_of(right)),
+        (Value::Type(left), right) => types::plain_name(left) == types::plain_name(&type_of(right)),
         (Value::List(left), Value::List(right)) => std::rc::Rc::ptr_eq(left, right),
         (Value::Table(left), Value::Table(right)) => std::rc::Rc::ptr_eq(left, right),
         (Value::Error(_) | Value::Exception(_), right) => left.show() == right.show(),

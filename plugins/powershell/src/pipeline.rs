@@ -135,6 +135,7 @@ impl Machine<'_> {
         for place in 0..calls.len() {
             let (head, rest) = calls.split_at_mut(place + 1);
             let call = &mut head[place];
+            self.side_block(call, "begin", rest, out)?;
             if let Target::Body(body) = call.target.clone() {
                 let (positional, named) = (std::mem::take(&mut call.positional), std::mem::take(&mut call.named));
                 let scope = self.bind_with(&body, positional, named, &call.name, call.at, true)?;
@@ -148,6 +149,17 @@ impl Machine<'_> {
         Ok(())
     }
 
+    /// Runs what `ForEach-Object` is to do before the first value or behind the last.
+    fn side_block(&mut self, call: &Call, name: &str, rest: &mut [Call], out: Sink<'_>) -> Result<(), Stop> {
+        match call.get(name) {
+            Some(Value::Block(body)) if call.name == "ForEach-Object" => {
+                let body = Rc::clone(body);
+                self.execute_all(&body.statements, &mut |machine, value| machine.feed(rest, value, out))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn finish(&mut self, calls: &mut [Call], out: Sink<'_>) -> Result<(), Stop> {
         let Some((call, rest)) = calls.split_first_mut() else {
             return Ok(());
@@ -155,7 +167,9 @@ impl Machine<'_> {
         let number = call.number;
         let result = match call.target.clone() {
             Target::Body(body) => self.end_of_function(call, &body, rest, out),
-            Target::Command(command) if command.streams || call.takes_first() => Ok(()),
+            Target::Command(command) if command.streams || call.takes_first() => {
+                self.side_block(call, "end", rest, out)
+            }
             Target::Command(command) if command.name == "Tee-Object" => (command.run)(self, call).map(|_| ()),
             Target::Command(command) => match (command.run)(self, call) {
                 Ok(values) => values.into_iter().try_for_each(|value| self.feed(rest, value, out)),

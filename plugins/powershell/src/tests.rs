@@ -201,3 +201,27 @@ fn streams_and_the_protocol() {
     );
     check_failure(json!({}), "give a `script` or a list of `commands`");
 }
+
+#[test]
+fn the_example_of_the_readme_gives_what_it_says() {
+    let readme = include_str!("../README.md");
+    let (_, block) = readme.split_once("script: |\n").unwrap();
+    let (block, rest) = block.split_once("```").unwrap();
+    let script: String = block.lines().map(|line| format!("{}\n", line.trim_start())).collect();
+    let outcome = testing::run::<PowerShell>("powershell", json!({ "script": script }));
+    let said = outcome.outputs().stdout.trim_end().to_owned();
+    assert!(rest.trim_start().starts_with(&format!("prints `{said}`")), "{said}");
+    assert_eq!(
+        outcome.outputs().effects,
+        [
+            "created the local user `admin_user`",
+            "added `admin_user` to the local group `Administrators`"
+        ]
+    );
+    assert!(
+        outcome
+            .logs
+            .iter()
+            .any(|(_, line)| line == "SIMULATED: created the local user `admin_user`")
+    );
+}

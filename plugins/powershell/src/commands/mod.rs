@@ -35,7 +35,7 @@ pub struct Specification {
 }
 
 /// What every command takes.
-const COMMON: &[&str] = &["erroraction"];
+const COMMON: &[&str] = &["erroraction", "warningaction"];
 const COMMON_SWITCHES: &[&str] = &["verbose", "debug"];
 
 impl Specification {
@@ -86,6 +86,7 @@ impl Specification {
     pub fn parameter(&self, name: &str) -> Option<(String, bool)> {
         let name = match name {
             "ea" => "erroraction",
+            "wa" => "warningaction",
             name => name,
         };
         let valued = || self.positional.iter().chain(self.valued).chain(COMMON);

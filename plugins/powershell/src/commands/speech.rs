@@ -75,7 +75,11 @@ fn host(machine: &mut Machine<'_>, call: &mut Call) -> Result<Vec<Value>, Stop> 
 
 fn warning(machine: &mut Machine<'_>, call: &mut Call) -> Result<Vec<Value>, Stop> {
     let text = message(call, &["message"]);
-    if machine.preference("warningpreference", call.at)? == "continue" {
+    let action = match call.text("warningaction") {
+        Some(action) => action.to_lowercase(),
+        None => machine.preference("warningpreference", call.at)?,
+    };
+    if action == "continue" {
         machine.log(Level::Warn, &format!("WARNING: {text}"));
     }
     Ok(Vec::new())
