@@ -225,3 +225,24 @@ fn the_example_of_the_readme_gives_what_it_says() {
             .any(|(_, line)| line == "SIMULATED: created the local user `admin_user`")
     );
 }
+
+#[test]
+fn files_of_the_folder_are_real_and_all_others_are_not() {
+    let folder = std::env::temp_dir().join(format!("begat-powershell-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("given.txt"), "given\n").unwrap();
+    let mut files = files::Files::new(Some(&folder));
+    let given = files.read("/work/given.txt").unwrap();
+    files.make_folder("/work/d/e").unwrap();
+    files.write("/work/d/e/made.txt", "made").unwrap();
+    files.copy("/work/d", "/work/copy").unwrap();
+    files.remove("/work/given.txt").unwrap();
+    files.write("/tmp/elsewhere.txt", "memory").unwrap();
+    let names = files.list("/work");
+    let copied = std::fs::read_to_string(folder.join("copy/e/made.txt")).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!((given.as_str(), copied.as_str()), ("given\n", "made"));
+    assert_eq!(names, ["copy", "d"]);
+    assert_eq!(files.resolve("../etc/passwd"), "/etc/passwd");
+    assert_eq!(files.read("/etc/passwd"), Err("no such file".to_owned()));
+}
