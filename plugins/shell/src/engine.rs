@@ -94,6 +94,11 @@ pub(crate) fn run(job: &Job<'_>, on_output: impl FnMut(Stream, &str) + Send + 's
             OUTPUT_LIMIT >> 20
         ));
     }
+    // Some commands have limits of their own, and only say so; a result that lacks a part must not pass for a whole one.
+    let errors = result.stderr.to_string();
+    if let Some(line) = errors.lines().find(|line| says_truncated(line)) {
+        return Err(format!("a command reached a limit of the emulated shell: {line}"));
+    }
     let captured = match result.exit_code {
         0 => runtime.block_on(capture(files.as_ref(), job.output_files))?,
         _ => BTreeMap::new(),
@@ -104,6 +109,10 @@ pub(crate) fn run(job: &Job<'_>, on_output: impl FnMut(Stream, &str) + Send + 's
         stdout: result.stdout.to_string(),
         stderr: result.stderr.to_string(),
     })
+}
+
+fn says_truncated(line: &str) -> bool {
+    line.ends_with("output truncated") || line.contains("exceeds limit")
 }
 
 async fn write_inputs(files: &dyn FileSystem, inputs: &BTreeMap<String, String>) -> Result<(), String> {

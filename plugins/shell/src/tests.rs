@@ -172,3 +172,18 @@ fn an_end_as_if_by_a_signal_is_named() {
         "the script ended with exit code 137, as if by SIGKILL",
     );
 }
+
+#[test]
+fn a_command_that_cuts_its_output_fails_the_task() {
+    check_failure(
+        json!({"script": "seq 200000 | tail -n 1"}),
+        "the script cannot be run: a command reached a limit of the emulated shell: seq: line limit (100000) exceeded; \
+         output truncated",
+    );
+    let outcome = testing::run::<Shell>("shell", json!({"script": "x=$(printf '%20000s' ''); echo ${#x}"}));
+    assert!(
+        outcome.failure().message.contains("a limit of the emulated shell"),
+        "{}",
+        outcome.failure().message
+    );
+}
