@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::fault::{Stop, Wrong};
 use crate::machine::Machine;
 use crate::syntax::At;
-use crate::value::{Kind, Value, same_text};
+use crate::value::{CUSTOM, Kind, Value, same_text};
 use crate::{moment, operators, patterns, text, types};
 
 /// `target[index]`
@@ -95,6 +95,11 @@ pub fn property(target: &Value, name: &str) -> Result<Value, Wrong> {
                     Value::object(Kind::Object("System.Management.Automation.PSObject"), fields)
                 }
                 (true, "count" | "length") => Value::Integer(1),
+                // A real one may well have it.
+                (true, _) if table.kind != CUSTOM => {
+                    let name = format!("`{name}` of [{}]", types::full_name(target));
+                    return Err(Wrong::unsupported(name));
+                }
                 _ => Value::Null,
             })
         }

@@ -139,6 +139,10 @@ fn what_cannot_be_done_is_said() {
              or a string) at line 1, column 1",
         ),
         (
+            "(Get-Item /tmp).LastWriteTime",
+            "the script cannot be run: unsupported: `LastWriteTime` of [System.IO.DirectoryInfo] at line 1, column 16",
+        ),
+        (
             "class A { }",
             "the script cannot be run: unsupported: `class` at line 1, column 1",
         ),
