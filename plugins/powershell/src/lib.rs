@@ -156,18 +156,16 @@ fn run_script(machine: &mut Machine<'_>, script: &str) -> Result<(), Stop> {
 
 /// Runs statements and writes what they give: lines at once, objects once all of a statement's are there.
 fn print(machine: &mut Machine<'_>, statements: &[Statement]) -> Result<(), Stop> {
-    let mut held: Vec<Value> = Vec::new();
     let at = statements.first().map_or(At { line: 1, column: 1 }, |first| first.at);
     let result = machine.execute_all(statements, &mut |machine, value| {
         if matches!(value, Value::Table(_)) {
-            held.push(value);
+            machine.held.push(value);
             return Ok(());
         }
-        let before = std::mem::take(&mut held);
-        machine.print_all(&before, at)?;
+        machine.release(at)?;
         machine.print_all(&[value], at)
     });
-    machine.print_all(&held, at)?;
+    machine.release(at)?;
     result
 }
 

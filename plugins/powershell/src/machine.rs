@@ -46,6 +46,8 @@ pub struct Machine<'a> {
     pub effects: Vec<String>,
     /// Commands whose simulation was stated already.
     pub stated: BTreeSet<String>,
+    /// Objects that wait for others of their kind, so that they share a table.
+    pub held: Vec<Value>,
     pub errors: Vec<Value>,
     pub succeeded: bool,
     /// How many `try` blocks are being run.
@@ -88,6 +90,7 @@ impl<'a> Machine<'a> {
             simulation: Simulation::new(),
             effects: Vec::new(),
             stated: BTreeSet::new(),
+            held: Vec::new(),
             errors: Vec::new(),
             succeeded: true,
             trying: 0,
@@ -214,6 +217,12 @@ impl<'a> Machine<'a> {
     pub fn print_all(&mut self, values: &[Value], at: At) -> Result<(), Stop> {
         let text = display::show(values).map_err(|wrong| wrong.at(at))?;
         self.write(&text, false)
+    }
+
+    /// Writes the objects that wait, before anything else is written.
+    pub fn release(&mut self, at: At) -> Result<(), Stop> {
+        let held = std::mem::take(&mut self.held);
+        self.print_all(&held, at)
     }
 
     pub fn write(&mut self, text: &str, line: bool) -> Result<(), Stop> {

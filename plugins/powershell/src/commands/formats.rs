@@ -103,6 +103,7 @@ fn out_string(_: &mut Machine<'_>, call: &mut Call) -> Result<Vec<Value>, Stop> 
 
 fn out_host(machine: &mut Machine<'_>, call: &mut Call) -> Result<Vec<Value>, Stop> {
     let values = call.input("inputobject");
+    machine.release(call.at)?;
     machine.print_all(&values, call.at)?;
     Ok(Vec::new())
 }

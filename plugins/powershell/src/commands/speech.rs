@@ -69,6 +69,7 @@ fn message(call: &Call, names: &[&str]) -> String {
 
 fn host(machine: &mut Machine<'_>, call: &mut Call) -> Result<Vec<Value>, Stop> {
     let text = message(call, &["object"]);
+    machine.release(call.at)?;
     machine.write(&text, !call.is("nonewline"))?;
     Ok(Vec::new())
 }
@@ -108,6 +109,7 @@ fn information(machine: &mut Machine<'_>, call: &mut Call) -> Result<Vec<Value>,
     };
     if action == "continue" {
         let text = message(call, &["messagedata"]);
+        machine.release(call.at)?;
         machine.write(&text, true)?;
     }
     Ok(Vec::new())
