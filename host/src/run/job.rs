@@ -17,11 +17,11 @@ use super::variables::Snapshot;
 use super::workplace::Workplace;
 use crate::expr::Scope;
 use crate::model::{
-    Actor, Bundle, CatalogReader, JsonMap, Lineage, LogLevel, RetriedTask, RunEvent, RunEventKind, State, TaskRunId,
-    Timestamp,
+    Actor, Bundle, CatalogReader, Json, JsonMap, Lineage, LogLevel, RetriedTask, RunEvent, RunEventKind, State,
+    TaskRunId, Timestamp,
 };
 use crate::plan::{FailureBehavior, Place, Plan, PlannedTask, Retry, Work};
-use crate::sandbox::{TaskCall, TaskFailure, TaskRequest};
+use crate::sandbox::{Plugin, TaskCall, TaskFailure, TaskRequest};
 
 /// What all jobs of an execution share.
 pub(super) struct Shared {
@@ -294,6 +294,7 @@ impl Job {
                 format!("no plugin provides the task type `{task_type}`"),
             )
         })?;
+        let workplace = self.workplace_for(plugin)?;
         // The semaphore is never closed.
         let _turn = shared.runner.instances.acquire().await;
         let namespace = flow.namespace.clone();
@@ -305,11 +306,47 @@ impl Job {
                 self.lines.sink(),
                 shared.catalog.clone(),
                 namespace,
-                self.workplace.as_deref().map(Workplace::path),
+                workplace.as_deref().map(Workplace::path),
             )
             .await?;
-        let outputs = call.run(&request).await?;
-        Ok(self.declare(&mut call, outputs, &request).await)
+        let mut outputs = call.run(&request).await?;
+        let kept = self.keep_files(workplace.as_deref(), &mut outputs)?;
+        let mut ended = self.declare(&mut call, outputs, &request).await;
+        ended.effects.extend(kept);
+        Ok(ended)
+    }
+
+    /// The folder that it shares with others, else one of its own where its type runs scripts, which work on files.
+    fn workplace_for(&self, plugin: &Plugin) -> Result<Option<Arc<Workplace>>, TaskFailure> {
+        let task_type = &self.planned().task.task_type;
+        let mut types = plugin.description.task_types.iter();
+        let found = types.find(|known| known.answers_to(task_type));
+        let runs_scripts = found.is_some_and(|found| found.properties.pointer("/properties/script").is_some());
+        match &self.workplace {
+            Some(shared) => Ok(Some(shared.clone())),
+            None if !runs_scripts => Ok(None),
+            None => {
+                let own = Workplace::open(&self.id, None, &self.shared.surroundings);
+                own.map(Some).map_err(|message| failure("unavailable", message))
+            }
+        }
+    }
+
+    /// Keeps the files that the outputs name, and adds their addresses to them.
+    fn keep_files(&self, workplace: Option<&Workplace>, outputs: &mut JsonMap) -> Result<Vec<Effect>, TaskFailure> {
+        let files = outputs.get_mut("outputFiles").and_then(Json::as_object_mut);
+        let (Some(workplace), Some(files)) = (workplace, files) else {
+            return Ok(Vec::new());
+        };
+        let names: Vec<String> = files.keys().map(|name| glob::Pattern::escape(name)).collect();
+        let kept = workplace.gather(&names, &self.id, &self.shared.surroundings);
+        let (kept, addresses) = kept.map_err(|message| failure("failed", message))?;
+        for (name, address) in addresses {
+            if let Some(file) = files.get_mut(&name).and_then(Json::as_object_mut) {
+                file.insert("uri".to_owned(), address);
+            }
+        }
+        Ok(kept.into_iter().map(Effect::Record).collect())
     }
 
     /// Asks the plugin what it used and made, after the flow said what it declares.

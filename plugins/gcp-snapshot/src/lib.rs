@@ -33,6 +33,10 @@ pub struct Outputs {
     pub status: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Where it was asked to be stored; empty means near its disk.
+    pub storage_locations: Vec<String>,
     /// How many days it is to be kept; none means until it is deleted.
     pub retention_days: Option<u32>,
     /// Whether a simulated provider took it.
@@ -61,6 +65,7 @@ impl Plugin for GcpSnapshot {
     fn run(context: &Context, properties: Properties) -> Result<Outputs, Failure> {
         let wanted = properties.parse()?;
         context.log_warn("simulated: no cloud is reached and no snapshot of a real disk is taken");
+        warn_of_same_name(context, &wanted);
         let snapshot = provider::take(&wanted);
         context.log_info(&format!(
             "snapshot {} of disk {} in {}/{} is {} (simulated)",
@@ -85,13 +90,36 @@ impl Plugin for GcpSnapshot {
     }
 }
 
+/// Says so where the catalog holds a snapshot of that name in the project: the cloud would refuse a second one.
+fn warn_of_same_name(context: &Context, wanted: &properties::Wanted) {
+    let known = JsonMap::from_iter([
+        ("name".to_owned(), wanted.name.clone().into()),
+        ("project".to_owned(), wanted.project.clone().into()),
+    ]);
+    match context.find_assets(None, None, &known) {
+        Ok(found) if found.is_empty() => {}
+        Ok(found) => context.log_warn(&format!(
+            "the catalog holds a snapshot `{}` of project `{}` (asset `{}`); Compute Engine would refuse a second one with 409 (simulated)",
+            wanted.name, wanted.project, found[0].id
+        )),
+        Err(error) => context.log(
+            begat_task::Level::Debug,
+            &format!("the catalog was not asked for snapshots of the same name: {} (simulated)", error.0),
+        ),
+    }
+}
+
 fn enrich(asset: &mut Asset, outputs: &JsonMap) {
     asset.asset_type.get_or_insert_with(|| SNAPSHOT_TYPE.to_owned());
-    for (key, value) in outputs.iter().filter(|(_, value)| !value.is_null()) {
+    for (key, value) in outputs.iter().filter(|(_, value)| says_something(value)) {
         asset.metadata.entry(key.clone()).or_insert_with(|| value.clone());
     }
     // A flow cannot claim that a simulated snapshot is a real one.
     asset.metadata.insert("simulated".to_owned(), true.into());
+}
+
+fn says_something(value: &serde_json::Value) -> bool {
+    !value.is_null() && value.as_array().is_none_or(|items| !items.is_empty())
 }
 
 begat_task::export!(GcpSnapshot);

@@ -21,6 +21,11 @@ pub struct Properties {
     /// Labels of the snapshot.
     #[serde(default)]
     labels: BTreeMap<String, String>,
+    /// What the snapshot is for, in words.
+    description: Option<String>,
+    /// Where it is stored: one region or multi-region, such as `us`.
+    #[serde(default)]
+    storage_locations: Vec<String>,
     /// How long to keep it, in days, such as `30` or `"30days"`.
     retention: Option<Retention>,
 }
@@ -40,6 +45,8 @@ pub(crate) struct Wanted {
     pub disk: String,
     pub name: String,
     pub labels: BTreeMap<String, String>,
+    pub description: Option<String>,
+    pub storage_locations: Vec<String>,
     pub retention_days: Option<u32>,
 }
 
@@ -52,6 +59,8 @@ impl Properties {
         if self.project.trim().is_empty() {
             return Err(Failure::invalid_properties("`project` is empty"));
         }
+        check_labels(&self.labels)?;
+        check_places(&self.storage_locations)?;
         let retention_days = self.retention.map(Retention::days).transpose()?;
         let Self {
             project,
@@ -59,6 +68,8 @@ impl Properties {
             disk,
             name,
             labels,
+            description,
+            storage_locations,
             ..
         } = self;
         Ok(Wanted {
@@ -67,6 +78,8 @@ impl Properties {
             disk,
             name,
             labels,
+            description,
+            storage_locations,
             retention_days,
         })
     }
@@ -108,6 +121,45 @@ fn check_name(property: &str, name: &str) -> Result<(), Failure> {
         false => Err(Failure::invalid_properties(format!(
             "`{property}` is `{name}`; it must be 1 to 63 lower-case letters, digits and hyphens, start with a letter \
              and not end with a hyphen"
+        ))),
+    }
+}
+
+/// Checks labels as Compute Engine does: 64 at most, of small letters, digits, `_` and `-`, 63 characters at most.
+fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), Failure> {
+    if labels.len() > 64 {
+        let message = format!("`labels` has {} entries; at most 64 are allowed", labels.len());
+        return Err(Failure::invalid_properties(message));
+    }
+    let plain = |text: &str| {
+        text.chars().count() <= 63
+            && text
+                .chars()
+                .all(|c| (c.is_alphabetic() && !c.is_uppercase()) || c.is_numeric() || c == '_' || c == '-')
+    };
+    for (key, value) in labels {
+        if !plain(key) || !key.starts_with(char::is_alphabetic) {
+            return Err(Failure::invalid_properties(format!(
+                "the label `{key}` must be 1 to 63 lower-case letters, digits, `_` and `-`, and start with a letter"
+            )));
+        }
+        if !plain(value) {
+            return Err(Failure::invalid_properties(format!(
+                "the value `{value}` of the label `{key}` must be at most 63 lower-case letters, digits, `_` and `-`"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Compute Engine stores a snapshot in one place.
+fn check_places(places: &[String]) -> Result<(), Failure> {
+    match places {
+        [] => Ok(()),
+        [place] => check_name("storageLocations", place),
+        more => Err(Failure::invalid_properties(format!(
+            "`storageLocations` has {} entries; a snapshot is stored in one",
+            more.len()
         ))),
     }
 }

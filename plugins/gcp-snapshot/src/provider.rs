@@ -12,6 +12,8 @@ pub(crate) fn take(wanted: &Wanted) -> Outputs {
         source_disk: wanted.disk.clone(),
         status: "READY".to_owned(),
         labels: wanted.labels.clone(),
+        description: wanted.description.clone(),
+        storage_locations: wanted.storage_locations.clone(),
         retention_days: wanted.retention_days,
         simulated: true,
     }

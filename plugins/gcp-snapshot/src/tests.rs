@@ -89,5 +89,31 @@ fn names_and_retention_are_checked() {
     );
     check("retention", json!(0), "`retention` must be at least one day");
     check("project", json!(" "), "`project` is empty");
+    check(
+        "labels",
+        json!({"Env": "x"}),
+        "the label `Env` must be 1 to 63 lower-case letters",
+    );
+    check(
+        "labels",
+        json!({"env": "Prod"}),
+        "the value `Prod` of the label `env` must be at most 63",
+    );
+    check(
+        "storageLocations",
+        json!(["us", "eu"]),
+        "`storageLocations` has 2 entries; a snapshot is stored in one",
+    );
     check("region", json!("x"), "unknown field `region`");
+}
+
+#[test]
+fn what_it_is_for_and_where_it_is_stored_are_outputs_and_metadata() {
+    let mut given = properties();
+    given["description"] = json!("before the update");
+    given["storageLocations"] = json!(["us"]);
+    let outcome = testing::run_declaring::<GcpSnapshot>("gcp.snapshot", given, declared(Asset::new("snapshot-1")));
+    let asset = &outcome.assets[0].outputs[0];
+    assert_eq!(asset.metadata["description"], json!("before the update"));
+    assert_eq!(asset.metadata["storageLocations"], json!(["us"]));
 }

@@ -1,6 +1,6 @@
 //! The `log` task: writes lines to the log of the execution.
 
-use begat_task::{Context, Description, Failure, Level, Plugin, TaskType};
+use begat_task::{Context, Description, Failure, JsonMap, Level, Plugin, TaskType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,9 @@ pub struct Properties {
     /// How much the lines matter.
     #[serde(default)]
     level: LogLevel,
+    /// Facts that are written behind each line, as `name=value`.
+    #[serde(default)]
+    fields: JsonMap,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -71,9 +74,17 @@ impl Plugin for Log {
 
     fn run(context: &Context, properties: Properties) -> Result<Outputs, Failure> {
         let level = properties.level.into();
-        match properties.message {
-            Message::One(message) => context.log(level, &message),
-            Message::Many(messages) => messages.iter().for_each(|message| context.log(level, message)),
+        let facts: String = properties
+            .fields
+            .iter()
+            .map(|(name, value)| format!(" {name}={value}"))
+            .collect();
+        let messages = match properties.message {
+            Message::One(message) => vec![message],
+            Message::Many(messages) => messages,
+        };
+        for message in messages {
+            context.log(level, &format!("{message}{facts}"));
         }
         Ok(Outputs {})
     }
@@ -107,6 +118,14 @@ mod tests {
             outcome.logs,
             [(Level::Warn, "a".to_owned()), (Level::Warn, "b".to_owned())]
         );
+    }
+
+    #[test]
+    fn fields_stand_behind_each_line() {
+        let properties = json!({"message": ["a", "b"], "fields": {"count": 3, "name": "x y"}});
+        let outcome = testing::run::<Log>("log", properties);
+        let lines: Vec<&str> = outcome.logs.iter().map(|(_, line)| line.as_str()).collect();
+        assert_eq!(lines, ["a count=3 name=\"x y\"", "b count=3 name=\"x y\""]);
     }
 
     #[test]

@@ -1,18 +1,13 @@
-//! Expressions.
+//! Expressions and what they can be assigned to.
 
-use crate::fault::Stop;
+use crate::fault::{Stop, Wrong};
 use crate::machine::Machine;
+use crate::members;
 use crate::operators;
-use crate::syntax::{At, Expression, ExpressionKind, Piece, Statement};
-use crate::value::Value;
-
-/// Turns an operator's message into an error.
-pub fn fault(message: String, at: At) -> Stop {
-    match message.strip_prefix("unsupported: ") {
-        Some(what) => Stop::unsupported(what, at),
-        None => Stop::thrown(message, at),
-    }
-}
+use crate::statics;
+use crate::syntax::{At, Expression, ExpressionKind, Piece, Statement, StatementKind};
+use crate::types;
+use crate::value::{Kind, Value};
 
 impl Machine<'_> {
     pub fn evaluate(&mut self, expression: &Expression) -> Result<Value, Stop> {
@@ -26,39 +21,73 @@ impl Machine<'_> {
             ExpressionKind::Double(value) => Ok(Value::Double(*value)),
             ExpressionKind::Text(pieces) => self.pieces(pieces),
             ExpressionKind::Variable(name) => self.get(name, at),
-            ExpressionKind::List(items) => {
-                let items: Result<Vec<Value>, Stop> = items.iter().map(|item| self.evaluate(item)).collect();
-                Ok(Value::list(items?))
-            }
-            ExpressionKind::Array(statements) => Ok(Value::list(self.collect(statements)?)),
+            ExpressionKind::Type(name) => Ok(Value::Type(types::plain_name(name).into())),
+            ExpressionKind::List(items) => Ok(Value::list(self.evaluate_all(items)?)),
+            ExpressionKind::Array(statements) => match self.collect_lone(statements)? {
+                Some(list) => Ok(list),
+                None => Ok(Value::list(self.collect(statements)?)),
+            },
             ExpressionKind::Sub(statements) => Ok(Value::collected(self.collect(statements)?)),
-            ExpressionKind::Group(statement) => self.value_of(statement),
-            ExpressionKind::Hash(entries) => self.hash(entries),
+            ExpressionKind::Group(statement) => self.group(statement),
+            ExpressionKind::Hash(entries) => self.hash(entries, Kind::Hash),
             ExpressionKind::Unary(operator, operand) => self.unary(operator, operand, at),
-            ExpressionKind::Cast(name, operand) => {
-                let value = self.evaluate(operand)?;
-                cast(name, value, at)
-            }
+            ExpressionKind::Cast(name, operand) => self.cast(name, operand, at),
             ExpressionKind::Binary(operator, left, right) => self.binary(operator, left, right, at),
+            ExpressionKind::Choice(test, yes, no) => match self.evaluate(test)?.truth() {
+                true => self.evaluate(yes),
+                false => self.evaluate(no),
+            },
             ExpressionKind::Index(target, index) => {
                 let (target, index) = (self.evaluate(target)?, self.evaluate(index)?);
-                index_of(&target, &index, at)
+                members::index(&target, &index).map_err(|wrong| wrong.at(at))
             }
             ExpressionKind::Property(target, name) => {
                 let target = self.evaluate(target)?;
-                property(&target, name, at)
+                let name = self.evaluate_text(name)?;
+                members::property(&target, &name).map_err(|wrong| wrong.at(at))
             }
             ExpressionKind::Method(target, name, arguments) => {
                 let target = self.evaluate(target)?;
-                let arguments: Result<Vec<Value>, Stop> = arguments.iter().map(|one| self.evaluate(one)).collect();
-                method(&target, name, &arguments?, at)
+                let name = self.evaluate_text(name)?;
+                let arguments = self.evaluate_all(arguments)?;
+                self.method(&target, &name, arguments, at)
             }
-            ExpressionKind::Step(target, by) => {
-                let what = format!("the value of `{}`", if *by > 0 { "++" } else { "--" });
-                Err(Stop::unsupported(what, target.at))
+            ExpressionKind::Static(name, member, arguments) => {
+                let arguments = match arguments {
+                    Some(arguments) => Some(self.evaluate_all(arguments)?),
+                    None => None,
+                };
+                self.member_of_type(name, member, arguments, at)
+            }
+            ExpressionKind::Step { target, by, before } => {
+                let old = self.evaluate(target)?;
+                let new = operators::apply("+", &old, &Value::Integer(*by)).map_err(|wrong| wrong.at(at))?;
+                self.assign(target, new.clone())?;
+                match (before, old) {
+                    (true, _) => Ok(new),
+                    (false, Value::Null) => Ok(Value::Integer(0)),
+                    (false, old) => Ok(old),
+                }
             }
             ExpressionKind::Block(body) => Ok(Value::Block(body.clone())),
         }
+    }
+
+    fn evaluate_all(&mut self, expressions: &[Expression]) -> Result<Vec<Value>, Stop> {
+        expressions.iter().map(|one| self.evaluate(one)).collect()
+    }
+
+    /// The array that `@(…)` holds as its only value, which stays the array it is.
+    fn collect_lone(&mut self, statements: &[Statement]) -> Result<Option<Value>, Stop> {
+        let [statement] = statements else { return Ok(None) };
+        let Some(expression) = statement.lone_expression() else {
+            return Ok(None);
+        };
+        Ok(match self.evaluate(expression)? {
+            Value::List(list) => Some(Value::list(list.items.borrow().clone())),
+            // An expression that gives nothing is a null in the array, as in PowerShell.
+            value => Some(Value::list(vec![value])),
+        })
     }
 
     fn pieces(&mut self, pieces: &[Piece]) -> Result<Value, Stop> {
@@ -80,36 +109,51 @@ impl Machine<'_> {
         Ok(Value::collected(self.collect(std::slice::from_ref(statement))?))
     }
 
-    fn hash(&mut self, entries: &[(Expression, Statement)]) -> Result<Value, Stop> {
-        let mut table: Vec<(Value, Value)> = Vec::new();
+    /// What `(…)` is worth: an assignment in it is worth what it assigned.
+    pub fn group(&mut self, statement: &Statement) -> Result<Value, Stop> {
+        if let StatementKind::Assign { target, .. } = &statement.kind {
+            self.collect(std::slice::from_ref(statement))?;
+            return self.evaluate(target);
+        }
+        self.value_of(statement)
+    }
+
+    fn hash(&mut self, entries: &[(Expression, Statement)], kind: Kind) -> Result<Value, Stop> {
+        let mut table = crate::value::Table {
+            kind,
+            entries: Vec::new(),
+        };
         for (key, value) in entries {
             let (at, key, value) = (key.at, self.evaluate(key)?, self.value_of(value)?);
-            for (known, _) in &table {
-                if operators::equal(known, &key).map_err(|message| fault(message, at))? {
-                    return Err(Stop::thrown("Duplicate keys are not allowed in hash literals.", at));
-                }
+            if matches!(key, Value::Null) {
+                return Err(Stop::error("A null key is not allowed in a hash literal.", at));
             }
-            table.push((key, value));
+            if table.get(&key).is_some() {
+                let message = format!("Duplicate keys '{}' are not allowed in hash literals.", key.show());
+                return Err(Stop::error(message, at));
+            }
+            table.entries.push((key, value));
         }
-        Ok(Value::table(false, table))
+        Ok(Value::table(table.kind, table.entries))
+    }
+
+    fn cast(&mut self, name: &str, operand: &Expression, at: At) -> Result<Value, Stop> {
+        let value = self.evaluate(operand)?;
+        types::cast(name, value).map_err(|wrong| wrong.at(at))
     }
 
     fn unary(&mut self, operator: &str, operand: &Expression, at: At) -> Result<Value, Stop> {
         let value = self.evaluate(operand)?;
         let result = match operator {
             "not" => Ok(Value::Bool(!value.truth())),
+            "bnot" => value.integer().map(|value| Value::Integer(!value)),
             "," => Ok(Value::list(vec![value])),
             "-" => operators::apply("-", &Value::Integer(0), &value),
             "+" => value.number(),
-            "join" => operators::join(&value, "").map(Value::text),
-            _ => {
-                return Err(Stop::unsupported(
-                    format!("the operator `-{operator}` before a value"),
-                    at,
-                ));
-            }
+            "join" => Ok(Value::text(operators::join(&value, ""))),
+            _ => Ok(operators::split_words(&value)),
         };
-        result.map_err(|message| fault(message, at))
+        result.map_err(|wrong| wrong.at(at))
     }
 
     fn binary(&mut self, operator: &str, left: &Expression, right: &Expression, at: At) -> Result<Value, Stop> {
@@ -117,131 +161,68 @@ impl Machine<'_> {
         match operator {
             "and" => return Ok(Value::Bool(left.truth() && self.evaluate(right)?.truth())),
             "or" => return Ok(Value::Bool(left.truth() || self.evaluate(right)?.truth())),
+            "??" if !matches!(left, Value::Null) => return Ok(left),
+            "??" => return self.evaluate(right),
             _ => {}
         }
         let right = self.evaluate(right)?;
-        operators::apply(operator, &left, &right).map_err(|message| fault(message, at))
-    }
-}
-
-pub fn cast(name: &str, value: Value, at: At) -> Result<Value, Stop> {
-    let result = match name {
-        "int" | "long" => value.integer().map(Value::Integer),
-        "double" => value.double().map(Value::Double),
-        "string" => value
-            .show()
-            .map(Value::text)
-            .map_err(|what| format!("unsupported: {what}")),
-        "bool" | "switch" => Ok(Value::Bool(value.truth())),
-        "array" | "object[]" => Ok(Value::list(value.items())),
-        "object" => Ok(value),
-        "string[]" | "int[]" => {
-            let name = name.trim_end_matches("[]");
-            let items: Result<Vec<Value>, Stop> = value.items().into_iter().map(|item| cast(name, item, at)).collect();
-            Ok(Value::list(items?))
+        if matches!(operator, "match" | "cmatch" | "notmatch" | "cnotmatch") && !matches!(left, Value::List(_)) {
+            let found = self.matches(&left.show(), &right.show(), operator.starts_with('c'), at)?;
+            return Ok(Value::Bool(found != operator.ends_with("notmatch")));
         }
-        "void" => Ok(Value::Null),
-        "ordered" | "hashtable" | "pscustomobject" => match &value {
-            Value::Table(table) => Ok(Value::table(name == "pscustomobject", table.borrow().entries.clone())),
-            _ => return Err(Stop::unsupported(format!("`[{name}]` of this value"), at)),
-        },
-        _ => return Err(Stop::unsupported(format!("the type `[{name}]`"), at)),
-    };
-    result.map_err(|message| fault(message, at))
-}
+        operators::apply(operator, &left, &right).map_err(|wrong| wrong.at(at))
+    }
 
-fn index_of(target: &Value, index: &Value, at: At) -> Result<Value, Stop> {
-    if let Value::Table(table) = target
-        && !table.borrow().object
-    {
-        return entry(target, index, at);
+    fn member_of_type(
+        &mut self,
+        name: &str,
+        member: &str,
+        arguments: Option<Vec<Value>>,
+        at: At,
+    ) -> Result<Value, Stop> {
+        let name = types::plain_name(name);
+        statics::member(&name, member, arguments.as_deref()).map_err(|wrong| wrong.at(at))
     }
-    if let Value::List(wanted) = index {
-        let found: Result<Vec<Value>, Stop> = wanted.borrow().iter().map(|one| index_of(target, one, at)).collect();
-        return Ok(Value::list(found?));
-    }
-    let place = index.integer().map_err(|message| fault(message, at))?;
-    match target {
-        Value::List(items) => {
-            let items = items.borrow();
-            let place = if place < 0 { place + items.len() as i64 } else { place };
-            Ok(usize::try_from(place)
-                .ok()
-                .and_then(|place| items.get(place).cloned())
-                .unwrap_or(Value::Null))
-        }
-        Value::Null => Err(Stop::thrown("Cannot index into a null array.", at)),
-        _ => Err(Stop::unsupported("an index into this value", at)),
-    }
-}
 
-fn entry(target: &Value, key: &Value, at: At) -> Result<Value, Stop> {
-    if let Value::Table(table) = target {
-        for (known, value) in &table.borrow().entries {
-            if operators::equal(known, key).map_err(|message| fault(message, at))? {
-                return Ok(value.clone());
-            }
-        }
-    }
-    Ok(Value::Null)
-}
-
-fn property(target: &Value, name: &str, at: At) -> Result<Value, Stop> {
-    let lower = name.to_lowercase();
-    let length = |length: usize| Ok(Value::Integer(length as i64));
-    match (target, lower.as_str()) {
-        (Value::List(items), "count" | "length") => length(items.borrow().len()),
-        (Value::Text(text), "length") => length(text.encode_utf16().count()),
-        (Value::Null, "count" | "length") => length(0),
-        (Value::Null, _) => Ok(Value::Null),
-        (Value::Text(_) | Value::Integer(_) | Value::Double(_) | Value::Bool(_), "count") => length(1),
-        (Value::Integer(_) | Value::Double(_) | Value::Bool(_), "length") => length(1),
-        (Value::Error(message, false), "exception") => Ok(Value::Error(message.clone(), true)),
-        (Value::Error(message, true), "message") => Ok(Value::Text(message.clone())),
-        (Value::Table(table), _) => {
-            let found = entry(target, &Value::text(name), at)?;
-            let table = table.borrow();
-            match (&found, lower.as_str()) {
-                (Value::Null, "count") if !table.object => length(table.entries.len()),
-                (Value::Null, "keys") if !table.object => {
-                    Ok(Value::list(table.entries.iter().map(|(key, _)| key.clone()).collect()))
+    /// Puts a value where an expression says.
+    pub fn assign(&mut self, target: &Expression, value: Value) -> Result<(), Stop> {
+        let at = target.at;
+        let fault = |wrong: Wrong| wrong.at(at);
+        match &target.kind {
+            ExpressionKind::Variable(name) => self.set(name, value, at),
+            ExpressionKind::Cast(name, inner) => {
+                let value = types::cast(name, value).map_err(fault)?;
+                let ExpressionKind::Variable(variable) = &inner.kind else {
+                    return self.assign(inner, value);
+                };
+                self.set(variable, value, at)?;
+                if let Some(scope) = self.scopes.last_mut() {
+                    scope.types.insert(variable.clone(), name.clone());
                 }
-                (Value::Null, "values") if !table.object => Ok(Value::list(
-                    table.entries.iter().map(|(_, value)| value.clone()).collect(),
-                )),
-                _ => Ok(found),
+                Ok(())
             }
-        }
-        _ => Err(Stop::unsupported(format!("the property `{name}` of this value"), at)),
-    }
-}
-
-fn method(target: &Value, name: &str, arguments: &[Value], at: At) -> Result<Value, Stop> {
-    let unsupported = || Stop::unsupported(format!("the method `{name}` with these values"), at);
-    match (target, name.to_lowercase().as_str(), arguments) {
-        (Value::Text(text), "toupper", []) => Ok(Value::text(text.to_uppercase())),
-        (Value::Text(text), "tolower", []) => Ok(Value::text(text.to_lowercase())),
-        (Value::Text(text), "trim", []) => Ok(Value::text(text.trim())),
-        (Value::Text(text), "contains", [Value::Text(part)]) => Ok(Value::Bool(text.contains(&**part))),
-        (Value::Text(text), "replace", [Value::Text(from), Value::Text(to)]) if !from.is_empty() => {
-            Ok(Value::text(text.replace(&**from, to)))
-        }
-        (Value::Text(_) | Value::Integer(_) | Value::Double(_) | Value::Bool(_), "tostring", []) => target
-            .show()
-            .map(Value::text)
-            .map_err(|what| Stop::unsupported(what, at)),
-        (Value::Table(table), "containskey", [key]) if !table.borrow().object => {
-            for (known, _) in &table.borrow().entries {
-                if operators::equal(known, key).map_err(|message| fault(message, at))? {
-                    return Ok(Value::Bool(true));
+            ExpressionKind::List(targets) => {
+                let mut values = value.items();
+                for (place, target) in targets.iter().enumerate() {
+                    let value = match (place + 1 == targets.len(), values.len() > place) {
+                        (_, false) => Value::Null,
+                        (true, true) => Value::collected(values.split_off(place)),
+                        (false, true) => values[place].clone(),
+                    };
+                    self.assign(target, value)?;
                 }
+                Ok(())
             }
-            Ok(Value::Bool(false))
+            ExpressionKind::Index(inner, index) => {
+                let (inner, index) = (self.evaluate(inner)?, self.evaluate(index)?);
+                members::set_index(&inner, index, value).map_err(fault)
+            }
+            ExpressionKind::Property(inner, name) => {
+                let inner = self.evaluate(inner)?;
+                let name = self.evaluate_text(name)?;
+                members::set_property(&inner, &name, value).map_err(fault)
+            }
+            _ => Err(Stop::unsupported("assigning to this", at)),
         }
-        (Value::Null, ..) => Err(Stop::thrown(
-            "You cannot call a method on a null-valued expression.",
-            at,
-        )),
-        _ => Err(unsupported()),
     }
 }

@@ -25,6 +25,11 @@ impl Lexer {
         At { line, column }
     }
 
+    /// The text from a place up to here.
+    pub fn slice(&self, start: usize) -> String {
+        self.text[start..self.position].iter().collect()
+    }
+
     pub fn peek(&self) -> Option<char> {
         self.ahead(0)
     }

@@ -1,27 +1,44 @@
 //! The `powershell` task: runs a PowerShell script in a simulation that says what it cannot do.
 
+mod binding;
 mod commands;
-mod ending;
+mod display;
 mod evaluate;
 mod execute;
 mod fault;
+mod files;
+mod json;
 mod lexer;
 mod machine;
+mod members;
+mod moment;
+mod number;
 mod operators;
 mod parser;
+mod patterns;
+mod pipeline;
 mod properties;
+mod simulation;
+mod statics;
 mod syntax;
+mod text;
+mod types;
 mod value;
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::rc::Rc;
 
 use begat_task::{Bundle, Context, Description, Failure, JsonMap, Level, Plugin, TaskType, script};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use fault::Stop;
+use files::Files;
 use machine::Machine;
 pub use properties::Properties;
+use syntax::{At, Statement};
+use value::Value;
 
 /// How much of standard error a failure quotes, in bytes.
 const TAIL: usize = 2_000;
@@ -40,6 +57,8 @@ pub struct Outputs {
     pub vars: BTreeMap<String, serde_json::Value>,
     /// Always true: no PowerShell ran, but a simulation of a part of the language.
     pub simulated: bool,
+    /// What was done to the simulated machine and to no real one, in words, in order.
+    pub effects: Vec<String>,
 }
 
 /// The plugin.
@@ -67,14 +86,23 @@ impl Plugin for PowerShell {
 
     fn run(context: &Context, properties: Properties) -> Result<Outputs, Failure> {
         let script = properties.script()?;
-        let mut machine = Machine::new(context, properties.environment(), properties.stops_at_errors());
+        if properties.names_an_interpreter() {
+            context.log(
+                Level::Info,
+                "`interpreter` is ignored: the simulation reads the script itself",
+            );
+        }
+        let files = Files::new(work());
+        let mut machine = Machine::new(context, properties.environment(), files, properties.stops_at_errors());
         let ended = run_script(&mut machine, &script);
         machine.flush();
         let script::Said { text: stdout, vars, .. } = script::read(&machine.stdout)?;
         let (exit_code, reason) = match ended {
-            Ok(()) | Err(Stop::Return | Stop::Break | Stop::Continue | Stop::Enough(_)) => (0, None),
+            Ok(()) | Err(Stop::Return | Stop::Break(_) | Stop::Continue(_) | Stop::Enough(_)) => (0, None),
             Err(Stop::Exit(code)) => (code, None),
-            Err(Stop::Thrown { message, at }) => (1, Some(format!("the script failed at {at}: {message}"))),
+            Err(Stop::Thrown { error, .. }) => {
+                (1, Some(format!("the script failed at {}: {}", error.at, error.message)))
+            }
             Err(Stop::Fault(reason)) => (1, Some(format!("the script cannot be run: {reason}"))),
         };
         if exit_code == 0 {
@@ -85,6 +113,7 @@ impl Plugin for PowerShell {
                 stderr: machine.stderr,
                 vars,
                 simulated: true,
+                effects: machine.effects,
             });
         }
         let tail = tail(&machine.stderr);
@@ -97,7 +126,8 @@ impl Plugin for PowerShell {
         Err(Failure::failed(reason)
             .with("exitCode", exit_code)
             .with("stdout", stdout)
-            .with("stderr", machine.stderr))
+            .with("stderr", machine.stderr)
+            .with("effects", machine.effects))
     }
 
     fn declare(_: &Context, _: &JsonMap, declared: Vec<Bundle>) -> Result<Vec<Bundle>, Failure> {
@@ -105,31 +135,50 @@ impl Plugin for PowerShell {
     }
 }
 
+/// The folder that the host gave to this task. Outside the sandbox there is none, whatever `/work` is there.
+fn work() -> Option<&'static Path> {
+    let folder = Path::new(files::WORK);
+    (cfg!(target_family = "wasm") && folder.is_dir()).then_some(folder)
+}
+
 /// Parses a script and runs it with the defaults of its parameters.
 fn run_script(machine: &mut Machine<'_>, script: &str) -> Result<(), Stop> {
-    let body = parser::parse(script)?;
-    for parameter in &body.parameters {
-        let Some(default) = &parameter.default else {
-            return Err(Stop::Fault(format!(
-                "unsupported: the script's parameter `${}`",
-                parameter.name
-            )));
-        };
-        let mut value = machine.evaluate(default)?;
-        if let Some(name) = &parameter.cast {
-            value = evaluate::cast(name, value, default.at)?;
-        }
-        machine.set(&parameter.name, value, default.at)?;
+    let body = Rc::new(parser::parse(script)?);
+    let start = At { line: 1, column: 1 };
+    let scope = machine.bind(&body, Vec::new(), Vec::new(), "the script", start)?;
+    if let Some(global) = machine.scopes.first_mut() {
+        global.variables.extend(scope.variables);
+        global.types.extend(scope.types);
     }
-    body.statements.iter().try_for_each(|statement| {
-        let out = &mut |machine: &mut Machine<'_>, value| machine.print(&value, statement.at);
-        machine.execute_all(std::slice::from_ref(statement), out)
-    })
+    print(machine, &body.begin)?;
+    if let Some(process) = &body.process {
+        print(machine, process)?;
+    }
+    print(machine, &body.statements)?;
+    Ok(())
+}
+
+/// Runs statements and writes what they give: lines at once, objects once all of a statement's are there.
+fn print(machine: &mut Machine<'_>, statements: &[Statement]) -> Result<(), Stop> {
+    let at = statements.first().map_or(At { line: 1, column: 1 }, |first| first.at);
+    let result = machine.execute_all(statements, &mut |machine, value| {
+        if matches!(value, Value::Table(_)) {
+            machine.held.push(value);
+            return Ok(());
+        }
+        machine.release(at)?;
+        machine.print_all(&[value], at)
+    });
+    machine.release(at)?;
+    result
 }
 
 /// Hands output to the component's own streams, which the host turns into log lines as they come.
 fn print_through(text: &str, to_stderr: bool) {
     use std::io::Write;
+    if !cfg!(target_family = "wasm") {
+        return;
+    }
     let shown: String = text
         .split_inclusive('\n')
         .filter(|line| script::protocol(line).is_none())
@@ -154,5 +203,7 @@ fn tail(text: &str) -> &str {
 
 begat_task::export!(PowerShell);
 
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 mod tests;

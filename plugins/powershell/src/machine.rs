@@ -1,21 +1,34 @@
 //! The state of a running script, its limits, and its output.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use begat_task::{Context, Level};
 
-use crate::fault::Stop;
+use crate::display;
+use crate::fault::{ErrorRecord, Stop};
+use crate::files::Files;
+use crate::simulation::Simulation;
 use crate::syntax::{At, Body, Expression};
-use crate::value::Value;
+use crate::types;
+use crate::value::{Kind, Value};
 
 const STEPS: u64 = 50_000_000;
 const CALLS: usize = 100;
 const DEPTH: usize = 700;
 const OUTPUT: usize = 8 << 20;
+/// How many errors `$Error` keeps.
+const ERRORS: usize = 256;
 
 /// Where the values of a statement go, one by one.
 pub type Sink<'a> = &'a mut dyn FnMut(&mut Machine<'_>, Value) -> Result<(), Stop>;
+
+/// The variables of one scope, and the types some of them keep.
+#[derive(Default)]
+pub struct Scope {
+    pub variables: HashMap<String, Value>,
+    pub types: HashMap<String, String>,
+}
 
 /// A running script.
 pub struct Machine<'a> {
@@ -24,18 +37,43 @@ pub struct Machine<'a> {
     pub stderr: String,
     /// How much of `stdout` was handed to the log.
     shown: usize,
-    pub scopes: Vec<HashMap<String, Value>>,
+    pub scopes: Vec<Scope>,
     pub functions: HashMap<String, Rc<Body>>,
     pub environment: BTreeMap<String, String>,
+    pub files: Files,
+    pub simulation: Simulation,
+    /// What was only simulated, in words, in the order it happened.
+    pub effects: Vec<String>,
+    /// Commands whose simulation was stated already.
+    pub stated: BTreeSet<String>,
+    /// Objects that wait for others of their kind, so that they share a table.
+    pub held: Vec<Value>,
+    pub errors: Vec<Value>,
+    pub succeeded: bool,
+    /// How many `try` blocks are being run.
+    pub trying: usize,
+    /// How many commands with `2>$null` are being run.
+    pub silent: usize,
     steps: u64,
     depth: usize,
     pub pipelines: u64,
+    pub random: u64,
 }
 
 impl<'a> Machine<'a> {
-    pub fn new(context: &'a Context, environment: &BTreeMap<String, String>, stops: bool) -> Self {
+    pub fn new(context: &'a Context, environment: &BTreeMap<String, String>, files: Files, stops: bool) -> Self {
         let preference = if stops { "Stop" } else { "Continue" };
-        let first = HashMap::from([("erroractionpreference".to_owned(), Value::text(preference))]);
+        let mut first = Scope::default();
+        for (name, value) in [
+            ("erroractionpreference", preference),
+            ("warningpreference", "Continue"),
+            ("verbosepreference", "SilentlyContinue"),
+            ("debugpreference", "SilentlyContinue"),
+            ("informationpreference", "SilentlyContinue"),
+            ("progresspreference", "Continue"),
+        ] {
+            first.variables.insert(name.to_owned(), Value::text(value));
+        }
         let environment = environment
             .iter()
             .map(|(name, value)| (name.to_lowercase(), value.clone()))
@@ -48,9 +86,19 @@ impl<'a> Machine<'a> {
             scopes: vec![first],
             functions: HashMap::new(),
             environment,
+            files,
+            simulation: Simulation::new(),
+            effects: Vec::new(),
+            stated: BTreeSet::new(),
+            held: Vec::new(),
+            errors: Vec::new(),
+            succeeded: true,
+            trying: 0,
+            silent: 0,
             steps: 0,
             depth: 0,
             pipelines: 0,
+            random: 0x9e37_79b9_7f4a_7c15,
         }
     }
 
@@ -75,87 +123,106 @@ impl<'a> Machine<'a> {
         result
     }
 
-    /// Runs something in a scope of its own.
+    /// Runs something in a scope of its own, and gives the scope back as well.
     pub fn scoped<T>(
         &mut self,
-        variables: HashMap<String, Value>,
+        scope: Scope,
         run: impl FnOnce(&mut Self) -> Result<T, Stop>,
-    ) -> Result<T, Stop> {
+    ) -> (Result<T, Stop>, Scope) {
         if self.scopes.len() > CALLS {
-            return Err(Stop::Fault(format!("the script calls deeper than {CALLS}")));
+            return (Err(Stop::Fault(format!("the script calls deeper than {CALLS}"))), scope);
         }
-        self.scopes.push(variables);
+        self.scopes.push(scope);
         let result = run(self);
-        self.scopes.pop();
-        result
+        let scope = self.scopes.pop().unwrap_or_default();
+        (result, scope)
     }
 
     pub fn get(&self, name: &str, at: At) -> Result<Value, Stop> {
         if let Some((scope, name)) = name.split_once(':') {
-            return match scope {
-                "env" => Ok(self.environment.get(name).map_or(Value::Null, Value::text)),
-                "script" | "global" => Ok(self.scopes[0].get(name).cloned().unwrap_or(Value::Null)),
-                _ => Err(Stop::unsupported(format!("the scope `{scope}:`"), at)),
+            let found = match scope {
+                "env" => return Ok(self.environment.get(name).map_or(Value::Null, Value::text)),
+                "script" | "global" => self.scopes.first().and_then(|scope| scope.variables.get(name)),
+                "local" | "private" => self.scopes.last().and_then(|scope| scope.variables.get(name)),
+                "variable" => return self.get(name, at),
+                _ => return Err(Stop::unsupported(format!("the scope `{scope}:`"), at)),
             };
+            return Ok(found.cloned().unwrap_or(Value::Null));
         }
         match name {
             "true" => return Ok(Value::Bool(true)),
             "false" => return Ok(Value::Bool(false)),
             "null" => return Ok(Value::Null),
+            "psitem" => return self.get("_", at),
+            "?" => return Ok(Value::Bool(self.succeeded)),
+            "error" => return Ok(Value::list(self.errors.iter().rev().cloned().collect())),
+            "pwd" => {
+                let fields = vec![("Path", Value::text(self.files.location()))];
+                return Ok(Value::object(
+                    Kind::Object("System.Management.Automation.PathInfo"),
+                    fields,
+                ));
+            }
             _ => {}
         }
-        if let Some(value) = self.scopes.iter().rev().find_map(|scope| scope.get(name)) {
+        if let Some(value) = self.scopes.iter().rev().find_map(|scope| scope.variables.get(name)) {
             return Ok(value.clone());
         }
         match name {
-            "args" | "input" | "matches" | "error" | "pid" | "home" | "host" | "pwd" | "lastexitcode"
-            | "myinvocation" | "psitem" | "psversiontable" | "psscriptroot" | "pscommandpath" | "iswindows"
-            | "islinux" | "ismacos" | "psboundparameters" | "profile" | "ofs" => {
-                Err(Stop::unsupported(format!("the variable `${name}`"), at))
-            }
+            "pid" | "home" | "host" | "myinvocation" | "psversiontable" | "psscriptroot" | "pscommandpath"
+            | "iswindows" | "islinux" | "ismacos" | "profile" | "ofs" | "pscmdlet" | "executioncontext" | "pshome"
+            | "this" => Err(Stop::unsupported(format!("the variable `${name}`"), at)),
             _ => Ok(Value::Null),
         }
     }
 
     pub fn set(&mut self, name: &str, value: Value, at: At) -> Result<(), Stop> {
-        if let Some((scope, name)) = name.split_once(':') {
-            match scope {
-                "env" => drop(self.environment.insert(name.to_owned(), self.show(&value, at)?)),
-                "script" | "global" => drop(self.scopes[0].insert(name.to_owned(), value)),
-                _ => return Err(Stop::unsupported(format!("the scope `{scope}:`"), at)),
-            }
+        let (scope, name) = name.split_once(':').unwrap_or(("local", name));
+        if name == "null" {
             return Ok(());
         }
-        if matches!(name, "true" | "false" | "null" | "ofs") {
+        if matches!(name, "true" | "false" | "ofs" | "?" | "pwd" | "error") {
             return Err(Stop::unsupported(format!("assigning to `${name}`"), at));
         }
-        if let Some(scope) = self.scopes.last_mut() {
-            scope.insert(name.to_owned(), value);
-        }
+        let place = match scope {
+            "env" => {
+                let text = value.show();
+                match text.is_empty() {
+                    true => drop(self.environment.remove(name)),
+                    false => drop(self.environment.insert(name.to_owned(), text)),
+                }
+                return Ok(());
+            }
+            "script" | "global" => 0,
+            "local" | "private" | "variable" => self.scopes.len().saturating_sub(1),
+            _ => return Err(Stop::unsupported(format!("the scope `{scope}:`"), at)),
+        };
+        let Some(scope) = self.scopes.get_mut(place) else {
+            return Ok(());
+        };
+        let value = match scope.types.get(name) {
+            Some(kind) => types::cast(kind, value).map_err(|wrong| wrong.at(at))?,
+            None => value,
+        };
+        scope.variables.insert(name.to_owned(), value);
         Ok(())
     }
 
-    pub fn show(&self, value: &Value, at: At) -> Result<String, Stop> {
-        value.show().map_err(|what| Stop::unsupported(what, at))
+    /// The text of a variable that steers what is said.
+    pub fn preference(&self, name: &str, at: At) -> Result<String, Stop> {
+        Ok(self.get(name, at)?.show().to_lowercase())
     }
 
-    /// Writes a value as the console shows it.
-    pub fn print(&mut self, value: &Value, at: At) -> Result<(), Stop> {
-        match value {
-            Value::Null => Ok(()),
-            Value::List(items) => {
-                let items = items.borrow().clone();
-                items.iter().try_for_each(|item| self.print(item, at))
-            }
-            Value::Table(_) | Value::Error(..) | Value::Block(_) => {
-                let what = "the default format of an object (use string interpolation or ConvertTo-Json -Compress)";
-                Err(Stop::unsupported(what, at))
-            }
-            value => {
-                let text = self.show(value, at)?;
-                self.write(&text, true)
-            }
-        }
+    /// Writes values as the console shows them.
+    pub fn print_all(&mut self, values: &[Value], at: At) -> Result<(), Stop> {
+        let text = display::show(values).map_err(|wrong| wrong.at(at))?;
+        self.write(&text, false)
+    }
+
+    /// Writes the objects that wait, before anything else is written.
+    pub fn release(&mut self, at: At) -> Result<(), Stop> {
+        let held = std::mem::take(&mut self.held);
+        self.print_all(&held, at)
     }
 
     pub fn write(&mut self, text: &str, line: bool) -> Result<(), Stop> {
@@ -174,12 +241,41 @@ impl<'a> Machine<'a> {
     }
 
     pub fn write_error(&mut self, text: &str) -> Result<(), Stop> {
+        if self.silent > 0 {
+            return Ok(());
+        }
         self.stderr.push_str(text);
         self.stderr.push('\n');
         crate::print_through(&format!("{text}\n"), true);
         match self.stderr.len() > OUTPUT {
             true => Err(Stop::Fault("the script wrote more than 8 MiB to one stream".to_owned())),
             false => Ok(()),
+        }
+    }
+
+    /// Keeps an error for `$Error`.
+    pub fn remember(&mut self, error: &Rc<ErrorRecord>) {
+        self.succeeded = false;
+        if self.errors.len() >= ERRORS {
+            self.errors.remove(0);
+        }
+        self.errors.push(Value::Error(Rc::clone(error)));
+    }
+
+    /// States once for each command, and for each effect, that it was simulated.
+    pub fn simulated(&mut self, command: &str, effect: Option<String>) {
+        match effect {
+            Some(effect) => {
+                self.log(Level::Info, &format!("SIMULATED: {effect}"));
+                self.effects.push(effect);
+            }
+            None if self.stated.insert(command.to_owned()) => {
+                self.log(
+                    Level::Info,
+                    &format!("SIMULATED: {command} answers from a simulated machine"),
+                );
+            }
+            None => {}
         }
     }
 
@@ -195,7 +291,6 @@ impl<'a> Machine<'a> {
 
     /// Evaluates an expression to text.
     pub fn evaluate_text(&mut self, expression: &Expression) -> Result<String, Stop> {
-        let value = self.evaluate(expression)?;
-        self.show(&value, expression.at)
+        Ok(self.evaluate(expression)?.show())
     }
 }

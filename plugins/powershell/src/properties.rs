@@ -17,14 +17,21 @@ pub struct Properties {
     /// Environment variables of the script, seen as `$env:NAME`.
     #[serde(default)]
     env: BTreeMap<String, String>,
+    /// Commands that run before the script or the commands, in the same session.
+    #[serde(default)]
+    before_commands: Vec<String>,
+    /// Whether the first error ends the task; without it, as for `script` PowerShell's own rules hold.
+    fail_fast: Option<bool>,
+    /// Taken for the sake of flows that have it, and ignored: there is one interpreter.
+    interpreter: Option<serde_json::Value>,
 }
 
 impl Properties {
     /// The script to run.
     pub(crate) fn script(&self) -> Result<String, Failure> {
         match (&self.script, &self.commands) {
-            (Some(script), None) => Ok(script.clone()),
-            (None, Some(commands)) if !commands.is_empty() => Ok(commands.join("\n")),
+            (Some(script), None) => Ok(self.after_before(script)),
+            (None, Some(commands)) if !commands.is_empty() => Ok(self.after_before(&commands.join("\n"))),
             (None, Some(_)) => Err(Failure::invalid_properties("`commands` is empty")),
             (Some(_), Some(_)) => Err(Failure::invalid_properties(
                 "give either `script` or `commands`, not both",
@@ -33,9 +40,20 @@ impl Properties {
         }
     }
 
-    /// Whether `Write-Error` ends the script from the start.
+    fn after_before(&self, script: &str) -> String {
+        match self.before_commands.is_empty() {
+            true => script.to_owned(),
+            false => format!("{}\n{script}", self.before_commands.join("\n")),
+        }
+    }
+
+    /// Whether an error that is not caught ends the script from the start.
     pub(crate) fn stops_at_errors(&self) -> bool {
-        self.commands.is_some()
+        self.fail_fast.unwrap_or(self.commands.is_some())
+    }
+
+    pub(crate) fn names_an_interpreter(&self) -> bool {
+        self.interpreter.is_some()
     }
 
     pub(crate) fn environment(&self) -> &BTreeMap<String, String> {

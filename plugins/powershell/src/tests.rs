@@ -134,21 +134,29 @@ fn what_cannot_be_done_is_said() {
             "the script cannot be run: unsupported: the command `Get-Process` at line 2, column 1",
         ),
         (
-            "@{a=1}",
-            "the script cannot be run: unsupported: the default format of an object (use string interpolation or \
-                    ConvertTo-Json -Compress) at line 1, column 1",
+            "Get-Date",
+            "the script cannot be run: unsupported: the culture's form of a date (use -Format, ToString with a format, \
+             or a string) at line 1, column 1",
         ),
         (
-            "'a' -match 'a.b'",
-            "the script cannot be run: unsupported: the regular expression `a.b` at line 1, column 5",
+            "(Get-Item /tmp).LastWriteTime",
+            "the script cannot be run: unsupported: `LastWriteTime` of [System.IO.DirectoryInfo] at line 1, column 16",
         ),
         (
-            "switch (1) { }",
-            "the script cannot be run: unsupported: `switch` at line 1, column 1",
+            "class A { }",
+            "the script cannot be run: unsupported: `class` at line 1, column 1",
         ),
         (
-            "'a' > f.txt",
-            "the script cannot be run: unsupported: redirection at line 1, column 5",
+            "[System.Net.Dns]::GetHostName()",
+            "the script cannot be run: unsupported: `[net.dns]::gethostname(…)` with these values at line 1, column 17",
+        ),
+        (
+            "Get-ChildItem -Attributes Hidden",
+            "the script cannot be run: unsupported: the parameter `-attributes` of `Get-ChildItem` at line 1, column 15",
+        ),
+        (
+            "'a' 2> errors.txt",
+            "the script cannot be run: unsupported: redirection of this stream to a file at line 1, column 5",
         ),
         (
             "'a",
@@ -159,10 +167,6 @@ fn what_cannot_be_done_is_said() {
             "the script cannot be run: syntax: expected `}` at line 1, column 9",
         ),
         ("'a'\nthrow 'bad'", "the script failed at line 2, column 1: bad"),
-        (
-            "1 | ? { return $true }",
-            "the script cannot be run: unsupported: `return` in a filter at line 1, column 5",
-        ),
         ("exit 3", "the script ended with exit code 3"),
         (
             "Write-Error oops; exit 2",
@@ -200,4 +204,49 @@ fn streams_and_the_protocol() {
         "the script failed at line 1, column 1: e",
     );
     check_failure(json!({}), "give a `script` or a list of `commands`");
+}
+
+#[test]
+fn the_example_of_the_readme_gives_what_it_says() {
+    let readme = include_str!("../README.md");
+    let (_, block) = readme.split_once("script: |\n").unwrap();
+    let (block, rest) = block.split_once("```").unwrap();
+    let script: String = block.lines().map(|line| format!("{}\n", line.trim_start())).collect();
+    let outcome = testing::run::<PowerShell>("powershell", json!({ "script": script }));
+    let said = outcome.outputs().stdout.trim_end().to_owned();
+    assert!(rest.trim_start().starts_with(&format!("prints `{said}`")), "{said}");
+    assert_eq!(
+        outcome.outputs().effects,
+        [
+            "created the local user `admin_user`",
+            "added `admin_user` to the local group `Administrators`"
+        ]
+    );
+    assert!(
+        outcome
+            .logs
+            .iter()
+            .any(|(_, line)| line == "SIMULATED: created the local user `admin_user`")
+    );
+}
+
+#[test]
+fn files_of_the_folder_are_real_and_all_others_are_not() {
+    let folder = std::env::temp_dir().join(format!("begat-powershell-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("given.txt"), "given\n").unwrap();
+    let mut files = files::Files::new(Some(&folder));
+    let given = files.read("/work/given.txt").unwrap();
+    files.make_folder("/work/d/e").unwrap();
+    files.write("/work/d/e/made.txt", "made").unwrap();
+    files.copy("/work/d", "/work/copy").unwrap();
+    files.remove("/work/given.txt").unwrap();
+    files.write("/tmp/elsewhere.txt", "memory").unwrap();
+    let names = files.list("/work");
+    let copied = std::fs::read_to_string(folder.join("copy/e/made.txt")).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!((given.as_str(), copied.as_str()), ("given\n", "made"));
+    assert_eq!(names, ["copy", "d"]);
+    assert_eq!(files.resolve("../etc/passwd"), "/etc/passwd");
+    assert_eq!(files.read("/etc/passwd"), Err("no such file".to_owned()));
 }

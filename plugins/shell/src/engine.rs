@@ -7,8 +7,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bashkit::{Bash, ExecutionLimits, PosixFs, SessionLimits};
+use bashkit::{Bash, ExecutionLimits, FileSystem, PosixFs, SessionLimits};
+use sha2::{Digest, Sha256};
 
+use crate::files::{self, File};
 use crate::work::WorkFolder;
 
 /// The most a script may write to either stream, in bytes. More is an error, never a silent cut.
@@ -26,31 +28,39 @@ pub(crate) enum Stream {
     Error,
 }
 
+/// A script and what it gets.
+pub(crate) struct Job<'a> {
+    pub script: &'a str,
+    pub environment: &'a BTreeMap<String, String>,
+    /// The folder that the script knows as `/work`; without one it has an empty one that ends with it.
+    pub work: Option<&'a Path>,
+    /// Files that are written before the script runs, by their path below `/work`.
+    pub input_files: &'a BTreeMap<String, String>,
+    /// Patterns of the files that are captured once the script has succeeded.
+    pub output_files: &'a [String],
+}
+
 /// How a script ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
+    /// The files that were captured, by their path below `/work`.
+    pub files: BTreeMap<String, File>,
     pub exit_code: i32,
     pub stdout: String,
     pub stderr: String,
 }
 
-/// Runs a bash script to its end, handing over each piece of output as it is written. The script finds the files of
-/// `work` in `/work`, and what it writes there is kept; without one its files end with it.
+/// Runs a bash script to its end, handing over each piece of output as it is written.
 ///
-/// The error is for the operator: a syntax error, or a limit that was met.
-pub(crate) fn run(
-    script: &str,
-    environment: &BTreeMap<String, String>,
-    work: Option<&Path>,
-    on_output: impl FnMut(Stream, &str) + Send + 'static,
-) -> Result<Ended, String> {
+/// The error is for the operator: a syntax error, a limit that was met, or a file that is not there.
+pub(crate) fn run(job: &Job<'_>, on_output: impl FnMut(Stream, &str) + Send + 'static) -> Result<Ended, String> {
     let mut builder = Bash::builder()
         .limits(limits())
         .session_limits(SessionLimits::unlimited())
         .username("begat")
         .hostname("sandbox")
         .cwd(WORK);
-    for (name, value) in environment {
+    for (name, value) in job.environment {
         builder = builder.env(name, value);
     }
     let mut bash = builder.build();
@@ -68,13 +78,15 @@ pub(crate) fn run(
         .enable_time()
         .build()
         .map_err(|error| format!("starting the shell: {error}"))?;
-    let given = match work {
+    let given = match job.work {
         Some(work) => bash.mount(WORK, Arc::new(PosixFs::new(WorkFolder::new(work)))),
         None => runtime.block_on(bash.fs().mkdir(Path::new(WORK), true)),
     };
     given.map_err(|error| format!("giving the shell its folder: {error}"))?;
+    let files = bash.fs();
+    runtime.block_on(write_inputs(files.as_ref(), job.input_files))?;
     let result = runtime
-        .block_on(bash.exec_streaming(script, callback))
+        .block_on(bash.exec_streaming(job.script, callback))
         .map_err(|error| error.to_string())?;
     if result.stdout_truncated || result.stderr_truncated {
         return Err(format!(
@@ -82,11 +94,83 @@ pub(crate) fn run(
             OUTPUT_LIMIT >> 20
         ));
     }
+    // Some commands have limits of their own, and only say so; a result that lacks a part must not pass for a whole one.
+    let errors = result.stderr.to_string();
+    if let Some(line) = errors.lines().find(|line| says_truncated(line)) {
+        return Err(format!("a command reached a limit of the emulated shell: {line}"));
+    }
+    let captured = match result.exit_code {
+        0 => runtime.block_on(capture(files.as_ref(), job.output_files))?,
+        _ => BTreeMap::new(),
+    };
     Ok(Ended {
+        files: captured,
         exit_code: result.exit_code,
         stdout: result.stdout.to_string(),
         stderr: result.stderr.to_string(),
     })
+}
+
+fn says_truncated(line: &str) -> bool {
+    line.ends_with("output truncated") || line.contains("exceeds limit")
+}
+
+async fn write_inputs(files: &dyn FileSystem, inputs: &BTreeMap<String, String>) -> Result<(), String> {
+    for (name, content) in inputs {
+        let failed = |error: bashkit::Error| format!("writing the input file `{name}`: {error}");
+        let path = Path::new(WORK).join(name);
+        if let Some(folder) = path.parent() {
+            files.mkdir(folder, true).await.map_err(failed)?;
+        }
+        files.write_file(&path, content.as_bytes()).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// The files below `/work` that match. A pattern that matches nothing is an error: the flow counts on the file.
+async fn capture(files: &dyn FileSystem, patterns: &[String]) -> Result<BTreeMap<String, File>, String> {
+    let mut captured = BTreeMap::new();
+    if patterns.is_empty() {
+        return Ok(captured);
+    }
+    let mut folders = vec![String::new()];
+    let mut names = Vec::new();
+    while let Some(folder) = folders.pop() {
+        let path = Path::new(WORK).join(&folder);
+        let entries = files
+            .read_dir(&path)
+            .await
+            .map_err(|error| format!("reading `{folder}`: {error}"))?;
+        for entry in entries {
+            let name = if folder.is_empty() {
+                entry.name
+            } else {
+                format!("{folder}/{}", entry.name)
+            };
+            match entry.metadata.file_type {
+                bashkit::FileType::Directory => folders.push(name),
+                bashkit::FileType::File => names.push(name),
+                _ => {}
+            }
+        }
+    }
+    for pattern in patterns {
+        let found: Vec<&String> = names.iter().filter(|name| files::matches(name, pattern)).collect();
+        if found.is_empty() {
+            return Err(format!("the script left no file that is `{pattern}`"));
+        }
+        for name in found {
+            let content = files.read_file(&Path::new(WORK).join(name)).await;
+            let content = content.map_err(|error| format!("reading the output file `{name}`: {error}"))?;
+            let sha256 = Sha256::digest(&content)
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            let size = content.len() as u64;
+            captured.insert(name.clone(), File { size, sha256 });
+        }
+    }
+    Ok(captured)
 }
 
 fn limits() -> ExecutionLimits {

@@ -1,6 +1,7 @@
 //! The `shell` task: runs a bash script inside the sandbox.
 
 mod engine;
+mod files;
 mod properties;
 mod work;
 
@@ -12,6 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use engine::Stream;
+pub use files::File;
 pub use properties::Properties;
 
 /// How much of standard error a failure quotes, in bytes.
@@ -29,6 +31,8 @@ pub struct Outputs {
     pub stderr: String,
     /// What lines of the form `::{"outputs": {…}}::` set.
     pub vars: BTreeMap<String, serde_json::Value>,
+    /// The files that `outputFiles` asked for, by their path below `/work`.
+    pub output_files: BTreeMap<String, File>,
 }
 
 /// The plugin.
@@ -53,7 +57,17 @@ impl Plugin for Shell {
 
     fn run(context: &Context, properties: Properties) -> Result<Outputs, Failure> {
         let script = properties.script()?;
-        let ended = engine::run(&script, properties.environment(), work(), |stream, text| match stream {
+        if properties.names_an_interpreter() {
+            context.log_info("`interpreter` is ignored: the script runs in the shell of the sandbox");
+        }
+        let job = engine::Job {
+            script: &script,
+            environment: properties.environment(),
+            work: work(),
+            input_files: properties.input_files(),
+            output_files: properties.output_files(),
+        };
+        let ended = engine::run(&job, |stream, text| match stream {
             Stream::Out => print_through(text, false),
             Stream::Error => print_through(text, true),
         })
@@ -66,6 +80,7 @@ impl Plugin for Shell {
                 stdout,
                 stderr: ended.stderr,
                 vars,
+                output_files: ended.files,
             });
         }
         let tail = tail(&ended.stderr);
@@ -74,12 +89,14 @@ impl Plugin for Shell {
         } else {
             format!(": {tail}")
         };
-        Err(
-            Failure::failed(format!("the script ended with exit code {}{said}", ended.exit_code))
-                .with("exitCode", ended.exit_code)
-                .with("stdout", stdout)
-                .with("stderr", ended.stderr),
-        )
+        Err(Failure::failed(format!(
+            "the script ended with exit code {}{}{said}",
+            ended.exit_code,
+            signal(ended.exit_code)
+        ))
+        .with("exitCode", ended.exit_code)
+        .with("stdout", stdout)
+        .with("stderr", ended.stderr))
     }
 
     fn declare(_: &Context, _: &JsonMap, declared: Vec<Bundle>) -> Result<Vec<Bundle>, Failure> {
@@ -91,6 +108,21 @@ impl Plugin for Shell {
 fn work() -> Option<&'static Path> {
     let folder = Path::new(engine::WORK);
     (cfg!(target_family = "wasm") && folder.is_dir()).then_some(folder)
+}
+
+/// What an exit code above 128 stands for by the custom of shells.
+fn signal(code: i32) -> &'static str {
+    match code {
+        129 => ", as if by SIGHUP",
+        130 => ", as if by SIGINT",
+        131 => ", as if by SIGQUIT",
+        134 => ", as if by SIGABRT",
+        137 => ", as if by SIGKILL",
+        139 => ", as if by SIGSEGV",
+        141 => ", as if by SIGPIPE",
+        143 => ", as if by SIGTERM",
+        _ => "",
+    }
 }
 
 /// Hands output to the component's own streams, which the host turns into log lines as they come.
@@ -123,5 +155,7 @@ fn tail(text: &str) -> &str {
 
 begat_task::export!(Shell);
 
+#[cfg(test)]
+mod conformance;
 #[cfg(test)]
 mod tests;

@@ -121,18 +121,93 @@ fn files_in_work_are_seen_and_what_is_written_there_is_kept() {
     let folder = std::env::temp_dir().join(format!("begat-shell-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("given.txt"), "given\n").unwrap();
-    let script = "pwd; cat given.txt; mkdir -p out/deep; echo one > out/deep/a; echo two >> out/deep/a; cp out/deep/a b
+    let script = "pwd; cat given.txt in/put.txt; rm -r in; mkdir -p out/deep; echo one > out/deep/a; echo two >> out/deep/a; cp out/deep/a b
         mv b c; rm given.txt; ls; find . -type f | sort; cat /work/c | wc -l; touch t; chmod +x t; [ -x t ] && echo x
          ln -s c link 2>/dev/null || echo no link";
-    let ended = engine::run(script, &BTreeMap::new(), Some(&folder), |_, _| ()).unwrap();
+    let inputs = BTreeMap::from([("in/put.txt".to_owned(), "input\n".to_owned())]);
+    let job = engine::Job {
+        script,
+        environment: &BTreeMap::new(),
+        work: Some(&folder),
+        input_files: &inputs,
+        output_files: &["out/**".to_owned()],
+    };
+    let ended = engine::run(&job, |_, _| ()).unwrap();
     let kept = std::fs::read_to_string(folder.join("out/deep/a")).unwrap();
     let gone = !folder.join("given.txt").exists();
     std::fs::remove_dir_all(&folder).unwrap();
     assert_eq!(kept, "one\ntwo\n");
     assert!(gone);
     assert_eq!(
-        ended.stdout, "/work\ngiven\nc\nout\n./c\n./out/deep/a\n2\nx\nno link\n",
+        ended.stdout, "/work\ngiven\ninput\nc\nout\n./c\n./out/deep/a\n2\nx\nno link\n",
         "{}",
         ended.stderr
+    );
+}
+
+#[test]
+fn files_are_given_to_a_script_and_taken_from_it() {
+    let properties = json!({
+        "script": "wc -l < data/in.txt > count.txt; mkdir r; echo a > r/a.log",
+        "inputFiles": {"data/in.txt": "1\n2\n"},
+        "outputFiles": ["*.txt", "r/*"],
+    });
+    let outcome = testing::run::<Shell>("shell", properties);
+    let files = &outcome.outputs().output_files;
+    assert_eq!(files.keys().collect::<Vec<_>>(), ["count.txt", "r/a.log"]);
+    assert_eq!(files["r/a.log"].size, 2);
+    assert_eq!(
+        files["r/a.log"].sha256,
+        "87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7"
+    );
+    check_failure(
+        json!({"script": "true", "outputFiles": ["x.txt"]}),
+        "the script cannot be run: the script left no file that is `x.txt`",
+    );
+    check_failure(
+        json!({"script": "true", "inputFiles": {"../x": ""}}),
+        "the input file `../x` is not below the task's folder",
+    );
+}
+
+#[test]
+fn the_first_failure_ends_the_task_unless_the_flow_says_otherwise() {
+    check_failure(
+        json!({"script": "false; echo after"}),
+        "the script ended with exit code 1",
+    );
+    let outcome = testing::run::<Shell>("shell", json!({"script": "false; echo after", "failFast": false}));
+    assert_eq!(outcome.outputs().stdout, "after\n");
+    let properties = json!({"commands": ["echo $x"], "beforeCommands": ["x=before"], "interpreter": ["/bin/zsh"]});
+    let outcome = testing::run::<Shell>("shell", properties);
+    assert_eq!(outcome.outputs().stdout, "before\n");
+    assert!(
+        outcome
+            .logs
+            .iter()
+            .any(|(_, line)| line.starts_with("`interpreter` is ignored"))
+    );
+}
+
+#[test]
+fn an_end_as_if_by_a_signal_is_named() {
+    check_failure(
+        json!({"script": "exit 137"}),
+        "the script ended with exit code 137, as if by SIGKILL",
+    );
+}
+
+#[test]
+fn a_command_that_cuts_its_output_fails_the_task() {
+    check_failure(
+        json!({"script": "seq 200000 | tail -n 1"}),
+        "the script cannot be run: a command reached a limit of the emulated shell: seq: line limit (100000) exceeded; \
+         output truncated",
+    );
+    let outcome = testing::run::<Shell>("shell", json!({"script": "x=$(printf '%20000s' ''); echo ${#x}"}));
+    assert!(
+        outcome.failure().message.contains("a limit of the emulated shell"),
+        "{}",
+        outcome.failure().message
     );
 }

@@ -54,6 +54,10 @@ fn small() -> Limits {
 }
 
 async fn shell(script: &str, work: Option<&Path>) -> Result<JsonMap, TaskFailure> {
+    run("shell", script, work).await
+}
+
+async fn run(task_type: &str, script: &str, work: Option<&Path>) -> Result<JsonMap, TaskFailure> {
     let options = RegistryOptions {
         folder: None,
         // Kept between runs of the tests, since compiling the shell takes seconds.
@@ -65,7 +69,9 @@ async fn shell(script: &str, work: Option<&Path>) -> Result<JsonMap, TaskFailure
     let registry = REGISTRY
         .get_or_init(async || {
             let registry = Registry::open(options).await.unwrap();
-            registry.prepare(registry.find("shell").unwrap()).unwrap();
+            for name in ["shell", "powershell"] {
+                registry.prepare(registry.find(name).unwrap()).unwrap();
+            }
             registry
         })
         .await;
@@ -76,11 +82,11 @@ async fn shell(script: &str, work: Option<&Path>) -> Result<JsonMap, TaskFailure
         namespace: namespace.clone(),
         flow: FlowId::parse("work").unwrap(),
         task: TaskId::parse("work").unwrap(),
-        task_type: "shell".to_owned(),
+        task_type: task_type.to_owned(),
         attempt: 1,
         properties: JsonMap::from_iter([("script".to_owned(), Value::from(script))]),
     };
-    let plugin = registry.find("shell").unwrap();
+    let plugin = registry.find(task_type).unwrap();
     let sink = Arc::new(|_| ());
     let mut call = registry
         .start(plugin, sink, Arc::new(EmptyCatalog), namespace, work)
@@ -98,6 +104,19 @@ async fn a_guest_sees_the_folder_and_keeps_what_it_writes_there() {
     assert_eq!(outputs["stdout"], json!("given\nout\ntaken.txt\n"));
     assert_eq!(fs::read_to_string(folder.0.join("out/made.txt")).unwrap(), "made\n");
     assert_eq!(fs::read_to_string(folder.0.join("taken.txt")).unwrap(), "given\nmore\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tasks_of_both_languages_share_a_folder() {
+    let folder = Folder::new();
+    shell("mkdir d; echo from the shell > d/a.txt", Some(&folder.0))
+        .await
+        .unwrap();
+    let script = "Get-Content d/a.txt; Set-Content d/b.txt 'from powershell'; (Get-ChildItem d).Name -join ','";
+    let outputs = run("powershell", script, Some(&folder.0)).await.unwrap();
+    assert_eq!(outputs["stdout"], json!("from the shell\na.txt,b.txt\n"));
+    let outputs = shell("cat d/b.txt", Some(&folder.0)).await.unwrap();
+    assert_eq!(outputs["stdout"], json!("from powershell\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

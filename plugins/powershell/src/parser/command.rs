@@ -2,7 +2,7 @@
 
 use super::Parser;
 use crate::fault::Stop;
-use crate::syntax::{Argument, Command, Expression, ExpressionKind, Piece, Stage};
+use crate::syntax::{Argument, At, Command, Expression, ExpressionKind, Piece, Stage};
 
 /// What ends a bare word.
 const ENDS: &str = " \t\n;|&(){},<>";
@@ -13,40 +13,110 @@ impl Parser {
         let next = self.lexer.ahead(1);
         match self.lexer.peek() {
             Some('&') | Some('.') if self.lexer.peek() == Some('&') || next == Some(' ') => {
-                if self.lexer.eat(".") {
-                    return Err(Stop::unsupported("dot-sourcing", at));
-                }
+                let dotted = self.lexer.peek() == Some('.');
                 self.lexer.position += 1;
                 self.lexer.skip_blanks()?;
                 let name = self.argument_value()?;
-                Ok(Stage::Command(Command {
-                    at,
-                    name,
-                    arguments: self.command_arguments()?,
-                }))
+                self.command(name, dotted, at)
             }
             Some(first) if first.is_alphabetic() || "_%?\\/.".contains(first) && !starts_number(first, next) => {
                 let name = self.bare_word()?;
-                Ok(Stage::Command(Command {
-                    at,
-                    name,
-                    arguments: self.command_arguments()?,
-                }))
+                self.command(name, false, at)
             }
-            _ => Ok(Stage::Expression(self.nested(Self::expression)?)),
+            _ => {
+                let expression = self.nested(Self::expression)?;
+                self.lexer.skip_blanks()?;
+                while self.redirection()?.is_some() {
+                    self.lexer.skip_blanks()?;
+                }
+                Ok(Stage::Expression(expression))
+            }
         }
     }
 
-    fn command_arguments(&mut self) -> Result<Vec<Argument>, Stop> {
-        let mut arguments = Vec::new();
+    fn command(&mut self, name: Expression, dotted: bool, at: At) -> Result<Stage, Stop> {
+        let (arguments, silent) = self.command_arguments()?;
+        Ok(Stage::Command(Command {
+            at,
+            name,
+            arguments,
+            silent,
+            dotted,
+        }))
+    }
+
+    /// Reads a redirection where one comes next; true where errors go nowhere.
+    fn redirection(&mut self) -> Result<Option<bool>, Stop> {
+        let at = self.at();
+        let (stream, skip) = match (self.lexer.peek(), self.lexer.ahead(1)) {
+            (Some('>'), _) => ('1', 1),
+            (Some(stream @ ('1'..='6' | '*')), Some('>')) => (stream, 2),
+            _ => return Ok(None),
+        };
+        self.lexer.position += skip;
+        let append = self.lexer.eat(">");
+        if self.lexer.peek() == Some('&') {
+            return Err(Stop::unsupported("merging of streams", at));
+        }
+        self.lexer.skip_blanks()?;
+        let target = self.argument_value()?;
+        let nowhere = matches!(&target.kind, ExpressionKind::Variable(name) if name == "null");
+        if !nowhere && stream != '1' {
+            return Err(Stop::unsupported("redirection of this stream to a file", at));
+        }
+        if !matches!(stream, '1' | '2' | '*') {
+            return Err(Stop::unsupported("redirection of this stream", at));
+        }
+        if stream != '2' {
+            let name = if nowhere { "out-null" } else { "out-file" };
+            let mut arguments = Vec::new();
+            if !nowhere {
+                arguments.push(Argument::Value(target));
+            }
+            if append && !nowhere {
+                arguments.push(Argument::Named {
+                    name: "append".to_owned(),
+                    value: None,
+                    at,
+                });
+            }
+            let pieces = vec![Piece::Plain(name.to_owned())];
+            self.redirected = Some(Stage::Command(Command {
+                at,
+                name: Expression {
+                    at,
+                    kind: ExpressionKind::Text(pieces),
+                },
+                arguments,
+                silent: false,
+                dotted: false,
+            }));
+        }
+        Ok(Some(stream != '1'))
+    }
+
+    fn command_arguments(&mut self) -> Result<(Vec<Argument>, bool), Stop> {
+        let (mut arguments, mut silent) = (Vec::new(), false);
         loop {
             self.lexer.skip_blanks()?;
             let at = self.at();
+            if let Some(mutes) = self.redirection()? {
+                silent |= mutes;
+                continue;
+            }
             match self.lexer.peek() {
-                None | Some('\n' | ';' | '|' | ')' | '}' | '&') => return Ok(arguments),
-                Some('>' | '<') => return Err(Stop::unsupported("redirection", at)),
-                Some('1'..='6' | '*') if self.lexer.ahead(1) == Some('>') => {
-                    return Err(Stop::unsupported("redirection", at));
+                None | Some('\n' | ';' | '|' | ')' | '}' | '&') => return Ok((arguments, silent)),
+                Some('<') => return Err(Stop::unsupported("redirection of input", at)),
+                Some('@')
+                    if self
+                        .lexer
+                        .ahead(1)
+                        .is_some_and(|next| next.is_alphabetic() || next == '_') =>
+                {
+                    self.lexer.position += 1;
+                    let name = self.lexer.name().to_lowercase();
+                    let kind = ExpressionKind::Variable(name);
+                    arguments.push(Argument::Splat(Expression { at, kind }));
                 }
                 Some('-') if self.lexer.ahead(1).is_some_and(|next| next.is_alphabetic()) => {
                     self.lexer.position += 1;
@@ -89,11 +159,10 @@ impl Parser {
         }
     }
 
-    fn argument_value(&mut self) -> Result<Expression, Stop> {
+    pub(super) fn argument_value(&mut self) -> Result<Expression, Stop> {
         let start = self.lexer.position;
         match (self.lexer.peek(), self.lexer.ahead(1)) {
             (Some('\'' | '"' | '(' | '{'), _) | (Some('@'), Some('(' | '{' | '\'' | '"')) => self.nested(Self::primary),
-            (Some('@'), _) => Err(Stop::unsupported("splatting", self.at())),
             (Some('$'), _) if self.expands() => {
                 let value = self.nested(Self::primary)?;
                 if self.lexer.peek().is_none_or(|next| ENDS.contains(next)) {
@@ -151,8 +220,7 @@ fn starts_number(first: char, next: Option<char>) -> bool {
 /// The number that a bare word is. Its digits are kept only where they print the same again.
 fn number(word: &str) -> Option<ExpressionKind> {
     if let Ok(value) = word.parse::<i64>() {
-        return (value.to_string() == word && value.abs() < crate::value::LARGEST)
-            .then_some(ExpressionKind::Integer(value));
+        return (value.to_string() == word).then_some(ExpressionKind::Integer(value));
     }
     let digits = word.strip_prefix('-').unwrap_or(word);
     let plain = digits

@@ -2,13 +2,14 @@
 
 mod command;
 mod expression;
+mod parameters;
 mod primary;
 mod statement;
 mod text;
 
 use crate::fault::Stop;
 use crate::lexer::Lexer;
-use crate::syntax::{At, Body};
+use crate::syntax::{At, Body, Stage};
 
 /// How deep brackets and blocks may nest.
 const NESTING: usize = 60;
@@ -17,6 +18,12 @@ const NESTING: usize = 60;
 pub struct Parser {
     pub(super) lexer: Lexer,
     nesting: usize,
+    /// Whether a comma makes an array here.
+    commas: bool,
+    /// The name given to the loop that comes next.
+    labelled: Option<String>,
+    /// Where the output of the command just read goes.
+    redirected: Option<Stage>,
 }
 
 /// Parses a whole script.
@@ -24,11 +31,13 @@ pub fn parse(script: &str) -> Result<Body, Stop> {
     let mut parser = Parser {
         lexer: Lexer::new(script),
         nesting: 0,
+        commas: true,
+        labelled: None,
+        redirected: None,
     };
-    let parameters = parser.parameters()?;
-    let statements = parser.statements()?;
+    let body = parser.blocks()?;
     match parser.lexer.peek() {
-        None => Ok(Body { parameters, statements }),
+        None => Ok(body),
         Some(character) => Err(Stop::syntax(format!("unexpected `{character}`"), parser.at())),
     }
 }
@@ -50,5 +59,13 @@ impl Parser {
         let read = read(self);
         self.nesting -= 1;
         read
+    }
+
+    /// Reads something in brackets, where commas make arrays again.
+    fn enclosed<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Stop>) -> Result<T, Stop> {
+        let before = std::mem::replace(&mut self.commas, true);
+        let result = self.nested(read);
+        self.commas = before;
+        result
     }
 }

@@ -4,10 +4,18 @@ use std::rc::Rc;
 
 use super::Parser;
 use crate::fault::Stop;
-use crate::syntax::{Body, Expression, ExpressionKind, Parameter, Stage, Statement, StatementKind};
+use crate::syntax::{Catch, Expression, ExpressionKind, LoopKind, Stage, Statement, StatementKind, Switch};
 
 const UNSUPPORTED: &[&str] = &[
-    "switch", "class", "enum", "using", "trap", "data", "filter", "workflow", "begin", "process", "end",
+    "class",
+    "enum",
+    "using",
+    "data",
+    "workflow",
+    "parallel",
+    "sequence",
+    "inlinescript",
+    "configuration",
 ];
 
 impl Parser {
@@ -29,7 +37,7 @@ impl Parser {
             match self.lexer.peek() {
                 None | Some('\n' | ';' | '}' | ')') => {}
                 Some(_) if block => {}
-                Some('>' | '<') => return Err(Stop::unsupported("redirection", self.at())),
+                Some('<') => return Err(Stop::unsupported("redirection of input", self.at())),
                 Some('&') => return Err(Stop::unsupported("`&` after a command", self.at())),
                 Some(character) => return Err(Stop::syntax(format!("unexpected `{character}`"), self.at())),
             }
@@ -45,62 +53,11 @@ impl Parser {
         Ok(statements)
     }
 
-    /// Reads what stands between `{` and `}` of a script block.
-    pub(super) fn body(&mut self) -> Result<Body, Stop> {
-        self.lexer.expect("{")?;
-        let parameters = self.parameters()?;
-        let statements = self.statements()?;
-        self.lexer.expect("}")?;
-        Ok(Body { parameters, statements })
-    }
-
-    /// Reads `param(…)`, where it stands.
-    pub(super) fn parameters(&mut self) -> Result<Vec<Parameter>, Stop> {
-        self.lexer.skip_separators()?;
-        if self.lexer.starts_with("[CmdletBinding()]") {
-            self.lexer.eat("[CmdletBinding()]");
-            self.lexer.skip_separators()?;
-        }
-        if !self.lexer.keyword("param") {
-            return Ok(Vec::new());
-        }
-        self.lexer.skip_blanks()?;
-        self.parameter_list()
-    }
-
-    fn parameter_list(&mut self) -> Result<Vec<Parameter>, Stop> {
-        self.lexer.expect("(")?;
-        let mut parameters = Vec::new();
-        loop {
-            self.lexer.skip_lines()?;
-            if self.lexer.eat(")") {
-                return Ok(parameters);
-            }
-            let cast = match self.lexer.peek() {
-                Some('[') => Some(self.type_name()?),
-                _ => None,
-            };
-            self.lexer.skip_lines()?;
-            self.lexer.expect("$")?;
-            let name = self.lexer.name().to_lowercase();
-            self.lexer.skip_lines()?;
-            let default = match self.lexer.eat("=") {
-                true => {
-                    self.lexer.skip_lines()?;
-                    Some(self.nested(Self::expression_without_commas)?)
-                }
-                false => None,
-            };
-            parameters.push(Parameter { name, cast, default });
-            self.lexer.skip_lines()?;
-            if !self.lexer.eat(",") && self.lexer.peek() != Some(')') {
-                return Err(Stop::syntax("expected `,` or `)`", self.at()));
-            }
-        }
-    }
-
     pub(super) fn statement(&mut self) -> Result<Statement, Stop> {
         let at = self.at();
+        if self.lexer.peek() == Some(':') && self.lexer.ahead(1).is_some_and(char::is_alphabetic) {
+            return self.labelled_loop();
+        }
         let start = self.lexer.position;
         let word = self.lexer.name().to_lowercase();
         let compound = self.lexer.peek().is_some_and(|next| "-.:\\/".contains(next));
@@ -120,24 +77,92 @@ impl Parser {
         self.lexer.skip_blanks()?;
         Ok(Some(match word {
             "if" => self.if_statement()?,
-            "foreach" => self.foreach()?,
+            "foreach" if self.lexer.peek() == Some('(') => self.foreach()?,
             "for" => self.for_statement()?,
             "while" => {
                 let test = Box::new(self.condition()?);
-                StatementKind::While {
-                    test,
-                    body: self.block()?,
-                }
+                self.looping(LoopKind::While(test))?
             }
             "do" => self.do_statement()?,
-            "function" => self.function()?,
+            "switch" => self.switch()?,
+            "function" => self.function(false)?,
+            "filter" => self.function(true)?,
             "return" => StatementKind::Return(self.optional_pipeline()?),
             "throw" => StatementKind::Throw(self.optional_pipeline()?),
             "exit" => StatementKind::Exit(self.optional_pipeline()?),
-            "break" => StatementKind::Break,
-            "continue" => StatementKind::Continue,
+            "break" => StatementKind::Break(self.label()?),
+            "continue" => StatementKind::Continue(self.label()?),
             "try" => self.try_statement()?,
+            "trap" => StatementKind::Trap(Rc::new(self.catch()?)),
             _ => return Ok(None),
+        }))
+    }
+
+    fn looping(&mut self, kind: LoopKind) -> Result<StatementKind, Stop> {
+        Ok(StatementKind::Loop {
+            label: self.labelled.take(),
+            kind,
+            body: self.block()?,
+        })
+    }
+
+    /// Reads the name of a loop behind `break` or `continue`.
+    fn label(&mut self) -> Result<Option<String>, Stop> {
+        let name = self.lexer.name().to_lowercase();
+        Ok((!name.is_empty()).then_some(name))
+    }
+
+    /// Reads `:name` before a loop.
+    fn labelled_loop(&mut self) -> Result<Statement, Stop> {
+        let at = self.at();
+        self.lexer.expect(":")?;
+        let name = self.lexer.name().to_lowercase();
+        self.lexer.skip_lines()?;
+        self.labelled = Some(name);
+        let statement = self.statement()?;
+        match self.labelled.take() {
+            Some(_) => Err(Stop::syntax("a label without a loop", at)),
+            None => Ok(statement),
+        }
+    }
+
+    fn switch(&mut self) -> Result<StatementKind, Stop> {
+        let label = self.labelled.take();
+        let (mut regex, mut wildcard, mut case_sensitive) = (false, false, false);
+        while let Some(option) = self.lexer.dashed(&["regex", "wildcard", "exact", "casesensitive"]) {
+            match option.as_str() {
+                "regex" => regex = true,
+                "wildcard" => wildcard = true,
+                "casesensitive" => case_sensitive = true,
+                _ => {}
+            }
+            self.lexer.skip_blanks()?;
+        }
+        if self.lexer.peek() == Some('-') {
+            return Err(Stop::unsupported("this parameter of `switch`", self.at()));
+        }
+        let subject = Box::new(self.condition()?);
+        self.lexer.skip_lines()?;
+        self.lexer.expect("{")?;
+        let mut arms = Vec::new();
+        loop {
+            self.lexer.skip_separators()?;
+            if self.lexer.eat("}") {
+                break;
+            }
+            let test = match self.lexer.keyword("default") {
+                true => None,
+                false => Some(self.nested(Self::argument_value)?),
+            };
+            arms.push((test, self.block()?));
+        }
+        Ok(StatementKind::Switch(Switch {
+            label,
+            subject,
+            regex,
+            wildcard,
+            case_sensitive,
+            arms,
         }))
     }
 
@@ -193,11 +218,7 @@ impl Parser {
         let items = Box::new(self.nested(Self::pipeline)?);
         self.lexer.skip_lines()?;
         self.lexer.expect(")")?;
-        Ok(StatementKind::ForEach {
-            variable,
-            items,
-            body: self.block()?,
-        })
+        self.looping(LoopKind::ForEach { variable, items })
     }
 
     fn for_statement(&mut self) -> Result<StatementKind, Stop> {
@@ -210,32 +231,33 @@ impl Parser {
             self.lexer.expect(end)?;
         }
         let (next, test, start) = (parts.pop().flatten(), parts.pop().flatten(), parts.pop().flatten());
-        Ok(StatementKind::For {
-            start,
-            test,
-            next,
-            body: self.block()?,
-        })
+        self.looping(LoopKind::For { start, test, next })
     }
 
     fn do_statement(&mut self) -> Result<StatementKind, Stop> {
+        let label = self.labelled.take();
         let body = self.block()?;
         self.lexer.skip_lines()?;
         let until = self.lexer.keyword("until");
         if !until && !self.lexer.keyword("while") {
             return Err(Stop::syntax("expected `while` or `until`", self.at()));
         }
-        Ok(StatementKind::DoWhile {
-            test: Box::new(self.condition()?),
-            until,
+        let test = Box::new(self.condition()?);
+        Ok(StatementKind::Loop {
+            label,
+            kind: LoopKind::DoWhile { test, until },
             body,
         })
     }
 
-    fn function(&mut self) -> Result<StatementKind, Stop> {
+    fn function(&mut self, filter: bool) -> Result<StatementKind, Stop> {
         let mut name = self.lexer.name();
         while self.lexer.eat("-") {
             name = format!("{name}-{}", self.lexer.name());
+        }
+        if name.eq_ignore_ascii_case("script") || name.eq_ignore_ascii_case("global") {
+            self.lexer.eat(":");
+            return self.function(filter);
         }
         if name.is_empty() || self.lexer.peek() == Some(':') {
             return Err(Stop::unsupported("this name of a function", self.at()));
@@ -250,6 +272,9 @@ impl Parser {
         if body.parameters.is_empty() {
             body.parameters = listed;
         }
+        if filter && body.process.is_none() {
+            body.process = Some(std::mem::take(&mut body.statements));
+        }
         Ok(StatementKind::Function {
             name: name.to_lowercase(),
             body: Rc::new(body),
@@ -259,16 +284,12 @@ impl Parser {
     fn try_statement(&mut self) -> Result<StatementKind, Stop> {
         let at = self.at();
         let body = self.block()?;
-        let (mut catch, mut finally) = (None, None);
+        let (mut catches, mut finally) = (Vec::new(), None);
         loop {
             let end = self.lexer.position;
             self.lexer.skip_lines()?;
-            if catch.is_none() && finally.is_none() && self.lexer.keyword("catch") {
-                self.lexer.skip_lines()?;
-                if self.lexer.peek() == Some('[') {
-                    return Err(Stop::unsupported("`catch` of a type", self.at()));
-                }
-                catch = Some(self.block()?);
+            if finally.is_none() && self.lexer.keyword("catch") {
+                catches.push(self.catch()?);
             } else if finally.is_none() && self.lexer.keyword("finally") {
                 finally = Some(self.block()?);
             } else {
@@ -276,18 +297,58 @@ impl Parser {
                 break;
             }
         }
-        if catch.is_none() && finally.is_none() {
+        if catches.is_empty() && finally.is_none() {
             return Err(Stop::syntax("`try` without `catch` and `finally`", at));
         }
         Ok(StatementKind::Try {
             body,
-            catch,
+            catches,
             finally: finally.unwrap_or_default(),
         })
     }
 
-    /// Reads an assignment or a pipeline.
+    /// Reads the types and the block behind `catch` or `trap`.
+    fn catch(&mut self) -> Result<Catch, Stop> {
+        let mut types = Vec::new();
+        loop {
+            self.lexer.skip_lines()?;
+            match self.lexer.peek() {
+                Some('[') => types.push(self.type_name()?),
+                Some(',') => self.lexer.position += 1,
+                _ => break,
+            }
+        }
+        Ok(Catch {
+            types,
+            body: self.block()?,
+        })
+    }
+
+    /// Reads pipelines with `&&` and `||` between them.
     pub(super) fn pipeline(&mut self) -> Result<Statement, Stop> {
+        let at = self.at();
+        let mut first = self.single_pipeline()?;
+        loop {
+            let end = self.lexer.position;
+            self.lexer.skip_blanks()?;
+            let on_success = self.lexer.eat("&&");
+            if !on_success && !self.lexer.eat("||") {
+                self.lexer.position = end;
+                return Ok(first);
+            }
+            self.lexer.skip_lines()?;
+            let second = Box::new(self.single_pipeline()?);
+            let kind = StatementKind::Chain {
+                first: Box::new(first),
+                on_success,
+                second,
+            };
+            first = Statement { at, kind };
+        }
+    }
+
+    /// Reads an assignment or a pipeline.
+    fn single_pipeline(&mut self) -> Result<Statement, Stop> {
         let at = self.at();
         let first = self.stage()?;
         self.lexer.skip_blanks()?;
@@ -300,12 +361,10 @@ impl Parser {
         };
         let mut stages = vec![first];
         loop {
+            stages.extend(self.redirected.take());
             let end = self.lexer.position;
             self.lexer.skip_lines()?;
-            if self.lexer.starts_with("||") || self.lexer.starts_with("&&") {
-                return Err(Stop::unsupported("`&&` and `||`", self.at()));
-            }
-            if !self.lexer.eat("|") {
+            if self.lexer.starts_with("||") || !self.lexer.eat("|") {
                 self.lexer.position = end;
                 return Ok(Statement {
                     at,
@@ -323,7 +382,7 @@ impl Parser {
 
     /// Takes an assignment operator; `None` inside stands for plain `=`.
     fn assignment(&mut self) -> Option<Option<String>> {
-        for operator in ["+", "-", "*", "/", "%"] {
+        for operator in ["+", "-", "*", "/", "%", "??"] {
             if self.lexer.eat(&format!("{operator}=")) {
                 return Some(Some(operator.to_owned()));
             }
@@ -333,10 +392,8 @@ impl Parser {
 
     fn assign(&mut self, target: Expression, operator: Option<String>) -> Result<Statement, Stop> {
         let at = target.at;
-        match target.kind {
-            ExpressionKind::Variable(_) | ExpressionKind::Index(..) | ExpressionKind::Property(..) => {}
-            ExpressionKind::Cast(..) => return Err(Stop::unsupported("a typed variable", at)),
-            _ => return Err(Stop::unsupported("assigning to this", at)),
+        if !is_place(&target) {
+            return Err(Stop::unsupported("assigning to this", at));
         }
         self.lexer.skip_lines()?;
         let value = Box::new(self.nested(Self::statement)?);
@@ -348,5 +405,18 @@ impl Parser {
                 value,
             },
         })
+    }
+}
+
+/// Whether something can be assigned to.
+fn is_place(target: &Expression) -> bool {
+    match &target.kind {
+        ExpressionKind::Variable(_)
+        | ExpressionKind::Index(..)
+        | ExpressionKind::Property(..)
+        | ExpressionKind::Static(_, _, None) => true,
+        ExpressionKind::Cast(_, inner) => is_place(inner),
+        ExpressionKind::List(items) => items.iter().all(is_place),
+        _ => false,
     }
 }

@@ -94,7 +94,7 @@ impl Parser {
                 kind: ExpressionKind::Variable(self.variable()?),
             });
         }
-        let statements = self.nested(Self::statements)?;
+        let statements = self.enclosed(Self::statements)?;
         self.lexer.expect(")")?;
         Ok(Expression {
             at,
@@ -110,8 +110,19 @@ impl Parser {
             Some('t') => "\t".to_owned(),
             Some('r') => "\r".to_owned(),
             Some('0') => "\0".to_owned(),
-            Some(letter @ ('a' | 'b' | 'e' | 'f' | 'v' | 'u')) => {
-                return Err(Stop::unsupported(format!("the escape `{letter}"), at));
+            Some('a') => "\u{7}".to_owned(),
+            Some('b') => "\u{8}".to_owned(),
+            Some('e') => "\u{1b}".to_owned(),
+            Some('f') => "\u{c}".to_owned(),
+            Some('v') => "\u{b}".to_owned(),
+            Some('u') => {
+                self.lexer.expect("{")?;
+                let digits = self.lexer.name();
+                self.lexer.expect("}")?;
+                let letter = u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32);
+                letter
+                    .ok_or_else(|| Stop::syntax("an escape that is no character", at))?
+                    .to_string()
             }
             Some(other) => other.to_string(),
             None => return Err(Stop::syntax("unexpected end of the script", at)),
