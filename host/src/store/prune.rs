@@ -10,17 +10,15 @@ use super::chain::Head;
 use super::record::{HandFact, Recorded, Tail};
 use super::{Catalog, StoreError, assets, rebuild, values};
 
-/// Tables that a snapshot holds. The others are computed from these.
-const TABLES: [&str; 8] = [
-    "flow_source",
-    "execution",
-    "task_run",
-    "asset",
-    "asset_version",
-    "edge",
-    "asset_event",
-    "asset_type",
-];
+/// Tables that a snapshot does not hold, since they follow from the others or from the snapshot itself.
+const LEFT_OUT: [&str; 2] = ["asset_value", "pruned"];
+
+/// Tables that a snapshot holds.
+fn tables() -> impl Iterator<Item = &'static str> {
+    rebuild::PROJECTIONS
+        .into_iter()
+        .filter(|table| !LEFT_OUT.contains(table))
+}
 
 /// Rows of a table in one event.
 const ROWS: usize = 500;
@@ -96,7 +94,7 @@ fn snapshot(connection: &Connection, end: i64, first_part: i64) -> Result<Vec<Ha
     let head = rebuild::replay(connection, &scratch, end)?;
     thin(&scratch, end)?;
     let mut facts = Vec::new();
-    for table in TABLES {
+    for table in tables() {
         let mut rows = rows_of(&scratch, table)?.into_iter().peekable();
         while rows.peek().is_some() {
             facts.push(HandFact::SnapshotPart {
@@ -203,7 +201,7 @@ fn fill(target: &Connection, fact: HandFact, gone: i64) -> Result<(), StoreError
     let HandFact::SnapshotPart { table, rows } = fact else {
         return Err(StoreError::NoSnapshot { through: gone });
     };
-    let known = TABLES.into_iter().find(|known| *known == table);
+    let known = tables().find(|known| *known == table);
     let table = known.ok_or(StoreError::NoSnapshot { through: gone })?;
     for row in rows {
         let places = vec!["?"; row.len()].join(", ");
