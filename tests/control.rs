@@ -355,6 +355,17 @@ fn every_flow_of_the_repository_is_valid_and_runs() {
         .good(&["asset", "show", "patch-kb5034441-windows-web-01", "--format", "json"])
         .json();
     assert_eq!(patch["parents"], serde_json::json!(["windows-web-01"]));
+    for name in ["assign_external_ip", "assign_certificate", "decommission_vm"] {
+        world.good(&["run", &format!("flows/{name}.yaml")]);
+    }
+    let left = world.good(&["asset", "list", "--format", "json"]).json();
+    let left: Vec<&str> = left
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|asset| asset["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(left, ["patch-kb5034441-windows-web-01"]);
     let control = std::fs::read_dir(repository().join("flows/control")).unwrap();
     for entry in control {
         let path = entry.unwrap().path().display().to_string();

@@ -69,6 +69,13 @@ impl World {
         Ok(path)
     }
 
+    /// Writes a flow and gives its path.
+    pub fn flow(&self, name: &str, text: &str) -> Result<String> {
+        let path = self.folder.join(name);
+        std::fs::write(&path, text)?;
+        Ok(path.display().to_string())
+    }
+
     /// A flow of log tasks that each declare an asset.
     pub fn log_flow(&self, tasks: usize) -> Result<String> {
         let task = |number| {
@@ -80,9 +87,7 @@ impl World {
             "id: log_{tasks}\nnamespace: company.team\ntasks:\n{}",
             (0..tasks).map(task).collect::<String>()
         );
-        let path = self.folder.join(format!("log_{tasks}.yaml"));
-        std::fs::write(&path, text)?;
-        Ok(path.display().to_string())
+        self.flow(&format!("log_{tasks}.yaml"), &text)
     }
 
     /// A make rule that says what `create_vm` says and inserts as many rows; nothing where a program is missing.

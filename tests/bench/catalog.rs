@@ -261,7 +261,7 @@ fn conditions(database: &Path, raw: &Connection, machines: usize) -> Result<()> 
         cache: PathBuf::new(),
         task_timeout: None,
         task_memory: None,
-        on_compile: Arc::new(|_| {}),
+        on_notice: Arc::new(|_| {}),
     });
     let (found, time) = ask(&app, &format!("metadata.name == '{}'", machine(machines / 2)), 21)?;
     println!(

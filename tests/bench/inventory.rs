@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ::begat::model::{
-    Actor, AssetId, Bundle, Declaration, ExecutionId, FinishedTask, FlowId, FlowReference, JsonMap, Lineage, Namespace,
-    RunEvent, RunEventKind, StartedExecution, StartedTask, State, TaskId, TaskRunId, Timestamp,
+    Actor, AssetId, Bundle, Declaration, ExecutionId, FinishedExecution, FinishedTask, FlowId, FlowReference, JsonMap,
+    Lineage, Namespace, RunEvent, RunEventKind, StartedExecution, StartedTask, State, TaskId, TaskRunId, Timestamp,
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -128,11 +128,11 @@ pub fn execution(number: u128) -> Vec<RunEvent> {
     let kinds = [
         RunEventKind::ExecutionStarted(StartedExecution {
             source: "id: create_vm\n".into(),
-            inputs: JsonMap::new(),
-            labels: JsonMap::new(),
+            ..StartedExecution::default()
         }),
         RunEventKind::TaskRunStarted(StartedTask {
             task_type: "log".to_owned(),
+            ..StartedTask::default()
         }),
         RunEventKind::LineageRecorded(Lineage {
             state: State::Success,
@@ -142,13 +142,11 @@ pub fn execution(number: u128) -> Vec<RunEvent> {
             state: State::Success,
             outputs: JsonMap::new(),
             error: None,
+            attempts: 1,
             log_lines: 0,
             log_digest: String::new(),
         }),
-        RunEventKind::ExecutionFinished {
-            state: State::Success,
-            error: None,
-        },
+        RunEventKind::ExecutionFinished(FinishedExecution::default()),
     ];
     let event = |kind| RunEvent {
         time: Timestamp::UNIX_EPOCH,

@@ -95,6 +95,8 @@ impl Shelf {
                 metadata: JsonMap::from_iter([("attached_to".to_owned(), Json::from(machine))]),
                 created: Timestamp::UNIX_EPOCH,
                 updated: Timestamp::UNIX_EPOCH,
+                labels: JsonMap::new(),
+                protected: false,
             })
         };
         Ok(Self(vec![

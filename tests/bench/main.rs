@@ -7,6 +7,7 @@
 
 mod begat;
 mod catalog;
+mod control;
 mod floor;
 mod inventory;
 mod language;
@@ -35,6 +36,7 @@ fn main() -> Result<()> {
             println!("{}", each.as_nanos());
             Ok(())
         }
+        ["control"] => control::measure(&World::new()?),
         ["language"] => checking(&World::new()?),
         ["catalog"] => catalog::measure(None),
         ["catalog", machines] => catalog::measure(Some(machines.parse()?)),
@@ -48,6 +50,7 @@ fn compare() -> Result<()> {
     println!("medians of {ROUNDS} runs that alternate\n");
     one_process(&world)?;
     one_task(&world)?;
+    control::measure(&world)?;
     checking(&world)?;
     memory(&world)?;
     let size = std::fs::metadata(begat::PROGRAM)?.len();

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use super::{Actor, AssetEdit, Bundle, ExecutionId, Json, JsonMap, LogLine, Namespace, State, TaskRunId, Timestamp};
 
 /// One thing that happened.
@@ -47,7 +45,7 @@ pub enum RunEventKind {
 }
 
 /// How an execution began.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct StartedExecution {
     /// The flow's source text, so that the execution can be understood when the file has changed.
     pub source: Arc<str>,
@@ -68,8 +66,7 @@ pub struct FinishedExecution {
 }
 
 /// How a task run began.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default)]
 pub struct StartedTask {
     /// The task type as the flow wrote it.
     pub task_type: String,

@@ -104,6 +104,16 @@ impl Catalog {
     }
 }
 
+impl Catalog {
+    /// Whether any registered type has a schema.
+    pub(super) fn has_type_schemas(&self) -> Result<bool, StoreError> {
+        self.read(|connection| {
+            let known = all(connection)?;
+            Ok(known.iter().any(|definition| definition.schema.is_some()))
+        })
+    }
+}
+
 /// The asset as a declaration would leave it.
 pub(super) fn after(connection: &Connection, declaration: &Declaration) -> Result<Asset, StoreError> {
     let now = Timestamp::UNIX_EPOCH;
