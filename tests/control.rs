@@ -374,3 +374,19 @@ fn every_flow_of_the_repository_is_valid_and_runs() {
     }
     world.good(&["catalog", "verify"]);
 }
+
+#[test]
+fn blocks_nest_a_hundred_deep() {
+    let world = World::new();
+    let begin: String = (0..100)
+        .map(|level| format!("{{id: level{level}, type: sequential, tasks: ["))
+        .collect();
+    let end = "]}".repeat(100);
+    let flow =
+        format!("id: deep\nnamespace: test.control\ntasks: [{begin}{{id: leaf, type: return, format: x}}{end}]\n");
+    let view = world
+        .good(&["run", &world.file("deep.yaml", flow), "--format", "json"])
+        .json();
+    assert_eq!(view["execution"]["state"], "SUCCESS");
+    assert_eq!(view["tasks"].as_array().unwrap().len(), 101);
+}

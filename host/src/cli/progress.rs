@@ -48,6 +48,7 @@ struct Tree {
 }
 
 struct Working {
+    parent: Option<TaskRunId>,
     depth: usize,
     name: String,
     begin: Instant,
@@ -56,11 +57,27 @@ struct Working {
 }
 
 impl Tree {
+    /// Each run after the one that holds it, before those that began after that.
+    fn in_order(&self) -> Vec<&Working> {
+        let mut held: HashMap<Option<&TaskRunId>, Vec<(&TaskRunId, &Working)>> = HashMap::new();
+        for (id, run) in self.runs.iter().rev() {
+            let holder = run.parent.as_ref().filter(|parent| self.runs.contains_key(*parent));
+            held.entry(holder).or_default().push((id, run));
+        }
+        let mut open = held.remove(&None).unwrap_or_default();
+        let mut ordered = Vec::with_capacity(self.runs.len());
+        while let Some((id, run)) = open.pop() {
+            ordered.push(run);
+            open.extend(held.remove(&Some(id)).unwrap_or_default());
+        }
+        ordered
+    }
+
     /// One line for each run that is drawn, cut to the width of the terminal.
     fn draw(&self, tick: usize) -> String {
         let width = usize::from(dialoguer::console::Term::stderr().size().1).saturating_sub(1);
         let spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"][tick % 10];
-        let lines = self.runs.values().take(DRAWN).map(|run| {
+        let lines = self.in_order().into_iter().take(DRAWN).map(|run| {
             let state = match run.state {
                 State::Running => String::new(),
                 state => format!(" {state}"),
@@ -176,6 +193,7 @@ impl Progress {
             None => task.to_owned(),
         };
         let working = Working {
+            parent: started.parent.clone(),
             depth,
             name,
             begin: Instant::now(),
