@@ -11,7 +11,9 @@ const PLUGINS: [&str; 4] = ["log", "shell", "powershell", "gcp-snapshot"];
 
 fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    // Asked for when it runs, not when it was compiled: a target folder may serve several checkouts.
+    let package = env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
+    let root = Path::new(&package).join("..");
     watch(&root);
     let target_folder = out.join("plugins");
     build(&root, &target_folder);
