@@ -2,10 +2,9 @@
 
 use serde_json::json;
 
-use super::{Plan, nested};
-use crate::expr::{Scope, Value};
+use super::Plan;
 use crate::flow::{CheckBehavior, is_truthy};
-use crate::model::{CatalogReader, Diagnostic, Timestamp};
+use crate::model::{CatalogReader, Diagnostic};
 
 /// A check that does not hold.
 #[derive(Debug, Clone)]
@@ -18,18 +17,11 @@ pub struct BrokenCheck {
 /// evaluated.
 pub fn broken_checks(plan: &Plan, catalog: &dyn CatalogReader) -> Result<Vec<BrokenCheck>, Diagnostic> {
     let flow = &plan.flow;
-    let vars = flow
-        .variables
-        .iter()
-        .map(|(name, value)| (name.as_str(), Value::from(value.source())));
-    let scope = Scope::new(Timestamp::now())
-        .with_catalog(catalog)
-        .with_namespace(&flow.namespace)
-        .with("flow", json!({"id": flow.id, "namespace": flow.namespace}))
-        .with("execution", json!({"id": plan.execution, "state": "CREATED"}))
-        .with("labels", Value::from(&plan.labels))
-        .with("inputs", Value::from(nested(&plan.inputs)))
-        .with("vars", vars.collect::<Value>());
+    if flow.checks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let execution = json!({"id": plan.execution, "state": "CREATED"});
+    let scope = plan.scope(catalog).with("execution", execution);
     let mut broken = Vec::new();
     for check in &flow.checks {
         let holds = check.condition.evaluate(&scope).map_err(|error| error.diagnostic())?;

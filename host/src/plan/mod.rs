@@ -12,7 +12,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use serde_json::json;
 
+use crate::expr::{Scope, Value};
 use crate::flow::{Flow, GivenInput};
 use crate::model::{CatalogReader, Diagnostic, ExecutionId, InputId, JsonMap, TaskType, Timestamp};
 
@@ -61,6 +63,28 @@ pub struct Plan {
     pub tasks: Vec<PlannedTask>,
     /// How they follow one another.
     pub program: Arc<Program>,
+}
+
+impl Plan {
+    /// What expressions see of the flow before anything runs.
+    fn scope<'a>(&'a self, catalog: &'a dyn CatalogReader) -> Scope<'a> {
+        let flow = &self.flow;
+        Scope::new(Timestamp::now())
+            .with_catalog(catalog)
+            .with_namespace(&flow.namespace)
+            .with("flow", json!({"id": flow.id, "namespace": flow.namespace}))
+            .with("labels", Value::from(&self.labels))
+            .with("inputs", Value::from(nested(&self.inputs)))
+            .with("vars", self.variables())
+    }
+
+    /// The variables of the flow, their own expressions as they are written.
+    pub fn variables(&self) -> Value {
+        let variables = self.flow.variables.iter();
+        variables
+            .map(|(name, value)| (name.as_str(), Value::from(value.source())))
+            .collect()
+    }
 }
 
 /// Binds the inputs and resolves the task types. All that keeps the flow from running is answered at once.

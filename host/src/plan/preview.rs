@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
-
+use super::Plan;
 use super::shape::{PlannedTask, Work};
-use super::{Plan, nested};
-use crate::expr::{Scope, Value};
+use crate::expr::Scope;
 use crate::flow::{AssetList, AssetTemplate, Property, Task, Text};
 use crate::model::{
     Asset, AssetEffect, AssetId, CatalogReader, Declaration, FieldChange, Json, PlannedAssetView, PlannedTaskView,
-    PlannedValue, PlannedWork, RecordError, Timestamp,
+    PlannedValue, PlannedWork, RecordError,
 };
 
 /// What else an answer about an asset needs: what was made from it.
@@ -22,27 +20,15 @@ pub fn preview(
     catalog: &dyn CatalogReader,
     dependents: Dependents<'_>,
 ) -> Result<Vec<PlannedTaskView>, RecordError> {
-    let flow = &plan.flow;
-    let vars = flow
-        .variables
-        .iter()
-        .map(|(name, value)| (name.as_str(), Value::from(value.source())));
-    let scope = Scope::new(Timestamp::now())
-        .with_catalog(catalog)
-        .with_namespace(&flow.namespace)
-        .with("flow", json!({"id": flow.id, "namespace": flow.namespace}))
-        .with("labels", Value::from(&plan.labels))
-        .with("inputs", Value::from(nested(&plan.inputs)))
-        .with("vars", vars.collect::<Value>());
     let mut preview = Preview {
         plan,
-        scope,
+        scope: plan.scope(catalog),
         catalog,
         dependents,
         next: 0,
         tasks: Vec::with_capacity(plan.tasks.len()),
     };
-    for (name, list) in flow.lists() {
+    for (name, list) in plan.flow.lists() {
         preview.list((name != "tasks").then_some(name), list, 0)?;
     }
     Ok(preview.tasks)

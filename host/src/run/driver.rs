@@ -185,12 +185,7 @@ impl Driver {
             Ok(false) => {
                 self.started(&active, None);
                 self.runs.insert(run, active);
-                let skipped = Ended {
-                    state: State::Skipped,
-                    error: None,
-                    ..Ended::failed(String::new())
-                };
-                self.ended(run, skipped);
+                self.ended(run, Ended::of(State::Skipped, JsonMap::new()));
                 Ok(())
             }
             Err(message) => {
@@ -304,13 +299,7 @@ impl Driver {
                 let mut outputs = JsonMap::new();
                 outputs.insert("resumed".to_owned(), true.into());
                 outputs.insert("onResume".to_owned(), given.into());
-                let ended = Ended {
-                    state: State::Success,
-                    outputs,
-                    error: None,
-                    ..Ended::failed(String::new())
-                };
-                self.ended(run, ended);
+                self.ended(run, Ended::of(State::Success, outputs));
             }
         }
         Ok(())
@@ -448,11 +437,9 @@ impl Driver {
             _ => state,
         };
         let ended = Ended {
-            state,
-            outputs,
             error,
             effects,
-            ..Ended::failed(String::new())
+            ..Ended::of(state, outputs)
         };
         self.close(&active, state, ended);
     }

@@ -84,14 +84,21 @@ impl Done {
 }
 
 impl Ended {
-    pub(super) fn failed(message: String) -> Self {
+    pub(super) fn of(state: State, outputs: JsonMap) -> Self {
         Self {
-            state: State::Failed,
-            outputs: JsonMap::new(),
-            error: Some(message),
+            state,
+            outputs,
+            error: None,
             lineage: None,
             effects: Vec::new(),
             attempts: 1,
+        }
+    }
+
+    pub(super) fn failed(message: String) -> Self {
+        Self {
+            error: Some(message),
+            ..Self::of(State::Failed, JsonMap::new())
         }
     }
 }

@@ -33,17 +33,13 @@ pub(super) struct Snapshot {
 impl Variables {
     pub(super) fn new(plan: &Plan, start: Timestamp, original: &ExecutionId) -> Self {
         let flow = &plan.flow;
-        let vars = flow
-            .variables
-            .iter()
-            .map(|(name, value)| (name.as_str(), Value::from(value.source())));
         let execution = json!({"id": plan.execution, "startDate": start, "state": "RUNNING", "originalId": original});
         Self {
             flow: Value::from(json!({"id": flow.id, "namespace": flow.namespace})),
             execution: Value::from(execution),
             inputs: Value::from(nested(&plan.inputs)),
             labels: Value::from(&plan.labels),
-            vars: vars.collect(),
+            vars: plan.variables(),
             outputs: Value::from(JsonMap::new()),
             tasks: Value::from(JsonMap::new()),
             namespace: flow.namespace.clone(),

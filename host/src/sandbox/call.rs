@@ -189,12 +189,6 @@ impl TaskCall {
         }
     }
 
-    /// How many log lines were written, and the sha256 over them in lower-case hexadecimal.
-    pub fn log_digest(&self) -> (u64, String) {
-        let said = lock(&self.speech).said();
-        (said.lines, said.digest)
-    }
-
     fn outputs(&self, text: &str) -> Result<JsonMap, TaskFailure> {
         if text.len() > self.limits.outputs {
             let (size, limit) = (text.len(), self.limits.outputs);
@@ -211,7 +205,7 @@ impl TaskCall {
 
     fn failed(&self, error: &wasmtime::Error) -> TaskFailure {
         self.streams.iter().for_each(LineStream::flush);
-        explain(error, &lock(&self.speech).said().tail, &self.limits)
+        explain(error, lock(&self.speech).tail(), &self.limits)
     }
 }
 

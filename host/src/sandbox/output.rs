@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use sha2::{Digest, Sha256};
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
@@ -27,21 +26,12 @@ pub(super) struct Speech {
     bytes: u64,
     bytes_limit: u64,
     line_limit: usize,
-    digest: Sha256,
     cut: bool,
     tail: String,
 }
 
 /// The speech of a task run, shared by its streams.
 pub(super) type SharedSpeech = Arc<Mutex<Speech>>;
-
-/// What was said, in numbers.
-pub(super) struct Said {
-    pub lines: u64,
-    pub digest: String,
-    /// The end of standard error.
-    pub tail: String,
-}
 
 impl Speech {
     pub(super) fn new(sink: LogSink, limits: &Limits) -> Self {
@@ -52,7 +42,6 @@ impl Speech {
             bytes: 0,
             bytes_limit: limits.log_bytes,
             line_limit: limits.log_line,
-            digest: Sha256::new(),
             cut: false,
             tail: String::new(),
         }
@@ -84,10 +73,6 @@ impl Speech {
 
     fn emit(&mut self, level: LogLevel, message: String) {
         self.lines += 1;
-        self.digest.update(level.name());
-        self.digest.update(" ");
-        self.digest.update(&message);
-        self.digest.update("\n");
         (self.sink)(LogLine {
             time: Timestamp::now(),
             level,
@@ -106,19 +91,9 @@ impl Speech {
         }
     }
 
-    pub(super) fn said(&self) -> Said {
-        let digest = self
-            .digest
-            .clone()
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        Said {
-            lines: self.lines,
-            digest,
-            tail: self.tail.clone(),
-        }
+    /// The end of standard error.
+    pub(super) fn tail(&self) -> &str {
+        &self.tail
     }
 }
 
