@@ -155,8 +155,9 @@ impl Body {
         }
     }
 
-    fn parts(&self) -> Parts<'_> {
+    fn parts<'a>(&'a self, task_types: &'a [TaskType]) -> Parts<'a> {
         Parts {
+            task_types,
             inputs: &self.inputs,
             variables: &self.variables,
             tasks: &self.tasks,
@@ -189,7 +190,7 @@ fn read(source: &Source, root: &Node, task_types: &[TaskType], findings: &mut Ve
     removed::check(text, root, findings);
     fields.refuse(&LATER_KEYS, findings);
     fields.finish("key of a flow", &KEYS, findings);
-    references::check(&body.parts(), &Declared::of(root, &body.variables), findings);
+    references::check(&body.parts(task_types), &Declared::of(root, &body.variables), findings);
     let id = id.and_then(|(id, span)| valid(FlowId::parse(&id), span, findings));
     let namespace = namespace.and_then(|(name, span)| valid(Namespace::parse(&name), span, findings));
     Some(Flow {
