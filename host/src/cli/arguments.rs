@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum, ValueHint};
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::asset_arguments::{AssetCommand, CatalogCommand};
 use crate::app::AppError;
+use crate::model::closest;
 
 /// Runs automation flows whose every task is a sandboxed WebAssembly component, and records the lineage of all they
 /// make.
@@ -211,6 +213,28 @@ fn seconds(text: &str) -> Result<std::time::Duration, String> {
         Ok(seconds) if seconds > 0.0 && seconds <= 86_400.0 => Ok(std::time::Duration::from_secs_f64(seconds)),
         _ => Err("give a number of seconds above 0 and at most 86400".to_owned()),
     }
+}
+
+/// Adds the subcommand that may be meant, where clap finds none near enough: it counts two letters that changed places
+/// as more than a slip.
+pub(super) fn with_near_command(mut error: clap::Error, words: impl Iterator<Item = String>) -> clap::Error {
+    let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidSubcommand) else {
+        return error;
+    };
+    let mut command = Arguments::command();
+    for word in words.take_while(|word| word != unknown) {
+        if let Some(inner) = command.find_subcommand(&word) {
+            command = inner.clone();
+        }
+    }
+    let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    if let Some(near) = closest(unknown, names)
+        && error.get(ContextKind::SuggestedSubcommand).is_none()
+    {
+        let near = ContextValue::Strings(vec![near.to_owned()]);
+        error.insert(ContextKind::SuggestedSubcommand, near);
+    }
+    error
 }
 
 /// What clap says about words it does not understand: the reason, then tips, then how the command is used.

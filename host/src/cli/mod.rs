@@ -30,7 +30,7 @@ use output::Output;
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return refuse(&error),
+        Err(error) => return refuse(&arguments::with_near_command(error, std::env::args().skip(1))),
     };
     let output = Output::new(arguments.format);
     let runtime = match tokio::runtime::Builder::new_multi_thread()

@@ -34,6 +34,7 @@ const ROOTS: [&str; 13] = [
 ];
 const INPUT_ROOTS: [&str; 4] = ["flow", "execution", "inputs", "labels"];
 const CHECK_ROOTS: [&str; 5] = ["flow", "execution", "inputs", "labels", "vars"];
+const LABEL_ROOTS: [&str; 5] = ["flow", "execution", "inputs", "vars", "trigger"];
 const FIELDS: [(&str, &[&str]); 4] = [
     ("flow", &["id", "namespace"]),
     ("execution", &["id", "startDate", "state", "originalId"]),
@@ -96,6 +97,7 @@ pub(super) struct Parts<'a> {
     pub outputs: &'a [FlowOutput],
     pub checks: &'a [Check],
     pub slas: &'a [Sla],
+    pub labels: &'a IndexMap<String, Property>,
     pub task_types: &'a [TaskType],
 }
 
@@ -113,6 +115,7 @@ pub(super) fn check(parts: &Parts<'_>, declared: &Declared, findings: &mut Vec<D
         }
     }
     let mut walk = Walk::new(parts, declared, findings);
+    walk.properties(parts.labels.values(), Some(&LABEL_ROOTS));
     for check in parts.checks {
         let texts = [Some(&check.condition), check.message.as_ref()];
         walk.properties(texts.into_iter().flatten(), Some(&CHECK_ROOTS));
@@ -268,7 +271,7 @@ impl<'a, 'f> Walk<'a, 'f> {
     fn text(&mut self, text: &Text, roots: Option<&[&str]>) {
         for reference in text.template.references() {
             let root = match roots {
-                Some(roots) => check_root(&reference, roots),
+                Some(roots) => check_root(&reference, roots).or_else(|| no_trigger(&reference)),
                 None => self.root(&reference),
             };
             let found = root
@@ -294,14 +297,7 @@ impl<'a, 'f> Walk<'a, 'f> {
             }
             (Some("error"), _) if self.in_errors => None,
             (Some("error"), _) => only_in("error", "`errors`"),
-            (Some("trigger"), _) => Some(Fault {
-                severity: Severity::Warning,
-                hint: Some("give it a value for runs by hand: `{{ trigger.date ?? now() }}`".to_owned()),
-                ..Fault::of(
-                    "no-trigger",
-                    "`trigger` is only there in executions that a trigger started, and begat starts none".to_owned(),
-                )
-            }),
+            (Some("trigger"), _) => no_trigger(reference),
             _ => check_root(reference, &ROOTS),
         }
     }
@@ -396,6 +392,20 @@ pub(super) fn near<'n>(name: &str, known: impl IntoIterator<Item = &'n str> + Cl
             (!names.is_empty()).then(|| format!("there are {}", names.join(", ")))
         }
     }
+}
+
+fn no_trigger(reference: &Reference) -> Option<Fault> {
+    if reference.path.first().is_none_or(|root| root != "trigger") {
+        return None;
+    }
+    Some(Fault {
+        severity: Severity::Warning,
+        hint: Some("give it a value for runs by hand: `{{ trigger.date ?? now() }}`".to_owned()),
+        ..Fault::of(
+            "no-trigger",
+            "`trigger` is only there in executions that a trigger started, and begat starts none".to_owned(),
+        )
+    })
 }
 
 fn check_root(reference: &Reference, roots: &[&str]) -> Option<Fault> {
