@@ -9,7 +9,7 @@ PLUGINS := --workspace --exclude begat
 bench: wasm-target ## what runs cost, each beside its physical floor
 	cargo bench --locked --bench bench
 
-.PHONY: demo test bench lint build wasm-target deny clean
+.PHONY: demo test bench fuzz lint build wasm-target deny clean
 
 demo: build ## build, run the seven flows, show the catalog
 	@BEGAT=$(BEGAT) flows/demo.sh
@@ -28,6 +28,9 @@ build: wasm-target
 
 wasm-target: ## makes the target that plugins are built for available
 	@.ci/wasm32-wasip2
+
+fuzz: ## feeds the languages with random text, each for FUZZ_SECONDS; needs nightly Rust and cargo-fuzz
+	host/fuzz/run
 
 deny: ## licences, bans and sources of all dependencies; needs cargo-deny
 	cargo deny check licenses bans sources

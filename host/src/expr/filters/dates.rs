@@ -232,9 +232,9 @@ mod tests {
     fn what_makes_no_date_is_refused() {
         check_error("{{ 'soon' | date }}", "expression-type", "cannot read `soon` as a date");
         check_error(
-            "{{ nope | date('yyyy-ww') }}",
+            "{{ nope | date('yyyy-qq') }}",
             "expression-argument",
-            "`yyyy-ww` is no format of a date: `ww` is not supported",
+            "`yyyy-qq` is no format of a date: `qq` is not supported",
         );
         check_error(
             "{{ nope | date(timeZone='Mars') }}",
