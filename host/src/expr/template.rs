@@ -192,7 +192,10 @@ mod tests {
         );
         check_readable("{% fi a %}{{ a }} {{ b }}{% endif %}", "b");
         check_readable("{% if a | nope %}{{ b }}{% else %}{{ c }}{% endif %}", "a b c");
-        check_readable("{% macro m(p, ) %}{{ p }} {{ q }}{% endmacro %}{{ m(r) | nope }}", "q");
+        check_readable(
+            "{% macro m(p, ) %}{{ p }} {{ q }}{% endmacro %}{{ m(r) | nope }}",
+            "q r",
+        );
         check_readable(
             "{% filter nope %}{{ b }}{% endfilter %}{% block %}{{ c }}{% endblock %}",
             "b c",

@@ -326,7 +326,7 @@ labels:
         &[
             "11:10 unknown-input unknown input `vn`",
             "11:26 unknown-variable unknown variable `outputs`",
-            "11:46 no-trigger `trigger` is only there in executions that a trigger started, and begat starts none",
+            "11:44 no-trigger `trigger` is only there in executions that a trigger started, and begat starts none",
             "12:14 unknown-filter unknown filter `uper`",
         ],
     );
@@ -355,16 +355,16 @@ errors:
   - {id: e, type: log, message: \"{{ outputs.r.valeu }}\"}
 ",
         &[
-            "12:66 unknown-output the task `r` gives no output `valeu`",
+            "12:60 unknown-output the task `r` gives no output `valeu`",
             "13:40 unknown-output `outputs.v.values` has no `three`",
-            "13:71 unknown-output the task `v` gives no output `one`",
+            "13:69 unknown-output the task `v` gives no output `one`",
             "14:42 unknown-output `outputs.p.onResume` has no `who`",
-            "14:73 unknown-output the task `each` gives no outputs",
-            "15:43 unknown-output the task `r` gives no output `valeu`",
-            "16:34 unknown-output `tasks.r` has no `stat`",
-            "16:53 unknown-task unknown task `q`",
-            "16:73 output-not-ready the task `m` has not run at this point",
-            "18:36 unknown-output the task `r` gives no output `valeu`",
+            "14:71 unknown-output the task `each` gives no outputs",
+            "15:41 unknown-output the task `r` gives no output `valeu`",
+            "16:33 unknown-output `tasks.r` has no `stat`",
+            "16:52 unknown-task unknown task `q`",
+            "16:72 output-not-ready the task `m` has not run at this point",
+            "18:37 unknown-output the task `r` gives no output `valeu`",
         ],
     );
 }
