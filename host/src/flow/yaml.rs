@@ -430,12 +430,19 @@ fn quoted(text: &str, span: Span) -> Span {
     span
 }
 
+/// The words that are no text.
+const WORDS: [&str; 10] = [
+    "~", "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE",
+];
+
 /// What a plain scalar means.
 pub(super) fn plain(value: &str) -> NodeKind {
     let text = || NodeKind::Text(value.to_owned(), ScalarStyle::Plain);
     // Most plain scalars are words; only what could be something else is worth asking about.
-    let first = value.chars().next();
-    let may_be_more = first.is_none_or(|c| c.is_ascii_digit() || "+-.~tTfFnN".contains(c));
+    let may_be_more = match value.as_bytes() {
+        [] | [b'0'..=b'9' | b'+' | b'-' | b'.', ..] => true,
+        _ => WORDS.contains(&value),
+    };
     if !may_be_more {
         return text();
     }
