@@ -36,6 +36,8 @@ fn main() -> Result<()> {
             println!("{}", each.as_nanos());
             Ok(())
         }
+        ["start"] => one_process(&World::new()?),
+        ["tasks"] => one_task(&World::new()?),
         ["control"] => control::measure(&World::new()?),
         ["language"] => checking(&World::new()?),
         ["catalog"] => catalog::measure(None),
@@ -148,7 +150,7 @@ fn memory(world: &World) -> Result<()> {
 }
 
 fn floor_process(world: &World) -> Result<Command> {
-    let mut command = Command::new(this()?);
+    let mut command = Command::new(world.copied("floor", &this()?)?);
     command
         .arg("floor")
         .arg(world.component()?)

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::model::{Asset, AssetType, AssetTypeDefinition, Bundle, Declaration, Json, Person, Timestamp, Violation};
+use crate::model::{
+    Asset, AssetType, AssetTypeDefinition, Bundle, Declaration, Json, JsonMap, Person, Timestamp, Violation,
+};
 
 use super::record::HandFact;
 use super::{Catalog, Refusal, StoreError, assets, canonical, columns};
@@ -37,11 +39,23 @@ fn all(connection: &Connection) -> Result<Vec<AssetTypeDefinition>, StoreError> 
     let mut types: Vec<AssetTypeDefinition> = statement.query_map([], from_row)?.collect::<Result<_, _>>()?;
     for known in AssetTypeDefinition::predefined() {
         if !types.iter().any(|own| own.name == known.name) {
-            types.push(known);
+            types.push(known.clone());
         }
     }
     types.sort_by(|left, right| left.name.cmp(&right.name));
     Ok(types)
+}
+
+/// The schema of a type, where it has one.
+fn schema_of(connection: &Connection, name: &AssetType) -> Result<Option<Json>, StoreError> {
+    let query = "SELECT definition FROM asset_type WHERE name = ?1";
+    let mut statement = connection.prepare_cached(query)?;
+    if let Some(own) = statement.query_row([name.as_str()], from_row).optional()? {
+        return Ok(own.schema);
+    }
+    let mut predefined = AssetTypeDefinition::predefined().iter();
+    let known = predefined.find(|known| known.name == *name);
+    Ok(known.and_then(|known| known.schema.clone()))
 }
 
 impl Catalog {
@@ -94,28 +108,17 @@ impl Catalog {
     /// When the catalog cannot be read.
     pub fn violations(&self, bundles: &[Bundle]) -> Result<Vec<Violation>, StoreError> {
         self.read(|connection| {
-            let mut schemas = Schemas::read(connection)?;
             let mut found = Vec::new();
             for declaration in bundles.iter().flat_map(|bundle| &bundle.outputs) {
-                found.extend(schemas.check(&after(connection, declaration)?));
+                found.extend(self.schemas().violations(connection, declaration)?);
             }
             Ok(found)
         })
     }
 }
 
-impl Catalog {
-    /// Whether any registered type has a schema.
-    pub(super) fn has_type_schemas(&self) -> Result<bool, StoreError> {
-        self.read(|connection| {
-            let known = all(connection)?;
-            Ok(known.iter().any(|definition| definition.schema.is_some()))
-        })
-    }
-}
-
 /// The asset as a declaration would leave it.
-pub(super) fn after(connection: &Connection, declaration: &Declaration) -> Result<Asset, StoreError> {
+fn after(connection: &Connection, declaration: &Declaration) -> Result<Asset, StoreError> {
     let now = Timestamp::UNIX_EPOCH;
     Ok(match assets::find(connection, &declaration.id)? {
         Some(known) => known.updated(declaration, now),
@@ -123,31 +126,73 @@ pub(super) fn after(connection: &Connection, declaration: &Declaration) -> Resul
     })
 }
 
-/// The schemas of types, made ready when they are first needed.
-pub(super) struct Schemas {
-    definitions: HashMap<AssetType, Json>,
-    ready: HashMap<AssetType, Option<jsonschema::Validator>>,
+/// The schemas of types that assets were held against, ready to be used again: making one ready costs more than a task.
+#[derive(Debug, Default)]
+pub(super) struct Schemas(HashMap<AssetType, Ready>);
+
+#[derive(Debug)]
+struct Ready {
+    schema: Json,
+    /// None where the schema is none.
+    validator: Option<jsonschema::Validator>,
+}
+
+impl Ready {
+    fn new(schema: Json) -> Self {
+        let validator = jsonschema::validator_for(&schema).ok();
+        Self { schema, validator }
+    }
+}
+
+/// Whether metadata keeps to a schema that does no more than say which properties are text, as those of the predefined
+/// types do: it can be told without making the schema ready, which costs more than all else that a short run records.
+fn holds_plainly(schema: &Json, metadata: &JsonMap) -> bool {
+    let Some(schema) = schema.as_object() else { return false };
+    let text = serde_json::json!({"type": "string"});
+    schema.iter().all(|(keyword, value)| match keyword.as_str() {
+        "$schema" => true,
+        "type" => value == "object",
+        "properties" => value.as_object().is_some_and(|properties| {
+            let is_fine = |(name, property): (&String, &Json)| {
+                metadata
+                    .get(name)
+                    .is_none_or(|value| value.is_string() && *property == text)
+            };
+            properties.iter().all(is_fine)
+        }),
+        _ => false,
+    })
 }
 
 impl Schemas {
-    pub(super) fn read(connection: &Connection) -> Result<Self, StoreError> {
-        let with_schema = |known: AssetTypeDefinition| Some((known.name, known.schema?));
-        Ok(Self {
-            definitions: all(connection)?.into_iter().filter_map(with_schema).collect(),
-            ready: HashMap::new(),
-        })
+    /// How the asset that the declaration leaves breaks the schema of its type.
+    pub(super) fn violations(
+        &mut self,
+        connection: &Connection,
+        declaration: &Declaration,
+    ) -> Result<Vec<Violation>, StoreError> {
+        if let Some(declared) = &declaration.asset_type
+            && schema_of(connection, declared)?.is_none()
+        {
+            return Ok(Vec::new());
+        }
+        let asset = after(connection, declaration)?;
+        match schema_of(connection, &asset.asset_type)? {
+            Some(schema) => Ok(self.check(&asset, schema)),
+            None => Ok(Vec::new()),
+        }
     }
 
-    /// How an asset breaks the schema of its type.
-    pub(super) fn check(&mut self, asset: &Asset) -> Vec<Violation> {
-        let Some(schema) = self.definitions.get(&asset.asset_type) else {
+    fn check(&mut self, asset: &Asset, schema: Json) -> Vec<Violation> {
+        if holds_plainly(&schema, &asset.metadata) {
+            return Vec::new();
+        }
+        let known = self.0.remove(&asset.asset_type).filter(|known| known.schema == schema);
+        let ready = known.unwrap_or_else(|| Ready::new(schema));
+        let ready = self.0.entry(asset.asset_type.clone()).or_insert(ready);
+        let Some(validator) = &ready.validator else {
             return Vec::new();
         };
-        let ready = self
-            .ready
-            .entry(asset.asset_type.clone())
-            .or_insert_with(|| jsonschema::validator_for(schema).map_err(drop).ok());
-        let Some(validator) = ready else { return Vec::new() };
         let metadata = Json::Object(asset.metadata.clone());
         let violation = |error: jsonschema::ValidationError<'_>| Violation {
             asset: asset.id.clone(),
@@ -160,5 +205,33 @@ impl Schemas {
             message: error.to_string(),
         };
         validator.iter_errors(&metadata).map(violation).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_what_keeps_to_a_plain_schema_for_certain_is_let_through_unchecked() {
+        let check = |schema: Json, metadata: Json, expected: bool| {
+            let Json::Object(metadata) = metadata else { panic!() };
+            assert_eq!(holds_plainly(&schema, &metadata), expected, "{schema} {metadata:?}");
+        };
+        let plain = json!({"$schema": "x", "type": "object", "properties": {"zone": {"type": "string"}}});
+        check(plain.clone(), json!({"size": 1}), true);
+        check(plain.clone(), json!({"zone": "a"}), true);
+        check(plain.clone(), json!({"zone": 1}), false);
+        check(plain, json!({"zone": null}), false);
+        check(
+            json!({"properties": {"zone": {"minLength": 2}}}),
+            json!({"zone": "a"}),
+            false,
+        );
+        check(json!({"properties": {"zone": {"minLength": 2}}}), json!({}), true);
+        check(json!({"type": "object", "required": ["zone"]}), json!({}), false);
+        check(json!({"type": "array"}), json!({}), false);
+        check(json!(false), json!({}), false);
     }
 }
