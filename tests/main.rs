@@ -6,6 +6,7 @@
     reason = "a test may stop where it fails, and tell one story in full"
 )]
 
+mod again;
 mod cases;
 mod catalog;
 mod cli;

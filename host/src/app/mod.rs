@@ -1,5 +1,6 @@
 //! The joint: one short method for each verb of the faces. The only room that sees every stage.
 
+mod again;
 mod assets;
 mod condition;
 mod edits;
@@ -17,6 +18,7 @@ mod subflows;
 mod upkeep;
 mod validate;
 
+pub use again::{AgainRequest, StartAt};
 pub use assets::{AssetQuery, AssetStory, Expiry, GraphQuery};
 pub use edits::{DeleteMode, SetRequest};
 pub use error::{AppError, ErrorKind, Report};

@@ -15,7 +15,7 @@ use crate::model::{
     CatalogReader, Diagnostic, ExecutionDetailView, ExecutionId, JsonMap, Severity, Source, State, TaskType, Timestamp,
 };
 use crate::plan::{self, Plan, PlanRequest, Stubs};
-use crate::run::{Outcome, Runner};
+use crate::run::{Again, Outcome, Runner};
 use crate::sandbox::Registry;
 use crate::store::Catalog;
 
@@ -149,7 +149,7 @@ impl App {
         let plan = Arc::new(prepared.plan);
         let outcome = match failing {
             Some(message) => runner.refuse(plan, State::Failed, message).await?,
-            None => carry_out(&runner, plan, lock_beside, &notice, &watchers.cancelled).await?,
+            None => carry_out(&runner, plan, None, lock_beside, &notice, &watchers.cancelled).await?,
         };
         runner.settle().await;
         shown(&catalog, &outcome.execution)
@@ -243,9 +243,10 @@ fn failing_check(prepared: &Prepared, known: &Catalog, notice: &impl Fn(Notice))
 }
 
 /// Runs a plan when there is room for it, and again where the flow says so.
-async fn carry_out(
+pub(super) async fn carry_out(
     runner: &Runner,
     mut plan: Arc<Plan>,
+    again: Option<Again>,
     lock_beside: Option<&Path>,
     notice: &impl Fn(Notice),
     cancelled: &watch::Receiver<bool>,
@@ -265,7 +266,10 @@ async fn carry_out(
         let _running = lock_beside
             .map(|catalog| slots::hold(catalog, &plan.execution))
             .transpose()?;
-        let outcome = runner.execute(plan.clone(), None).await?;
+        let outcome = match again.clone() {
+            None => runner.execute(plan.clone(), None).await?,
+            Some(again) => runner.execute_again(plan.clone(), again).await?,
+        };
         let retry = plan
             .flow
             .retry
@@ -286,6 +290,19 @@ async fn carry_out(
             execution: ExecutionId::generate(),
             ..(*plan).clone()
         });
+    }
+}
+
+/// Room for an execution that goes on; it is refused where there is none to be had.
+pub(super) async fn take_room(
+    flow: &Flow,
+    catalog: &Path,
+    notice: &impl Fn(Notice),
+    cancelled: &watch::Receiver<bool>,
+) -> Result<Option<Slot>, AppError> {
+    match room(flow, Some(catalog), notice, cancelled).await? {
+        Room::Free(slot) => Ok(slot),
+        Room::None(_, reason) => Err(AppError::refused(reason).with_hint("go on with it when one of them has ended")),
     }
 }
 

@@ -146,6 +146,23 @@ pub(super) enum FlowCommand {
     Schema,
 }
 
+/// An execution to go on with, or to do again.
+#[derive(Debug, clap::Args)]
+pub(super) struct PastArguments {
+    /// The execution's id, or the start of it
+    pub id: String,
+    /// What it waits for, a secret that its flow asks for, or another value of an input for a new execution; may be
+    /// given many times
+    #[arg(short, long = "input", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub inputs: Vec<(String, String)>,
+    /// The folder that flows of its tasks are looked for in
+    #[arg(long, value_name = "DIR", default_value = "flows", value_hint = ValueHint::DirPath)]
+    pub flows: PathBuf,
+    /// Go on although plugins are others than those it began with
+    #[arg(long)]
+    pub allow_changed_plugins: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum ExecutionCommand {
     /// List executions, the newest first
@@ -161,14 +178,21 @@ pub(super) enum ExecutionCommand {
     },
     /// Go on with an execution that waits or was interrupted
     Resume {
-        /// The execution's id, or the start of it
-        id: String,
-        /// What it waits for, or a secret that its flow asks for; may be given many times
-        #[arg(short, long = "input", value_name = "KEY=VALUE", value_parser = key_value)]
-        inputs: Vec<(String, String)>,
-        /// The folder that flows of its tasks are looked for in
-        #[arg(long, value_name = "DIR", default_value = "flows", value_hint = ValueHint::DirPath)]
-        flows: PathBuf,
+        #[command(flatten)]
+        past: PastArguments,
+    },
+    /// Do an execution again from one of its tasks on, as a new one; what came before is taken from the record
+    Restart {
+        #[command(flatten)]
+        past: PastArguments,
+        /// The task to begin with [default: the first that failed]
+        #[arg(long, value_name = "TASK")]
+        from: Option<String>,
+    },
+    /// Do a whole execution again, as a new one, with its flow and inputs as they were
+    Replay {
+        #[command(flatten)]
+        past: PastArguments,
     },
     /// End an execution that waits or was interrupted; its `finally` runs
     Cancel {

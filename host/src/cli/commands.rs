@@ -8,15 +8,15 @@ use std::sync::Arc;
 use clap::CommandFactory;
 use serde_json::json;
 
-use super::arguments::{Arguments, Command, ExecutionCommand, FlowCommand, Format, PluginCommand};
+use super::arguments::{Arguments, Command, ExecutionCommand, FlowCommand, Format, PastArguments, PluginCommand};
 use super::asset_arguments::AssetCommand;
 use super::output::{DIM, Output, RED, YELLOW, findings_view};
 use super::progress::FileCounter;
 use super::tables::{self, paint};
 use super::{asset_commands, catalog_commands, plan, run, sarif};
 use crate::app::{
-    App, AppError, ExpressionRequest, LogQuery, PluginNotice, Rendered, Report, ResumeRequest, Settings,
-    ValidateRequest,
+    AgainRequest, App, AppError, ExpressionRequest, LogQuery, PluginNotice, Rendered, Report, ResumeRequest, Settings,
+    StartAt, ValidateRequest,
 };
 use crate::model::{LogLevel, Severity};
 
@@ -36,13 +36,21 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
             Ok(ExitCode::SUCCESS)
         }
         Command::Expr { template, vars, typed } => expression(&app(), template, vars, *typed, output),
-        Command::Execution(ExecutionCommand::Resume { id, inputs, flows }) => {
+        Command::Execution(ExecutionCommand::Resume { past }) => {
             let request = ResumeRequest {
-                execution: id.clone(),
-                inputs: inputs.iter().cloned().collect(),
-                flows: flows.clone(),
+                execution: past.id.clone(),
+                inputs: past.inputs.iter().cloned().collect(),
+                flows: past.flows.clone(),
+                allow_changed_plugins: past.allow_changed_plugins,
             };
             run::resume(settings(&arguments), request, output).await
+        }
+        Command::Execution(ExecutionCommand::Restart { past, from }) => {
+            let start = from.clone().map_or(StartAt::Failure, StartAt::Task);
+            run::again(settings(&arguments), again_request(past, start), output).await
+        }
+        Command::Execution(ExecutionCommand::Replay { past }) => {
+            run::again(settings(&arguments), again_request(past, StartAt::Beginning), output).await
         }
         Command::Execution(command) => execution(&app(), command, output).await,
         Command::Asset(command) => asset_commands::asset(&app(), command, output),
@@ -54,6 +62,16 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
             output.answer(&String::from_utf8_lossy(&script));
             Ok(ExitCode::SUCCESS)
         }
+    }
+}
+
+fn again_request(past: &PastArguments, start: StartAt) -> AgainRequest {
+    AgainRequest {
+        execution: past.id.clone(),
+        start,
+        inputs: past.inputs.iter().cloned().collect(),
+        flows: past.flows.clone(),
+        allow_changed_plugins: past.allow_changed_plugins,
     }
 }
 
@@ -196,7 +214,9 @@ async fn execution(app: &App, command: &ExecutionCommand, output: &Output) -> Re
         ExecutionCommand::Show { id } => show(output, &app.execution(id)?, tables::execution),
         ExecutionCommand::Cancel { id } => show(output, &app.cancel(id).await?, tables::execution),
         // It is shown as a run is, and has been.
-        ExecutionCommand::Resume { .. } => Ok(ExitCode::SUCCESS),
+        ExecutionCommand::Resume { .. } | ExecutionCommand::Restart { .. } | ExecutionCommand::Replay { .. } => {
+            Ok(ExitCode::SUCCESS)
+        }
         ExecutionCommand::Logs { id, task, level } => {
             let level = LogLevel::from_name(level).unwrap_or(LogLevel::Info);
             let query = LogQuery {

@@ -12,7 +12,9 @@ use super::output::{BOLD, DIM, Output, RED, YELLOW};
 use super::progress::{Progress, lock};
 use super::prompt;
 use super::tables::{duration, paint, state_style};
-use crate::app::{App, AppError, FlowRequest, InputSources, Notice, ResumeRequest, RunRequest, Settings, Stubs};
+use crate::app::{
+    AgainRequest, App, AppError, FlowRequest, InputSources, Notice, ResumeRequest, RunRequest, Settings, Stubs,
+};
 use crate::model::{AssetEvent, ExecutionDetailView, LogLevel, State, TaskRunView};
 
 /// What the user gives a flow.
@@ -66,6 +68,18 @@ pub(super) async fn resume(settings: Settings, request: ResumeRequest, output: &
     let (cancelled, watcher) = watch_for_interrupts();
     let ended = app
         .resume(request, notice, Progress::observer(&progress), cancelled)
+        .await;
+    watcher.abort();
+    Ok(answer(&ended_view(&progress, ended)?, false, &progress, output))
+}
+
+pub(super) async fn again(settings: Settings, request: AgainRequest, output: &Output) -> Result<ExitCode, AppError> {
+    let progress = Progress::start(output, LogLevel::Info, false);
+    let app = App::new(watched(settings, &progress));
+    let notice = |said| tell(output, &progress, said);
+    let (cancelled, watcher) = watch_for_interrupts();
+    let ended = app
+        .again(request, notice, Progress::observer(&progress), cancelled)
         .await;
     watcher.abort();
     Ok(answer(&ended_view(&progress, ended)?, false, &progress, output))

@@ -146,6 +146,13 @@ pub(super) fn execution(view: &ExecutionDetailView) -> String {
     if let Some(parent) = &execution.parent_id {
         text += &format!("started by execution {parent}\n");
     }
+    if let Some(origin) = &execution.origin {
+        let from = origin
+            .from
+            .as_ref()
+            .map_or_else(String::new, |task| format!(" from {task} on"));
+        text += &format!("does execution {} again{from}\n", origin.execution);
+    }
     for (name, map) in [
         ("inputs", &execution.inputs),
         ("labels", &execution.labels),

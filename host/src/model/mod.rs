@@ -32,7 +32,7 @@ pub use catalog::{AssetChange, AssetEvent, AssetFilter, CatalogReader, Receipt, 
 pub use diagnostic::{Diagnostic, Label, Severity, Source, Span};
 pub use edit::{AssetEdit, Person};
 pub use event::{
-    FinishedExecution, FinishedTask, Lineage, RetriedTask, RunEvent, RunEventKind, SetKey, StartedExecution,
+    FinishedExecution, FinishedTask, Lineage, Origin, RetriedTask, RunEvent, RunEventKind, SetKey, StartedExecution,
     StartedTask, WrittenFile,
 };
 pub use export::{EXPORT_VERSION, ExportHeader, ExportKind, ExportLine, ExportedEvent, ExportedLog};

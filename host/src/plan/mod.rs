@@ -7,6 +7,7 @@ mod inputs;
 mod preview;
 mod program;
 mod shape;
+mod since;
 
 use std::path::Path;
 use std::sync::Arc;

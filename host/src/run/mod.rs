@@ -21,6 +21,6 @@ mod surroundings;
 mod variables;
 mod workplace;
 
-pub use earlier::{Earlier, EarlierRun};
+pub use earlier::{Again, Earlier, EarlierRun};
 pub use execution::{Observer, Outcome, RunError, Runner};
 pub use subflow::{SubflowRequest, Subflows};

@@ -8,6 +8,7 @@ mod append;
 mod apply;
 mod asof;
 mod assets;
+mod beginning;
 mod canonical;
 mod catalog;
 mod chain;
@@ -44,6 +45,7 @@ mod fixtures;
 #[cfg(test)]
 mod properties;
 
+pub use beginning::Beginning;
 pub use catalog::Catalog;
 pub use error::StoreError;
 pub use expiry::Expiring;
