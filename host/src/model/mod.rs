@@ -19,6 +19,7 @@ mod planned;
 mod state;
 mod suggest;
 mod task_type;
+mod told;
 mod view;
 
 pub use actor::{Actor, FlowReference, PluginReference};
@@ -44,6 +45,7 @@ pub use planned::{AssetEffect, PlanView, PlannedAssetView, PlannedTaskView, Plan
 pub use state::State;
 pub use suggest::closest;
 pub use task_type::{Capability, PluginDescription, TaskType};
+pub use told::{ToldBy, ToldChange, ToldEvent, ToldKind};
 pub use view::{
     AssetDetailView, AssetEventView, AssetView, EdgeView, ExecutionDetailView, ExecutionView, GraphView, HistoryView,
     LogView, PluginView, TaskRunView, TaskTypeView, VerifyView,
