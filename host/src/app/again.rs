@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use tokio::sync::watch;
 
 use super::resume::{Past, PinnedPlan};
-use super::run::{Watchers, carry_out, runner, shown};
+use super::run::{Watchers, carry_out, end_delivery, runner, shown};
 use super::{App, AppError, Notice, Observer, slots};
 use crate::model::{ExecutionDetailView, ExecutionId, JsonMap, Origin, State, TaskId, Timestamp};
 use crate::plan::Plan;
@@ -73,12 +73,14 @@ impl App {
         let (mut prepared, _) = self.plan_again(&catalog, &asked, &stubs).await?;
         prepared.plan.labels.insert(LABEL.to_owned(), id.as_str().into());
         let again = again_of(&past, &prepared.plan, &request.start)?;
+        let delivery = self.deliver_meanwhile()?;
         let watchers = Watchers { observer, cancelled };
         let runner = runner(&catalog, &prepared, request.flows.clone(), stubs, &watchers);
         let plan = Arc::new(prepared.plan);
         let beside = Some(self.settings.catalog.as_path());
         let outcome = carry_out(&runner, plan, Some(again), beside, &notice, &watchers.cancelled).await?;
         runner.settle().await;
+        end_delivery(delivery, &notice);
         shown(&catalog, &outcome.execution)
     }
 }

@@ -2,11 +2,14 @@
 
 mod again;
 mod assets;
+mod attest;
 mod condition;
+mod delivery;
 mod edits;
 mod error;
 mod expression;
 mod inputs;
+mod interchange;
 mod plan;
 mod query;
 mod resume;
@@ -20,6 +23,8 @@ mod validate;
 
 pub use again::{AgainRequest, StartAt};
 pub use assets::{AssetQuery, AssetStory, Expiry, GraphQuery};
+pub use attest::AttestationView;
+pub use delivery::Delivered;
 pub use edits::{DeleteMode, SetRequest};
 pub use error::{AppError, ErrorKind, Report};
 pub use expression::{ExpressionRequest, Rendered};
@@ -30,10 +35,11 @@ pub use run::{FlowRequest, Notice, RunRequest};
 pub use settings::Settings;
 pub use validate::ValidateRequest;
 
+pub use crate::interop::openlineage::ASSET_FACET_SCHEMA;
 pub use crate::plan::Stubs;
 pub use crate::run::Observer;
 pub use crate::sandbox::PluginNotice;
-pub use crate::store::{Imported, Pruned};
+pub use crate::store::{Imported, Migrated, Pruned};
 
 /// begat, with its settings.
 pub struct App {

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::again::kept_before;
 use super::inputs::find_file;
-use super::run::{Prepared, Watchers, runner, shown, take_room};
+use super::run::{Prepared, Watchers, end_delivery, runner, shown, take_room};
 use super::{App, AppError, Notice, Observer, Report, Stubs, slots};
 use crate::flow::{self, Flow, GivenInput};
 use crate::model::{
@@ -160,6 +160,7 @@ impl App {
             is_new: false,
         };
         let (prepared, on_resume) = self.plan_again(&catalog, &asked, &stubs).await?;
+        let delivery = self.deliver_meanwhile()?;
         let watchers = Watchers { observer, cancelled };
         let flow = &prepared.plan.flow;
         let _slot = take_room(flow, &self.settings.catalog, &notice, &watchers.cancelled).await?;
@@ -172,6 +173,7 @@ impl App {
         let earlier = earlier_of(&past, &prepared.plan, on_resume);
         runner.resume(Arc::new(prepared.plan), earlier).await?;
         runner.settle().await;
+        end_delivery(delivery, &notice);
         shown(&catalog, &id)
     }
 

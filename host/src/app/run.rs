@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::delivery::Delivery;
 use super::inputs::{InputSources, find_file};
 use super::slots::{self, Slot};
 use super::subflows::{FlowFolder, folder_of, missing_flows};
 use super::validate::read_and_check;
-use super::{App, AppError, ErrorKind, Observer, Report};
+use super::{App, AppError, Delivered, ErrorKind, Observer, Report};
 use crate::flow::{self, CheckBehavior, ConcurrencyBehavior, Flow, RetryBehavior};
 use crate::model::{
     CatalogReader, Diagnostic, ExecutionDetailView, ExecutionId, JsonMap, Severity, Source, State, TaskType, Timestamp,
@@ -50,6 +51,8 @@ pub enum Notice {
         execution: ExecutionId,
         tasks: usize,
     },
+    /// OpenLineage events that did not go through yet, or that the other side refuses.
+    Undelivered(Delivered),
     /// The execution failed, and another takes its place.
     StartingAgain { failed: ExecutionId },
 }
@@ -142,6 +145,10 @@ impl App {
             true => Catalog::open(&self.settings.catalog)?,
             false => known,
         });
+        let delivery = match request.ephemeral {
+            true => None,
+            false => self.deliver_meanwhile()?,
+        };
         let watchers = Watchers { observer, cancelled };
         let stubs = request.flow.stubs.clone();
         let runner = runner(&catalog, &prepared, folder_of(&request.flow.flow), stubs, &watchers);
@@ -152,7 +159,17 @@ impl App {
             None => carry_out(&runner, plan, None, lock_beside, &notice, &watchers.cancelled).await?,
         };
         runner.settle().await;
+        end_delivery(delivery, &notice);
         shown(&catalog, &outcome.execution)
+    }
+}
+
+/// Ends a delivery, and tells what did not go through.
+pub(super) fn end_delivery(delivery: Option<Delivery>, notice: &impl Fn(Notice)) {
+    if let Some(delivered) = delivery.map(Delivery::finish)
+        && (delivered.waiting > 0 || delivered.error.is_some())
+    {
+        notice(Notice::Undelivered(delivered));
     }
 }
 

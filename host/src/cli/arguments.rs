@@ -27,6 +27,10 @@ pub(super) struct Arguments {
     #[arg(long, global = true, env = "BEGAT_PLUGINS", value_hint = ValueHint::DirPath)]
     pub plugins: Option<PathBuf>,
 
+    /// The settings of the project [default: begat.toml, where it is there]
+    #[arg(long, global = true, env = "BEGAT_CONFIG", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+
     /// How to print the answer
     #[arg(long, global = true, value_enum, default_value_t)]
     pub format: Format,
@@ -46,8 +50,12 @@ pub(super) enum Format {
     Mermaid,
     /// A picture (`asset graph` only)
     Svg,
-    /// For spreadsheets (lists of assets only)
+    /// For spreadsheets (lists of assets and `catalog export` only)
     Csv,
+    /// OpenLineage 2-0-2 events, one a line (`catalog export` and `catalog import` only)
+    Openlineage,
+    /// W3C PROV-JSON (`catalog export` only)
+    Prov,
     /// For code scanning, SARIF 2.1.0 (`validate` only)
     Sarif,
 }
@@ -198,6 +206,23 @@ pub(super) enum ExecutionCommand {
     Cancel {
         /// The execution's id, or the start of it
         id: String,
+    },
+    /// Print what an execution made, and of what, as an in-toto statement with SLSA provenance
+    Attest {
+        /// The execution's id, or the start of it
+        id: String,
+        /// Sign it with this Ed25519 key (PKCS#8 PEM), as a DSSE envelope
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        key: Option<PathBuf>,
+    },
+    /// Check who signed an attestation, and that the catalog says the same
+    VerifyAttestation {
+        /// What `execution attest --key` printed
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// The Ed25519 public key (PEM) of who should have signed it
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        key: PathBuf,
     },
     /// Show the log of one execution
     Logs {

@@ -9,7 +9,7 @@ use clap::CommandFactory;
 use serde_json::json;
 
 use super::arguments::{Arguments, Command, ExecutionCommand, FlowCommand, Format, PastArguments, PluginCommand};
-use super::asset_arguments::AssetCommand;
+use super::asset_arguments::{AssetCommand, CatalogCommand};
 use super::output::{DIM, Output, RED, YELLOW, findings_view};
 use super::progress::FileCounter;
 use super::tables::{self, paint};
@@ -87,11 +87,19 @@ fn check_format(arguments: &Arguments) -> Result<(), AppError> {
         )
     );
     let is_validate = matches!(arguments.command, Command::Validate { .. });
+    let is_export = matches!(arguments.command, Command::Catalog(CatalogCommand::Export { .. }));
+    let is_import = matches!(arguments.command, Command::Catalog(CatalogCommand::Import { .. }));
     match arguments.format {
         Format::Dot | Format::Mermaid | Format::Svg if !is_graph => Err(AppError::refused(
             "only `asset graph` has the formats `dot`, `mermaid` and `svg`",
         )),
-        Format::Csv if !is_list => Err(AppError::refused("only lists of assets have the format `csv`")),
+        Format::Csv if !is_list && !is_export => Err(AppError::refused(
+            "only lists of assets and `catalog export` have the format `csv`",
+        )),
+        Format::Openlineage if !is_export && !is_import => Err(AppError::refused(
+            "only `catalog export` and `catalog import` have the format `openlineage`",
+        )),
+        Format::Prov if !is_export => Err(AppError::refused("only `catalog export` has the format `prov`")),
         Format::Sarif if !is_validate => Err(AppError::refused("only `validate` has the format `sarif`")),
         _ => Ok(()),
     }
@@ -104,6 +112,7 @@ fn settings(arguments: &Arguments) -> Settings {
         cache: cache_folder(),
         task_timeout: None,
         task_memory: None,
+        config: arguments.config.clone(),
         on_notice: Arc::new(|notice| Output::new(Format::Text).message(&format!("{}\n", plugin_notice(&notice)))),
     }
 }
@@ -155,7 +164,7 @@ async fn validate(
     match output.format {
         Format::Json => output.json(&reports.iter().map(report_view).collect::<Vec<_>>()),
         Format::Sarif => output.json(&sarif::log(&reports)),
-        Format::Text | Format::Dot | Format::Mermaid | Format::Svg | Format::Csv => {
+        _ => {
             for report in reports.iter().filter(|report| !report.diagnostics.is_empty()) {
                 output.report(report);
             }
@@ -213,6 +222,13 @@ async fn execution(app: &App, command: &ExecutionCommand, output: &Output) -> Re
         ExecutionCommand::List { limit } => show(output, &app.executions(*limit)?, |views| tables::executions(views)),
         ExecutionCommand::Show { id } => show(output, &app.execution(id)?, tables::execution),
         ExecutionCommand::Cancel { id } => show(output, &app.cancel(id).await?, tables::execution),
+        ExecutionCommand::Attest { id, key } => {
+            output.json(&app.attest(id, key.as_deref())?);
+            Ok(ExitCode::SUCCESS)
+        }
+        ExecutionCommand::VerifyAttestation { file, key } => {
+            show(output, &app.verify_attestation(file, key)?, tables::attestation)
+        }
         // It is shown as a run is, and has been.
         ExecutionCommand::Resume { .. } | ExecutionCommand::Restart { .. } | ExecutionCommand::Replay { .. } => {
             Ok(ExitCode::SUCCESS)

@@ -13,7 +13,8 @@ use super::progress::{Progress, lock};
 use super::prompt;
 use super::tables::{duration, paint, state_style};
 use crate::app::{
-    AgainRequest, App, AppError, FlowRequest, InputSources, Notice, ResumeRequest, RunRequest, Settings, Stubs,
+    AgainRequest, App, AppError, Delivered, FlowRequest, InputSources, Notice, ResumeRequest, RunRequest, Settings,
+    Stubs,
 };
 use crate::model::{AssetEvent, ExecutionDetailView, LogLevel, State, TaskRunView};
 
@@ -109,11 +110,27 @@ fn tell(output: &Output, progress: &Mutex<Progress>, notice: Notice) {
         Notice::StartingAgain { failed } => {
             lock(progress).line(&format!("execution {failed} failed; the flow says to start another"));
         }
+        Notice::Undelivered(delivered) => {
+            let words = undelivered(&delivered);
+            lock(progress).line(&format!("{} {words}", paint(YELLOW, "warning:")));
+        }
         Notice::Findings(report) => output.report(&report),
         Notice::Starting { flow, execution, tasks } => {
             let noun = if tasks == 1 { "task" } else { "tasks" };
             lock(progress).line(&format!("{} {tasks} {noun}, execution {execution}", paint(BOLD, &flow)));
         }
+    }
+}
+
+/// Why OpenLineage events were not sent, and what becomes of them.
+pub(super) fn undelivered(delivered: &Delivered) -> String {
+    let error = delivered.error.as_deref().unwrap_or("there was no time for them");
+    match (delivered.waiting, delivered.refused) {
+        (0, refused) => format!("{refused} OpenLineage events were refused: {error}"),
+        (waiting, _) => format!(
+            "{waiting} recorded events wait to be sent as OpenLineage: {error}; the next run or `begat catalog deliver` \
+             sends them"
+        ),
     }
 }
 

@@ -45,10 +45,10 @@ pub use planned::{AssetEffect, PlanView, PlannedAssetView, PlannedTaskView, Plan
 pub use state::State;
 pub use suggest::closest;
 pub use task_type::{Capability, PluginDescription, TaskType};
-pub use told::{ToldBy, ToldChange, ToldEvent, ToldKind};
+pub use told::{ForeignAsset, ForeignChange, ToldBy, ToldChange, ToldEvent, ToldKind};
 pub use view::{
-    AssetDetailView, AssetEventView, AssetView, EdgeView, ExecutionDetailView, ExecutionView, GraphView, HistoryView,
-    LogView, PluginView, TaskRunView, TaskTypeView, VerifyView,
+    AssetDetailView, AssetEventView, AssetView, CheckView, EdgeView, ExecutionDetailView, ExecutionView, GraphView,
+    HistoryView, LogView, PluginView, TaskRunView, TaskTypeView, VerifyView,
 };
 
 /// Free-form data: metadata, inputs, outputs and properties, which have no shape of their own.

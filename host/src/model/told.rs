@@ -1,6 +1,8 @@
-//! The event log as it is told to other programs: what happened, without how it is stored.
+//! The event log as it is told to other programs, without how it is stored; and what those say in their turn.
 
-use super::{Actor, Asset, AssetEvent, AssetId, EdgeView, ExecutionId, JsonMap, Person, State, TaskRunId, Timestamp};
+use super::{
+    Actor, Asset, AssetEvent, AssetId, Declaration, EdgeView, ExecutionId, JsonMap, Person, State, TaskRunId, Timestamp,
+};
 
 /// One recorded event.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,4 +57,23 @@ pub struct ToldChange {
     pub inputs: Vec<AssetId>,
     /// From each to what was made from it.
     pub edges: Vec<EdgeView>,
+}
+
+/// What one message of another program says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ForeignChange {
+    /// Who said it, and in which run.
+    pub by: Option<Person>,
+    pub assets: Vec<ForeignAsset>,
+    pub deleted: Vec<AssetId>,
+    pub edges: Vec<EdgeView>,
+}
+
+/// What is said of one asset.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ForeignAsset {
+    /// All there is: it takes the place of what was known.
+    Whole(Box<Asset>),
+    /// A part: it is merged into what was known.
+    Declared(Box<Declaration>),
 }

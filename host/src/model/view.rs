@@ -189,3 +189,14 @@ pub struct VerifyView {
     pub problem: Option<String>,
     pub broken_sequence: Option<u64>,
 }
+
+/// What `catalog check` found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CheckView {
+    /// How many events the chain has.
+    pub events: u64,
+    /// Hash of the last event, in lower-case hexadecimal; none in an empty catalog.
+    pub head: Option<String>,
+    /// What is wrong with the file or the chain; nothing when all is well.
+    pub problems: Vec<String>,
+}

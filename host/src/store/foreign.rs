@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rusqlite::Connection;
 
-use crate::model::{Asset, AssetEvent, AssetId, Declaration, EdgeView, Person, Timestamp};
+use crate::model::{Asset, AssetEvent, Declaration, EdgeView, ForeignAsset, ForeignChange, Person, Timestamp};
 
 use super::catalog::Durability;
 use super::chain::Head;
@@ -12,25 +12,6 @@ use super::change::{self, ChangeFact, EdgeFact};
 use super::payload::AssetFact;
 use super::record::{self, HandFact};
 use super::{Catalog, Imported, Refusal, StoreError, assets, canonical, lineage};
-
-/// What one message of another program says.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct ForeignChange {
-    /// Who said it, and in which run.
-    pub by: Option<Person>,
-    pub assets: Vec<ForeignAsset>,
-    pub deleted: Vec<AssetId>,
-    pub edges: Vec<EdgeView>,
-}
-
-/// What is said of one asset.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ForeignAsset {
-    /// All there is: it takes the place of what was known.
-    Whole(Box<Asset>),
-    /// A part: it is merged into what was known.
-    Declared(Box<Declaration>),
-}
 
 impl Catalog {
     /// Takes in what other programs say, all or none. Each comes with its line, or with why it cannot be read.

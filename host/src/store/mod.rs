@@ -53,7 +53,6 @@ pub use beginning::Beginning;
 pub use catalog::Catalog;
 pub use error::StoreError;
 pub use expiry::Expiring;
-pub use foreign::{ForeignAsset, ForeignChange};
 pub use graph::{Direction, GraphRequest};
 pub use import::Imported;
 pub use list::{AssetSearch, Lookup, LookupField};
