@@ -7,11 +7,15 @@
 )]
 
 mod again;
+mod bad_days;
 mod cases;
 mod catalog;
 mod cli;
+mod conformance;
 mod control;
+mod durability;
 mod hostile;
+mod interop;
 mod mistakes;
 mod readme;
 mod schema;

@@ -21,6 +21,12 @@ mod subflows;
 mod upkeep;
 mod validate;
 
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+
+use crate::sandbox::Registry;
+
 pub use again::{AgainRequest, StartAt};
 pub use assets::{AssetQuery, AssetStory, Expiry, GraphQuery};
 pub use attest::AttestationView;
@@ -44,11 +50,15 @@ pub use crate::store::{Imported, Migrated, Pruned};
 /// begat, with its settings.
 pub struct App {
     settings: Settings,
+    registry: OnceCell<Arc<Registry>>,
 }
 
 impl App {
     /// Takes the settings; nothing is opened until a verb needs it.
     pub fn new(settings: Settings) -> Self {
-        Self { settings }
+        Self {
+            settings,
+            registry: OnceCell::new(),
+        }
     }
 }

@@ -213,7 +213,7 @@ impl App {
         asked: &PinnedPlan<'_>,
         stubs: &Stubs,
     ) -> Result<(Prepared, JsonMap), AppError> {
-        let registry = Arc::new(self.registry().await?);
+        let registry = self.registry().await?;
         if !asked.allow_changed_plugins {
             check_plugins(asked.past, &registry)?;
         }

@@ -76,7 +76,7 @@ pub(super) struct Watchers {
 impl App {
     /// Checks a flow and binds its inputs against what the catalog knows.
     pub(super) async fn prepare(&self, request: &FlowRequest<'_>, known: &Catalog) -> Result<Prepared, AppError> {
-        let registry = Arc::new(self.registry().await?);
+        let registry = self.registry().await?;
         let task_types = registry.task_types();
         let (mut report, flow) = read_and_check(&request.flow, &task_types)?;
         stand_in_for_missing(&mut report, &request.stubs);
@@ -149,6 +149,9 @@ impl App {
             true => None,
             false => self.deliver_meanwhile()?,
         };
+        if prepared.plan.is_short() {
+            prepared.registry.expect_few();
+        }
         let watchers = Watchers { observer, cancelled };
         let stubs = request.flow.stubs.clone();
         let runner = runner(&catalog, &prepared, folder_of(&request.flow.flow), stubs, &watchers);

@@ -39,8 +39,13 @@ impl App {
         }
     }
 
-    /// Opens the plugins.
-    pub(super) async fn registry(&self) -> Result<Registry, AppError> {
+    /// The plugins, opened when they are first asked for.
+    pub(super) async fn registry(&self) -> Result<Arc<Registry>, AppError> {
+        let opened = self.registry.get_or_try_init(|| self.open_registry()).await?;
+        Ok(opened.clone())
+    }
+
+    async fn open_registry(&self) -> Result<Arc<Registry>, AppError> {
         let defaults = Limits::default();
         let limits = Limits {
             time: self.settings.task_timeout.unwrap_or(defaults.time),
@@ -54,6 +59,6 @@ impl App {
             limits,
             on_notice: Box::new(move |notice| on_notice(notice)),
         };
-        Ok(Registry::open(options).await?)
+        Ok(Arc::new(Registry::open(options).await?))
     }
 }

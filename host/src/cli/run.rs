@@ -54,6 +54,8 @@ pub(super) async fn run(settings: Settings, arguments: &RunArguments, output: &O
     let (cancelled, watcher) = watch_for_interrupts();
     let ended = app.run(request, notice, Progress::observer(&progress), cancelled).await;
     watcher.abort();
+    // The process ends soon; taking down what ran the plugins would only take time.
+    std::mem::forget(app);
     Ok(answer(
         &ended_view(&progress, ended)?,
         arguments.ephemeral,
