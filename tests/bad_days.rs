@@ -178,7 +178,11 @@ fn a_disk_that_is_full_is_told_and_what_was_recorded_stays() {
     }
     command.env_clear();
     let answer = answer(limited.output().unwrap());
-    check(&answer, 3, &["catalog.db", "hint:", "space"]);
+    check(
+        &answer,
+        3,
+        &["catalog.db", "check the disk and the space", "begat execution resume"],
+    );
     world.good(&["catalog", "check"]);
     assert_ne!(before, "");
     world.good(&["run", FLOW]);

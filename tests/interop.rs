@@ -405,7 +405,7 @@ fn events_go_to_an_address_and_are_sent_again_until_they_are_taken() {
     let receiver = Receiver::start(2);
     let config = world.file("begat.toml", receiver.config());
     let run = |flow: &str| {
-        let mut command = world.command(&["run", flow, "--config", &config, "--quiet"]);
+        let mut command = world.command(&["run", flow, "--config", &config]);
         crate::world::answer(command.env("LINEAGE_TOKEN", "secret").output().unwrap())
     };
     let deliver = || {

@@ -137,7 +137,9 @@ impl From<RecordError> for AppError {
 
 impl From<RunError> for AppError {
     fn from(error: RunError) -> Self {
-        Self::host(&error)
+        let RunError::Record { execution, .. } = &error;
+        let hint = format!("when that is put right, `begat execution resume {execution}` goes on with it");
+        Self::host(&error).with_hint(hint)
     }
 }
 

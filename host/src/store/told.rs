@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 
 use rusqlite::Connection;
 
-use crate::model::{AssetEvent, AssetId, EdgeView, ExecutionId, ToldBy, ToldChange, ToldEvent, ToldKind};
+use crate::model::{AsOf, AssetEvent, AssetId, EdgeView, ExecutionId, ToldBy, ToldChange, ToldEvent, ToldKind};
 
 use super::change::ChangeFact;
 use super::payload::{Entry, Fact, LineageFact};
 use super::record::{HandEntry, HandFact, Recorded};
-use super::{Catalog, StoreError, chain};
+use super::{Catalog, StoreError, assets, chain};
 
 /// Which part of the log to tell.
 #[derive(Debug, Clone, Default)]
@@ -97,11 +97,36 @@ fn tell_all(
             Recorded::Hand(entry) if range.execution.is_none() => by_hand(*entry),
             Recorded::Run(_) | Recorded::Hand(_) => None,
         };
-        if event.is_some_and(|event| tell(event).is_break()) {
+        let Some(mut event) = event else { continue };
+        if let ToldKind::AssetsChanged(change) = &mut event.kind {
+            name_ends(connection, sequence, change)?;
+        }
+        if tell(event).is_break() {
             break;
         }
     }
     Ok(told)
+}
+
+/// Adds the assets at the ends of edges that the change itself left as they were.
+fn name_ends(connection: &Connection, sequence: i64, change: &mut ToldChange) -> Result<(), StoreError> {
+    let mut known: BTreeSet<AssetId> = change.assets.iter().map(|(_, asset)| asset.id.clone()).collect();
+    let ends: Vec<AssetId> = change
+        .edges
+        .iter()
+        .flat_map(|edge| [edge.from.clone(), edge.to.clone()])
+        .collect();
+    for end in ends {
+        if known.contains(&end) {
+            continue;
+        }
+        let as_of = AsOf::Event(sequence.unsigned_abs());
+        if let Some(asset) = assets::find_then(connection, as_of, &end)? {
+            change.assets.push((AssetEvent::Used, asset));
+        }
+        known.insert(end);
+    }
+    Ok(())
 }
 
 /// The event before the first of an execution, and the last that may be its own.

@@ -191,15 +191,14 @@ impl<'a> Writer<'a> {
             assets.insert(&asset.id, (event, asset));
         }
         let is_input = |id: &AssetId| change.inputs.contains(id);
+        let is_target = |id: &AssetId| change.edges.iter().any(|edge| edge.to == *id);
         let is_output = |(event, asset): &(AssetEvent, &Asset)| {
-            *event != AssetEvent::Used
-                && (!is_input(&asset.id)
-                    || !asset.asset_type.is_external()
-                    || change.edges.iter().any(|edge| edge.to == asset.id))
+            let is_made = *event != AssetEvent::Used && (!is_input(&asset.id) || !asset.asset_type.is_external());
+            is_made || is_target(&asset.id)
         };
         let inputs = assets
             .values()
-            .filter(|(event, asset)| is_input(&asset.id) || *event == AssetEvent::Used);
+            .filter(|(event, asset)| is_input(&asset.id) || (*event == AssetEvent::Used && !is_target(&asset.id)));
         let inputs = inputs
             .map(|(_, asset)| dataset::input(&self.namespace, asset, change))
             .collect();
