@@ -18,8 +18,8 @@ test: lint ## everything that must hold before a change is taken
 	cargo test --release --locked
 	cargo test --release --locked $(PLUGINS)
 
-endure: wasm-target ## 200 kills at random moments, and a minute of many processes on one catalog
-	BEGAT_KILLS=200 BEGAT_SECONDS=60 cargo test --release --locked --test e2e durability
+endure: wasm-target ## 200 kills at random moments, a fault at each write and sync, a minute of many processes
+	BEGAT_KILLS=200 BEGAT_EVERY=1 BEGAT_SECONDS=60 cargo test --release --locked --test e2e durability
 
 lint: wasm-target ## format and lints
 	cargo fmt --all --check
