@@ -6,11 +6,16 @@
     reason = "a test may stop where it fails, and tell one story in full"
 )]
 
+mod again;
+mod bad_days;
 mod cases;
 mod catalog;
 mod cli;
+mod conformance;
 mod control;
+mod durability;
 mod hostile;
+mod interop;
 mod mistakes;
 mod readme;
 mod schema;

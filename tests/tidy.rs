@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use crate::world::repository;
 
 /// Each room of `host/src` and the rooms it may import.
-const ROOMS: [(&str, &[&str]); 10] = [
+const ROOMS: [(&str, &[&str]); 12] = [
     ("model", &[]),
+    ("config", &["model"]),
+    ("interop", &["model"]),
     ("expr", &["model"]),
     ("flow", &["model", "expr"]),
     ("lineage", &["model"]),
@@ -17,13 +19,15 @@ const ROOMS: [(&str, &[&str]); 10] = [
     ("store", &["model"]),
     (
         "app",
-        &["model", "expr", "flow", "lineage", "sandbox", "plan", "run", "store"],
+        &[
+            "model", "config", "expr", "flow", "interop", "lineage", "sandbox", "plan", "run", "store",
+        ],
     ),
     ("cli", &["model", "app"]),
 ];
 
 /// Crates that only these rooms may use. The language has functions of its own that read and write YAML text.
-const FENCES: [(&str, &[&str]); 11] = [
+const FENCES: [(&str, &[&str]); 14] = [
     ("serde_yaml", &["flow", "expr"]),
     ("saphyr_parser", &["flow"]),
     ("wasmtime", &["sandbox"]),
@@ -31,6 +35,9 @@ const FENCES: [(&str, &[&str]); 11] = [
     ("rusqlite", &["store"]),
     ("jsonschema", &["store"]),
     ("terminal_size", &["cli"]),
+    ("toml", &["config"]),
+    ("ureq", &["interop"]),
+    ("ed25519_dalek", &["interop"]),
     ("clap", &["cli"]),
     ("annotate_snippets", &["cli"]),
     ("dialoguer", &["cli"]),

@@ -2,8 +2,10 @@
 
 pub mod app;
 pub mod cli;
+pub mod config;
 pub mod expr;
 pub mod flow;
+pub mod interop;
 pub mod lineage;
 pub mod model;
 pub mod plan;

@@ -29,6 +29,10 @@ pub(super) struct Arguments {
     #[arg(long, global = true, env = "BEGAT_PLUGINS", value_hint = ValueHint::DirPath)]
     pub plugins: Option<PathBuf>,
 
+    /// The settings of the project [default: begat.toml, where it is there]
+    #[arg(long, global = true, env = "BEGAT_CONFIG", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+
     /// How to print the answer
     #[arg(long, global = true, value_enum, default_value_t)]
     pub format: Format,
@@ -48,8 +52,12 @@ pub(super) enum Format {
     Mermaid,
     /// A picture (`asset graph` only)
     Svg,
-    /// For spreadsheets (lists of assets only)
+    /// For spreadsheets (lists of assets and `catalog export` only)
     Csv,
+    /// OpenLineage 2-0-2 events, one a line (`catalog export` and `catalog import` only)
+    Openlineage,
+    /// W3C PROV-JSON (`catalog export` only)
+    Prov,
     /// For code scanning, SARIF 2.1.0 (`validate` only)
     Sarif,
 }
@@ -148,6 +156,23 @@ pub(super) enum FlowCommand {
     Schema,
 }
 
+/// An execution to go on with, or to do again.
+#[derive(Debug, clap::Args)]
+pub(super) struct PastArguments {
+    /// The execution's id, or the start of it
+    pub id: String,
+    /// What it waits for, a secret that its flow asks for, or another value of an input for a new execution; may be
+    /// given many times
+    #[arg(short, long = "input", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub inputs: Vec<(String, String)>,
+    /// The folder that flows of its tasks are looked for in
+    #[arg(long, value_name = "DIR", default_value = "flows", value_hint = ValueHint::DirPath)]
+    pub flows: PathBuf,
+    /// Go on although plugins are others than those it began with
+    #[arg(long)]
+    pub allow_changed_plugins: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum ExecutionCommand {
     /// List executions, the newest first
@@ -163,19 +188,43 @@ pub(super) enum ExecutionCommand {
     },
     /// Go on with an execution that waits or was interrupted
     Resume {
-        /// The execution's id, or the start of it
-        id: String,
-        /// What it waits for, or a secret that its flow asks for; may be given many times
-        #[arg(short, long = "input", value_name = "KEY=VALUE", value_parser = key_value)]
-        inputs: Vec<(String, String)>,
-        /// The folder that flows of its tasks are looked for in
-        #[arg(long, value_name = "DIR", default_value = "flows", value_hint = ValueHint::DirPath)]
-        flows: PathBuf,
+        #[command(flatten)]
+        past: PastArguments,
+    },
+    /// Do an execution again from one of its tasks on, as a new one; what came before is taken from the record
+    Restart {
+        #[command(flatten)]
+        past: PastArguments,
+        /// The task to begin with [default: the first that failed]
+        #[arg(long, value_name = "TASK")]
+        from: Option<String>,
+    },
+    /// Do a whole execution again, as a new one, with its flow and inputs as they were
+    Replay {
+        #[command(flatten)]
+        past: PastArguments,
     },
     /// End an execution that waits or was interrupted; its `finally` runs
     Cancel {
         /// The execution's id, or the start of it
         id: String,
+    },
+    /// Print what an execution made, and of what, as an in-toto statement with SLSA provenance
+    Attest {
+        /// The execution's id, or the start of it
+        id: String,
+        /// Sign it with this Ed25519 key (PKCS#8 PEM), as a DSSE envelope
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        key: Option<PathBuf>,
+    },
+    /// Check who signed an attestation, and that the catalog says the same
+    VerifyAttestation {
+        /// What `execution attest --key` printed
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// The Ed25519 public key (PEM) of who should have signed it
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        key: PathBuf,
     },
     /// Show the log of one execution
     Logs {

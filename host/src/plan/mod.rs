@@ -8,6 +8,7 @@ mod labels;
 mod preview;
 mod program;
 mod shape;
+mod since;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -153,6 +153,8 @@ fn start_of(connection: &Connection, event: &RunEvent, start: &StartedExecution)
         labels: start.labels.clone(),
         source,
         parent: start.parent.clone(),
+        plugins: start.plugins.clone(),
+        origin: start.origin.clone(),
     }))
 }
 
