@@ -31,8 +31,10 @@ pub enum RunEventKind {
     /// The task run waits for someone to resume the execution.
     TaskRunPaused,
     TaskRunFinished(FinishedTask),
-    /// The process ended before the task run did; another begins in its place.
-    TaskRunInterrupted,
+    /// The process ended before the task run did. Why it ends now: another begins in its place, or nobody goes on with it.
+    TaskRunInterrupted {
+        reason: String,
+    },
     /// The execution got labels beside those it began with.
     LabelsAdded(JsonMap),
     KeySet(SetKey),

@@ -145,6 +145,10 @@ impl Driver {
     /// Carries the execution out to its end, or to where it has to wait for someone.
     pub(super) async fn drive(mut self) -> Result<Outcome, RunError> {
         loop {
+            // Tasks that are done at once leave no time to hear of it meanwhile.
+            if self.is_cancelled() && self.earlier.as_ref().is_none_or(Earlier::is_through) {
+                self.interrupt(None);
+            }
             match self.schedule.step() {
                 Some(Step::Start(run)) => self.start(run).await?,
                 Some(Step::Again(run)) => self.pass(run),
@@ -165,6 +169,11 @@ impl Driver {
             outputs: self.outputs,
             assets: self.journal.finish()?,
         })
+    }
+
+    /// Whether the user wants the execution to stop, and nothing was done about it yet.
+    fn is_cancelled(&self) -> bool {
+        !self.is_cut && *self.cancelled.borrow()
     }
 
     /// Nothing can go on until someone resumes the execution.
@@ -196,6 +205,12 @@ impl Driver {
             if is_over {
                 self.runs.insert(run, active);
                 self.repeat(run, earlier, snapshot).await;
+                return Ok(());
+            }
+            if block.is_none() && self.is_cancelled() {
+                self.given_up(active.actor.clone());
+                self.interrupt(None);
+                self.schedule.finish(run, State::Killed);
                 return Ok(());
             }
             return self.begin_work(run, active, snapshot, Some(earlier)).await;
@@ -280,8 +295,9 @@ impl Driver {
         match self.jobs.is_empty() && !self.schedule.is_ready() {
             true => self.work_alone(run, job).await,
             false => {
-                self.jobs
-                    .spawn(async move { (run, Answer::Ended(Box::new(job.run().await))) });
+                let workers = self.shared.runner.workers.handle();
+                let work = async move { (run, Answer::Ended(Box::new(job.run().await))) };
+                self.jobs.spawn_on(work, &workers);
                 Ok(())
             }
         }
@@ -292,7 +308,9 @@ impl Driver {
         self.journal.add([RunEvent {
             time: Timestamp::now(),
             actor: active.actor.clone(),
-            kind: RunEventKind::TaskRunInterrupted,
+            kind: RunEventKind::TaskRunInterrupted {
+                reason: "it was interrupted, and was run again".to_owned(),
+            },
         }]);
         active.id = TaskRunId::generate();
         active.actor = self.actor(active.place, &active.id);

@@ -100,6 +100,19 @@ impl Earlier {
         Self { origins, ..self }
     }
 
+    /// Whether every run was taken.
+    pub(super) fn is_through(&self) -> bool {
+        self.runs.values().all(VecDeque::is_empty)
+    }
+
+    /// The runs that had not ended and were not taken.
+    pub(super) fn take_unfinished(&mut self) -> Vec<EarlierRun> {
+        let mut left: Vec<EarlierRun> = self.runs.drain().flat_map(|(_, runs)| runs).collect();
+        left.retain(|run| !run.state.is_terminal());
+        left.sort_by(|one, other| one.id.as_str().cmp(other.id.as_str()));
+        left
+    }
+
     /// The next run of a task for these values, taken out.
     pub(super) fn take(&mut self, task: &TaskId, values: &[String]) -> Option<EarlierRun> {
         self.runs.get_mut(&(task.clone(), values.to_vec()))?.pop_front()
