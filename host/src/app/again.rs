@@ -148,5 +148,8 @@ pub(super) fn kept_before(runs: Vec<EarlierRun>, plan: &Plan, from: &TaskId) -> 
         let place = plan.tasks.iter().position(|planned| planned.task.id == run.task);
         place.is_none_or(|place| anew.contains(&place))
     };
-    runs.into_iter().filter(|run| !is_anew(run)).collect()
+    // What had not ended begins anew too.
+    runs.into_iter()
+        .filter(|run| run.state.is_terminal() && !is_anew(run))
+        .collect()
 }
