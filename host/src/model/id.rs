@@ -91,11 +91,11 @@ macro_rules! text_id {
         pub struct $name(String);
 
         impl $name {
+            const RULE: Rule = $rule;
+
             /// Takes a text that keeps the rule of this identifier, and says which rule it breaks otherwise.
             pub fn parse(text: &str) -> Result<Self, IdError> {
-                const RULE: Rule = $rule;
-                RULE.check(text)?;
-                Ok(Self(text.to_owned()))
+                Self::try_from(text.to_owned())
             }
 
             /// The identifier as text.
@@ -107,7 +107,8 @@ macro_rules! text_id {
         impl TryFrom<String> for $name {
             type Error = IdError;
             fn try_from(text: String) -> Result<Self, IdError> {
-                Self::parse(&text)
+                Self::RULE.check(&text)?;
+                Ok(Self(text))
             }
         }
 
