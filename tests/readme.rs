@@ -51,6 +51,8 @@ fn settled(line: &str) -> String {
         (r"(\d+ days ago|in \d+ days|yesterday|today|tomorrow)", "DAY"),
         (r"[0-9a-f]{64}", "HASH"),
         (r"\d+ kB", "SIZE"),
+        // A task that took long enough says how long.
+        (r"^(SUCCESS|FAILED) (\S+) \d+(\.\d)? m?s$", "$1 $2"),
         (" +", " "),
     ];
     times.iter().fold(text, |text, (pattern, word)| {
