@@ -6,10 +6,12 @@
     reason = "a test may stop where it fails, and tell one story in full"
 )]
 
+mod authoring;
 mod cases;
 mod catalog;
 mod cli;
 mod control;
+mod flow_tests;
 mod hostile;
 mod mistakes;
 mod readme;

@@ -6,18 +6,22 @@ use std::path::{Path, PathBuf};
 use crate::world::repository;
 
 /// Each room of `host/src` and the rooms it may import.
-const ROOMS: [(&str, &[&str]); 10] = [
+const ROOMS: [(&str, &[&str]); 12] = [
     ("model", &[]),
     ("expr", &["model"]),
     ("flow", &["model", "expr"]),
     ("lineage", &["model"]),
     ("sandbox", &["model"]),
+    ("author", &["model"]),
+    ("supply", &["model"]),
     ("plan", &["model", "expr", "flow"]),
     ("run", &["model", "expr", "plan", "sandbox"]),
     ("store", &["model"]),
     (
         "app",
-        &["model", "expr", "flow", "lineage", "sandbox", "plan", "run", "store"],
+        &[
+            "model", "expr", "flow", "lineage", "sandbox", "author", "supply", "plan", "run", "store",
+        ],
     ),
     ("cli", &["model", "app"]),
 ];

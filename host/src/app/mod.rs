@@ -1,10 +1,14 @@
 //! The joint: one short method for each verb of the faces. The only room that sees every stage.
 
 mod assets;
+mod authoring;
+mod compare;
 mod condition;
 mod edits;
 mod error;
 mod expression;
+mod fixtures;
+mod flow_test;
 mod inputs;
 mod plan;
 mod query;
@@ -14,20 +18,25 @@ mod schema;
 mod settings;
 mod slots;
 mod subflows;
+mod supply;
 mod upkeep;
 mod validate;
 
 pub use assets::{AssetQuery, AssetStory, Expiry, GraphQuery};
+pub use authoring::{GoldenRequest, TaskTrial, TrialRequest};
 pub use edits::{DeleteMode, SetRequest};
 pub use error::{AppError, ErrorKind, Report};
 pub use expression::{ExpressionRequest, Rendered};
+pub use flow_test::FlowTestRequest;
 pub use inputs::{Ask, InputSources};
 pub use query::LogQuery;
 pub use resume::ResumeRequest;
 pub use run::{FlowRequest, Notice, RunRequest};
 pub use settings::Settings;
+pub use supply::{Supplied, SupplyChange};
 pub use validate::ValidateRequest;
 
+pub use crate::author::{Built, Language, NewPlugin, stamp};
 pub use crate::plan::Stubs;
 pub use crate::run::Observer;
 pub use crate::sandbox::PluginNotice;

@@ -12,7 +12,7 @@ use super::run::{Prepared, Watchers, runner, shown};
 use super::{App, AppError, Notice, Observer, Report, Stubs, slots};
 use crate::flow::{self, Flow, GivenInput};
 use crate::model::{
-    Diagnostic, ExecutionDetailView, ExecutionId, JsonMap, Source, State, TaskRunId, TaskRunView, Timestamp,
+    Diagnostic, ExecutionDetailView, ExecutionId, JsonMap, Source, State, TaskRunId, TaskRunView, clock,
 };
 use crate::plan::{self, PlanRequest};
 use crate::run::{Earlier, EarlierRun};
@@ -111,7 +111,7 @@ impl App {
                 inputs,
                 files: &find_file,
                 execution: execution.id.clone(),
-                now: Timestamp::now(),
+                now: clock::now(),
                 catalog,
                 task_types: &task_types,
                 stubs,
@@ -179,6 +179,7 @@ fn stubs_of(detail: &ExecutionDetailView) -> Stubs {
     Stubs {
         task_types: stubbed.map(|task| task.task_type.clone()).collect(),
         missing: detail.tasks.iter().any(|task| task.is_stub),
+        ..Stubs::default()
     }
 }
 

@@ -12,7 +12,8 @@ use super::validate::read_and_check;
 use super::{App, AppError, ErrorKind, Observer, Report};
 use crate::flow::{self, CheckBehavior, ConcurrencyBehavior, Flow, RetryBehavior};
 use crate::model::{
-    CatalogReader, Diagnostic, ExecutionDetailView, ExecutionId, JsonMap, Severity, Source, State, TaskType, Timestamp,
+    CatalogReader, Diagnostic, ExecutionDetailView, ExecutionId, JsonMap, Namespace, Severity, Source, State, TaskType,
+    clock,
 };
 use crate::plan::{self, Plan, PlanRequest, Stubs};
 use crate::run::{Outcome, Runner};
@@ -73,7 +74,23 @@ pub(super) struct Watchers {
 impl App {
     /// Checks a flow and binds its inputs against what the catalog knows.
     pub(super) async fn prepare(&self, request: &FlowRequest<'_>, known: &Catalog) -> Result<Prepared, AppError> {
-        let registry = Arc::new(self.registry().await?);
+        self.prepare_with(Arc::new(self.registry().await?), request, known)
+    }
+
+    /// The namespace of a flow; what is wrong with the flow is told when it is prepared.
+    pub(super) fn namespace_of(&self, registry: &Registry, flow: &Path) -> Result<Namespace, AppError> {
+        let (_, flow) = read_and_check(flow, &registry.task_types())?;
+        let unknown = || Namespace::parse("company.team").map_err(|error| AppError::refused(error.to_string()));
+        flow.map_or_else(unknown, |flow| Ok(flow.namespace))
+    }
+
+    /// The same with plugins that are there already.
+    pub(super) fn prepare_with(
+        &self,
+        registry: Arc<Registry>,
+        request: &FlowRequest<'_>,
+        known: &Catalog,
+    ) -> Result<Prepared, AppError> {
         let task_types = registry.task_types();
         let (mut report, flow) = read_and_check(&request.flow, &task_types)?;
         stand_in_for_missing(&mut report, &request.stubs);
@@ -95,7 +112,7 @@ impl App {
             inputs: request.inputs.read(&flow)?,
             files: &find_file,
             execution: ExecutionId::generate(),
-            now: Timestamp::now(),
+            now: clock::now(),
             catalog: known,
             task_types: &task_types,
             stubs: &request.stubs,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::sandbox::{Limits, PluginNotice, Registry, RegistryOptions};
+use crate::sandbox::{Limits, PinnedFile, PluginNotice, Registry, RegistryOptions};
 
 use super::{App, AppError};
 
@@ -13,6 +13,10 @@ pub struct Settings {
     pub catalog: PathBuf,
     /// A folder of plugins beside the embedded ones.
     pub plugins: Option<PathBuf>,
+    /// The file that pins plugins by their digests.
+    pub lock: PathBuf,
+    /// Whether only embedded plugins and pinned ones may be used.
+    pub locked: bool,
     /// The folder for compiled plugins.
     pub cache: PathBuf,
     /// Limit on the wall time of each task run; the default when none.
@@ -26,6 +30,15 @@ pub struct Settings {
 impl App {
     /// Opens the plugins.
     pub(super) async fn registry(&self) -> Result<Registry, AppError> {
+        self.registry_with(self.settings.plugins.clone(), self.pinned()?).await
+    }
+
+    /// Opens the plugins that are part of the binary, and no others.
+    pub(super) async fn registry_without_pinned(&self) -> Result<Registry, AppError> {
+        self.registry_with(None, Vec::new()).await
+    }
+
+    async fn registry_with(&self, folder: Option<PathBuf>, pinned: Vec<PinnedFile>) -> Result<Registry, AppError> {
         let defaults = Limits::default();
         let limits = Limits {
             time: self.settings.task_timeout.unwrap_or(defaults.time),
@@ -34,7 +47,9 @@ impl App {
         };
         let on_notice = self.settings.on_notice.clone();
         let options = RegistryOptions {
-            folder: self.settings.plugins.clone(),
+            folder,
+            pinned,
+            only_pinned: self.settings.locked,
             cache: self.settings.cache.clone(),
             limits,
             on_notice: Box::new(move |notice| on_notice(notice)),

@@ -9,6 +9,7 @@ use super::asset_arguments::{CatalogCommand, FilterArguments, ReasonArguments};
 use super::asset_commands::{person, query_of, read};
 use super::asset_tables as tables;
 use super::commands::show;
+use super::compare;
 use super::output::{Output, RED, YELLOW, host_error};
 use super::tables::paint;
 use crate::app::{App, AppError};
@@ -29,6 +30,14 @@ pub(super) fn catalog(app: &App, command: &CatalogCommand, output: &Output) -> R
         }
         CatalogCommand::Export { assets, filter } => export(app, *assets, filter),
         CatalogCommand::Import { file, why } => import(app, file, why, output),
+        CatalogCommand::Diff { before, after } => {
+            let view = app.compare_catalogs(before, after)?;
+            match output.format {
+                Format::Markdown => output.answer(&compare::difference_markdown(&view)),
+                _ => return show(output, &view, tables::difference),
+            }
+            Ok(ExitCode::SUCCESS)
+        }
         CatalogCommand::Stats => show(output, &app.stats()?, tables::stats),
         CatalogCommand::Prune { before, why } => show(output, &app.prune(Some(before), &person(why))?, tables::pruned),
     }

@@ -7,6 +7,7 @@ mod answer;
 mod asset;
 mod asset_type;
 mod catalog;
+pub mod clock;
 mod diagnostic;
 mod edit;
 mod event;
@@ -16,9 +17,11 @@ mod input;
 mod log;
 mod moment;
 mod planned;
+mod plugin_check;
 mod state;
 mod suggest;
 mod task_type;
+mod test_view;
 mod view;
 
 pub use actor::{Actor, FlowReference, PluginReference};
@@ -40,10 +43,15 @@ pub use id::{AssetId, ExecutionId, FlowId, IdError, InputId, Namespace, TaskId, 
 pub use input::{InputOptionView, InputQuestion, InputView};
 pub use log::{LogLevel, LogLine};
 pub use moment::{AsOf, Moment, parse_span, parse_time};
-pub use planned::{AssetEffect, PlanView, PlannedAssetView, PlannedTaskView, PlannedValue, PlannedWork};
+pub use planned::{
+    AssetEffect, ComparedAsset, PlanComparisonView, PlanView, PlannedAssetView, PlannedTaskView, PlannedValue,
+    PlannedWork,
+};
+pub use plugin_check::{PluginCheckView, PluginFinding};
 pub use state::State;
 pub use suggest::closest;
 pub use task_type::{Capability, PluginDescription, TaskType};
+pub use test_view::{CoverageView, CoveredView, TestReportView, TestState, TestSuiteView, TestView};
 pub use view::{
     AssetDetailView, AssetEventView, AssetView, EdgeView, ExecutionDetailView, ExecutionView, GraphView, HistoryView,
     LogView, PluginView, TaskRunView, TaskTypeView, VerifyView,

@@ -15,7 +15,7 @@ use super::schedule::RunKey;
 use super::variables::Snapshot;
 use super::workplace::Workplace;
 use crate::expr::Value;
-use crate::model::{Actor, Json, JsonMap, PluginReference, RunEvent, RunEventKind, StartedTask, TaskRunId, Timestamp};
+use crate::model::{Actor, Json, JsonMap, PluginReference, RunEvent, RunEventKind, StartedTask, TaskRunId, clock};
 use crate::plan::{CoreType, Place, Work};
 
 impl Driver {
@@ -123,7 +123,7 @@ impl Driver {
         Active {
             place,
             parent,
-            start: Timestamp::now(),
+            start: clock::now(),
             lines: self.lines(place, &actor),
             id,
             actor,

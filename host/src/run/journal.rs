@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::execution::{Observer, RunError, Runner};
+use crate::model::clock::World;
 use crate::model::{
     Actor, Asset, AssetChange, AssetFilter, AssetId, Bundle, CatalogReader, ExecutionId, Json, Namespace, RecordError,
     Recorder, RunEvent, RunEventKind, Violation,
@@ -65,7 +66,11 @@ impl EventWriter {
         let (sender, receiver) = channel();
         let written = Arc::new(Written::default());
         let shared = written.clone();
-        std::thread::spawn(move || record_all(&receiver, recorder.as_ref(), &observer, &shared));
+        let world = World::current();
+        std::thread::spawn(move || {
+            let _entered = world.enter();
+            record_all(&receiver, recorder.as_ref(), &observer, &shared);
+        });
         Self { sender, written }
     }
 

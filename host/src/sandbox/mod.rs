@@ -9,6 +9,8 @@ mod call;
 mod embedded;
 mod engine;
 mod error;
+mod fixed;
+mod inspect;
 mod limits;
 mod output;
 mod registry;
@@ -16,6 +18,7 @@ mod work;
 
 pub use call::{TaskCall, TaskFailure, TaskRequest};
 pub use error::SandboxError;
+pub use inspect::Border;
 pub use limits::Limits;
 pub use output::LogSink;
-pub use registry::{Plugin, PluginNotice, Registry, RegistryOptions};
+pub use registry::{PinnedFile, Plugin, PluginNotice, Registry, RegistryOptions};

@@ -25,12 +25,25 @@ const SIZE_LIMIT: u64 = 64 * 1024 * 1024;
 pub struct RegistryOptions {
     /// A folder of `*.wasm` components beside the embedded ones.
     pub folder: Option<PathBuf>,
+    /// Components that must have the digests they are pinned by.
+    pub pinned: Vec<PinnedFile>,
+    /// Whether the folder may only hold components that are pinned.
+    pub only_pinned: bool,
     /// The folder for compiled plugins.
     pub cache: PathBuf,
     /// Limits of each task run.
     pub limits: Limits,
     /// Hears about what takes long or goes wrong without being an error.
     pub on_notice: Box<dyn Fn(PluginNotice<'_>) + Send + Sync>,
+}
+
+/// A component file that is pinned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinnedFile {
+    pub name: String,
+    pub path: PathBuf,
+    /// sha256 in lower-case hexadecimal.
+    pub digest: String,
 }
 
 /// What an operator wants to know although nothing failed.
@@ -81,6 +94,8 @@ impl Registry {
         let cache = Cache::open(&options.cache, &machine.engine)?;
         let RegistryOptions {
             folder,
+            pinned,
+            only_pinned,
             limits,
             on_notice,
             ..
@@ -105,9 +120,27 @@ impl Registry {
                 bytes,
             ))?;
         }
+        for file in &pinned {
+            let found = registry.read(&file.path).await?;
+            if found.reference.digest != file.digest {
+                return Err(SandboxError::Changed {
+                    name: file.name.clone(),
+                    expected: file.digest.clone(),
+                    actual: found.reference.digest,
+                });
+            }
+            registry.admit(found)?;
+        }
         if let Some(folder) = folder {
             for path in components(&folder)? {
                 let found = registry.read(&path).await?;
+                let is_pinned = pinned.iter().any(|file| file.digest == found.reference.digest);
+                if only_pinned && !is_pinned {
+                    return Err(SandboxError::NotPinned { origin: found.origin });
+                }
+                if is_pinned {
+                    continue;
+                }
                 registry.admit(found)?;
             }
         }
@@ -196,7 +229,8 @@ impl Registry {
         Ok(())
     }
 
-    async fn read(&self, path: &Path) -> Result<Plugin, SandboxError> {
+    /// Reads a component file, which need not be among the registry's own, and asks it what it is unless that is known.
+    pub async fn read(&self, path: &Path) -> Result<Plugin, SandboxError> {
         let origin = path.display().to_string();
         let failed = |source| SandboxError::ReadPlugin {
             path: path.to_owned(),
@@ -242,7 +276,7 @@ impl Registry {
         Ok(found)
     }
 
-    fn ready(&self, plugin: &Plugin) -> Result<PluginPre<Guest>, SandboxError> {
+    pub(super) fn ready(&self, plugin: &Plugin) -> Result<PluginPre<Guest>, SandboxError> {
         let mut ready = plugin.ready.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pre) = &*ready {
             return Ok(pre.clone());
@@ -294,7 +328,8 @@ impl Plugin {
         }
     }
 
-    fn view(&self) -> PluginView {
+    /// The plugin as it is shown.
+    pub fn view(&self) -> PluginView {
         let task_type = |t: &TaskType| TaskTypeView {
             name: t.name.clone(),
             aliases: t.aliases.clone(),
