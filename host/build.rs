@@ -26,6 +26,14 @@ fn main() {
 /// What a new plugin is given: the SDK's and the contract's sources, and the versions that the SDK was tested with.
 fn carried(root: &Path, out: &Path) -> String {
     let lock = fs::read_to_string(root.join("Cargo.lock")).expect("the workspace has a lock file");
+    let wasmtime = lock
+        .split("[[package]]")
+        .find(|part| part.contains("\nname = \"wasmtime\"\n"));
+    let version = wasmtime.and_then(|part| part.split("version = \"").nth(1)?.split('"').next());
+    println!(
+        "cargo:rustc-env=BEGAT_WASMTIME={}",
+        version.expect("wasmtime is locked")
+    );
     fs::write(out.join("sdk.lock"), pinned(&lock, "begat-task")).expect("OUT_DIR is writable");
     let mut files = Vec::new();
     gather(&root.join("plugins/sdk/src"), &mut files);

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use crate::world::World;
 
 /// One folder for what cargo makes of new plugins: dependencies are built once for all tests.
-fn target() -> PathBuf {
+pub fn target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("authored")
 }
 
@@ -43,7 +43,7 @@ fn greet() -> &'static World {
             &world,
             &["plugin", "new", "greet"],
             0,
-            &["next: begat plugin test ./greet"],
+            &["next: begat plugin test greet"],
         );
         check(
             &world,
@@ -193,7 +193,7 @@ fn what_cannot_be_made_or_tested_is_refused_with_a_way_out() {
         &["`My Plugin` is no name of a plugin", "use lower-case letters"],
     );
     check(&world, &["plugin", "new", "twice"], 0, &[]);
-    check(&world, &["plugin", "new", "twice"], 2, &["`./twice` exists already"]);
+    check(&world, &["plugin", "new", "twice"], 2, &["`twice` exists already"]);
     check(
         &world,
         &["plugin", "test", "."],

@@ -9,6 +9,7 @@
 mod authoring;
 mod cases;
 mod catalog;
+mod ci;
 mod cli;
 mod control;
 mod flow_tests;
@@ -17,5 +18,7 @@ mod mistakes;
 mod readme;
 mod schema;
 mod seed;
+mod supply;
 mod tidy;
+mod tutorial;
 mod world;

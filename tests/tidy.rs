@@ -27,7 +27,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
 ];
 
 /// Crates that only these rooms may use. The language has functions of its own that read and write YAML text.
-const FENCES: [(&str, &[&str]); 11] = [
+const FENCES: [(&str, &[&str]); 12] = [
     ("serde_yaml", &["flow", "expr"]),
     ("saphyr_parser", &["flow"]),
     ("wasmtime", &["sandbox"]),
@@ -36,6 +36,7 @@ const FENCES: [(&str, &[&str]); 11] = [
     ("jsonschema", &["store"]),
     ("terminal_size", &["cli"]),
     ("clap", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("annotate_snippets", &["cli"]),
     ("dialoguer", &["cli"]),
     ("indicatif", &["cli"]),

@@ -39,7 +39,7 @@ pub use validate::ValidateRequest;
 pub use crate::author::{Built, Language, NewPlugin, stamp};
 pub use crate::plan::Stubs;
 pub use crate::run::Observer;
-pub use crate::sandbox::PluginNotice;
+pub use crate::sandbox::{CONTRACTS, PluginNotice};
 pub use crate::store::{Imported, Pruned};
 
 /// begat, with its settings.

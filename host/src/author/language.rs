@@ -6,16 +6,20 @@ use std::path::Path;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
     Rust,
+    Python,
+    JavaScript,
 }
 
 impl Language {
     /// All of them.
-    pub const ALL: [Language; 1] = [Language::Rust];
+    pub const ALL: [Language; 3] = [Language::Rust, Language::Python, Language::JavaScript];
 
     /// The language's short name.
     pub fn name(self) -> &'static str {
         match self {
             Language::Rust => "rust",
+            Language::Python => "python",
+            Language::JavaScript => "js",
         }
     }
 
@@ -28,6 +32,8 @@ impl Language {
     fn mark(self) -> &'static str {
         match self {
             Language::Rust => "Cargo.toml",
+            Language::Python => "plugin.py",
+            Language::JavaScript => "plugin.js",
         }
     }
 

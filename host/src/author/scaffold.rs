@@ -21,7 +21,7 @@ pub struct NewPlugin {
 /// What a template calls the plugin: in file names, in Rust, and in words.
 const NAME: &str = "__NAME__";
 
-const COMMON: [(&str, &str); 5] = [
+const COMMON: [(&str, &str); 7] = [
     ("flow.yaml", include_str!("templates/flow.yaml")),
     ("flow.test.yaml", include_str!("templates/flow.test.yaml")),
     (
@@ -32,20 +32,36 @@ const COMMON: [(&str, &str); 5] = [
         "tests/refuses_no_name.case.yaml",
         include_str!("templates/tests/refuses_no_name.case.yaml"),
     ),
-    (".gitignore", include_str!("templates/gitignore")),
-];
-
-const RUST: [(&str, &str); 5] = [
-    ("Cargo.toml", include_str!("templates/rust/Cargo.toml.template")),
-    ("README.md", include_str!("templates/rust/README.md")),
-    ("src/lib.rs", include_str!("templates/rust/src/lib.rs")),
     (
         "tests/greets.expected.json",
-        include_str!("templates/rust/tests/greets.expected.json"),
+        include_str!("templates/tests/greets.expected.json"),
     ),
     (
         "tests/refuses_no_name.expected.json",
-        include_str!("templates/rust/tests/refuses_no_name.expected.json"),
+        include_str!("templates/tests/refuses_no_name.expected.json"),
+    ),
+    (".gitignore", include_str!("templates/gitignore")),
+];
+
+const RUST: [(&str, &str); 3] = [
+    ("Cargo.toml", include_str!("templates/rust/Cargo.toml.template")),
+    ("README.md", include_str!("templates/rust/README.md")),
+    ("src/lib.rs", include_str!("templates/rust/src/lib.rs")),
+];
+
+const PYTHON: [(&str, &str); 3] = [
+    ("README.md", include_str!("templates/python/README.md")),
+    ("plugin.py", include_str!("templates/python/plugin.py")),
+    ("requirements.txt", include_str!("templates/python/requirements.txt")),
+];
+
+const JAVASCRIPT: [(&str, &str); 4] = [
+    ("README.md", include_str!("templates/javascript/README.md")),
+    ("plugin.js", include_str!("templates/javascript/plugin.js")),
+    ("build.mjs", include_str!("templates/javascript/build.mjs")),
+    (
+        "package.json",
+        include_str!("templates/javascript/package.json.template"),
     ),
 ];
 
@@ -68,6 +84,8 @@ pub fn create(plugin: &NewPlugin) -> Result<Vec<PathBuf>, AuthorError> {
     let mut written = Vec::new();
     let templates = match plugin.language {
         Language::Rust => &RUST[..],
+        Language::Python => &PYTHON[..],
+        Language::JavaScript => &JAVASCRIPT[..],
     };
     for (path, text) in COMMON.iter().chain(templates) {
         let text = text.replace(NAME, name);

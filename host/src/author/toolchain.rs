@@ -24,6 +24,8 @@ pub struct Built {
 pub fn build(folder: &Path) -> Result<Built, AuthorError> {
     let made = match Language::of(folder) {
         Some(Language::Rust) => cargo(folder)?,
+        Some(Language::Python) => python(folder)?,
+        Some(Language::JavaScript) => javascript(folder)?,
         None => {
             return Err(AuthorError::NoPlugin {
                 path: folder.to_owned(),
@@ -42,6 +44,9 @@ pub fn build(folder: &Path) -> Result<Built, AuthorError> {
     let draft = component.with_extension(format!("{}.draft", std::process::id()));
     let size = fs::copy(&made, &draft).map_err(failed)?;
     fs::rename(&draft, &component).map_err(failed)?;
+    if made.parent().is_some_and(|parent| parent.ends_with(MADE)) {
+        fs::remove_file(&made).map_err(failed)?;
+    }
     Ok(Built { component, size })
 }
 
@@ -97,6 +102,104 @@ fn cargo(folder: &Path) -> Result<PathBuf, AuthorError> {
         program: "cargo build".to_owned(),
         said: "nothing that is a component".to_owned(),
         hint: Some("a plugin's `Cargo.toml` has `[lib]` with `crate-type = [\"cdylib\", \"rlib\"]`"),
+    })
+}
+
+/// Builds a Python plugin with componentize-py, in a virtual environment that is made where there is none.
+fn python(folder: &Path) -> Result<PathBuf, AuthorError> {
+    let hint = "install Python 3.10 or newer with its module `venv`";
+    let compiler = folder.join("venv/bin/componentize-py");
+    if !compiler.is_file() {
+        run(
+            "python3",
+            Command::new("python3").args(["-m", "venv", "venv"]),
+            folder,
+            hint,
+        )?;
+        let pip = folder.join("venv/bin/python");
+        let mut install = Command::new(absolute(&pip)?);
+        install.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "-r",
+            "requirements.txt",
+        ]);
+        run("pip install", &mut install, folder, hint)?;
+    }
+    let made = target_of(folder)?;
+    let mut command = Command::new(absolute(&compiler)?);
+    command.args([
+        "-d",
+        "vendor/wit/task-0.1",
+        "-w",
+        "plugin",
+        "componentize",
+        "plugin",
+        "-o",
+    ]);
+    run("componentize-py", command.arg(&made), folder, hint)?;
+    Ok(made)
+}
+
+/// Builds a JavaScript plugin with componentize-js, which is installed where it is not.
+fn javascript(folder: &Path) -> Result<PathBuf, AuthorError> {
+    let hint = "install Node.js 20 or newer with npm";
+    if !folder.join("node_modules/@bytecodealliance/componentize-js").is_dir() {
+        let mut install = Command::new("npm");
+        install.args(["install", "--no-audit", "--no-fund", "--loglevel", "error"]);
+        run("npm install", &mut install, folder, hint)?;
+    }
+    let made = target_of(folder)?;
+    run(
+        "node build.mjs",
+        Command::new("node").arg("build.mjs").arg(&made),
+        folder,
+        hint,
+    )?;
+    Ok(made)
+}
+
+/// Where other compilers than cargo write, within the folder of the plugin.
+const MADE: &str = "target/component";
+
+/// The file that a compiler writes: named for the folder of the plugin, in a folder that is there.
+fn target_of(folder: &Path) -> Result<PathBuf, AuthorError> {
+    let folder = absolute(folder)?;
+    let made = folder.join(MADE);
+    fs::create_dir_all(&made).map_err(|source| AuthorError::Write {
+        path: made.clone(),
+        source,
+    })?;
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(made.join(format!("{name}.wasm")))
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, AuthorError> {
+    std::path::absolute(path).map_err(|source| AuthorError::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Runs a step of a build in the folder of the plugin, and keeps what it says for when it fails.
+fn run(program: &str, command: &mut Command, folder: &Path, hint: &'static str) -> Result<(), AuthorError> {
+    let output = command.current_dir(folder).stdin(Stdio::null()).output();
+    let output = output.map_err(|source| AuthorError::NoToolchain {
+        program: program.to_owned(),
+        hint,
+        source,
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = [output.stderr, output.stdout].concat();
+    Err(AuthorError::Build {
+        program: program.to_owned(),
+        said: String::from_utf8_lossy(&said).trim_end().to_owned(),
+        hint: None,
     })
 }
 

@@ -6,13 +6,14 @@ use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::asset_arguments::{AssetCommand, CatalogCommand};
 use super::plugin_arguments::{PluginCommand, TestArguments};
+use super::version;
 use crate::app::AppError;
 use crate::model::{Timestamp, parse_time};
 
 /// Runs automation flows whose every task is a sandboxed WebAssembly component, and records the lineage of all they
 /// make.
 #[derive(Debug, Parser)]
-#[command(name = "begat", version, about, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "begat", version = version::SHORT, long_version = version::long(), about, max_term_width = 100, arg_required_else_help = true)]
 #[command(
     after_help = "Exit codes: 0 done · 1 the flow ran and failed · 2 the request was wrong or refused, nothing ran · \
                         3 the host could not do its work · 130 killed by Ctrl-C"
@@ -109,6 +110,12 @@ pub(super) enum Command {
     /// Look after the catalog
     #[command(subcommand)]
     Catalog(CatalogCommand),
+    /// Write the manual pages into a folder
+    Man {
+        /// The folder
+        #[arg(value_hint = ValueHint::DirPath)]
+        into: PathBuf,
+    },
     /// Print completions for a shell
     Completions {
         /// The shell to complete in

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::arguments::{Arguments, Command, ExecutionCommand, FlowCommand, Format};
 use super::asset_arguments::{AssetCommand, CatalogCommand};
-use super::output::{DIM, Output, RED, YELLOW, findings_view};
+use super::output::{DIM, Output, RED, YELLOW, findings_view, host_error};
 use super::plugin_arguments::PluginCommand;
 use super::progress::FileCounter;
 use super::tables::{self, paint};
@@ -53,6 +53,7 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
         Command::Test(arguments) => test_commands::test(&app(), arguments, output).await,
         Command::Plugin(command) => plugin_commands::plugin(&app(), command, output).await,
         Command::Catalog(command) => catalog_commands::catalog(&app(), command, output),
+        Command::Man { into } => man(into),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "begat", &mut script);
@@ -60,6 +61,14 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Writes a manual page for each command, as `begat-COMMAND.1`.
+fn man(into: &std::path::Path) -> Result<ExitCode, AppError> {
+    std::fs::create_dir_all(into)
+        .and_then(|()| clap_mangen::generate_to(Arguments::command(), into))
+        .map_err(|error| host_error(&format!("writing manual pages into `{}`", into.display()), &error))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn check_format(arguments: &Arguments) -> Result<(), AppError> {

@@ -22,6 +22,7 @@ mod run;
 mod sarif;
 mod tables;
 mod test_commands;
+mod version;
 
 use std::process::ExitCode;
 

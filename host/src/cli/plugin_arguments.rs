@@ -15,12 +15,17 @@ pub(super) enum PluginCommand {
         /// The plugin's name, a task type it provides, a component file, or the folder of a plugin
         name: String,
     },
+    /// Show which assets a plugin created and updated, also one that is not here any more
+    Assets {
+        /// The plugin's name, or the start of the sha256 of its component
+        plugin: String,
+    },
     /// Make a new plugin: a folder that builds as it is, with golden cases and a flow
     New {
         /// Its name: lower-case letters, digits and `-`
         name: String,
         /// The language it is written in
-        #[arg(long, default_value = "rust", value_parser = ["rust"])]
+        #[arg(long, default_value = "rust", value_parser = ["rust", "python", "js"])]
         lang: String,
         /// The folder to make its folder in
         #[arg(long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]

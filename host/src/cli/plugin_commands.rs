@@ -13,7 +13,7 @@ use super::test_commands;
 use crate::app::{
     App, AppError, Built, GoldenRequest, Language, NewPlugin, Supplied, SupplyChange, TaskTrial, TrialRequest, stamp,
 };
-use crate::model::{Json, JsonMap, LogLevel, PluginCheckView, Severity};
+use crate::model::{Json, JsonMap, LogLevel, MadeView, PluginCheckView, Severity};
 
 /// How often files are looked at for changes.
 const LOOK: Duration = Duration::from_millis(200);
@@ -23,6 +23,7 @@ pub(super) async fn plugin(app: &App, command: &PluginCommand, output: &Output) 
     match command {
         PluginCommand::List => show(output, &app.plugins().await?, |views| tables::plugins(views)),
         PluginCommand::Show { name } => show_one(app, name, output).await,
+        PluginCommand::Assets { plugin } => show(output, &app.made_by(plugin)?, |views| made(views)),
         PluginCommand::New { name, lang, into } => new(app, name, lang, into, output),
         PluginCommand::Build { folder } => {
             let built = app.build_plugin(folder)?;
@@ -53,6 +54,26 @@ pub(super) async fn plugin(app: &App, command: &PluginCommand, output: &Output) 
             format!("{} plugins are compiled for this machine\n", views.len())
         }),
     }
+}
+
+fn made(views: &[MadeView]) -> String {
+    if views.is_empty() {
+        return "it made nothing\n".to_owned();
+    }
+    let row = |view: &MadeView| {
+        vec![
+            view.id.to_string(),
+            view.event.to_string(),
+            view.task_id.to_string(),
+            view.execution_id.to_string(),
+            format!("{} {}", view.plugin.name, view.plugin.version),
+            view.plugin.digest.get(..12).unwrap_or_default().to_owned(),
+        ]
+    };
+    tables::table(
+        &["ASSET", "EVENT", "TASK", "EXECUTION", "PLUGIN", "SHA256"],
+        views.iter().map(row).collect(),
+    )
 }
 
 fn list(all: &[Supplied]) -> String {
@@ -98,6 +119,7 @@ async fn show_one(app: &App, name: &str, output: &Output) -> Result<ExitCode, Ap
 fn new(app: &App, name: &str, lang: &str, into: &Path, output: &Output) -> Result<ExitCode, AppError> {
     let language = Language::from_name(lang)
         .ok_or_else(|| AppError::refused(format!("begat makes no plugins in the language `{lang}`")))?;
+    let into = if into == Path::new(".") { Path::new("") } else { into };
     let plugin = NewPlugin {
         name: name.to_owned(),
         language,

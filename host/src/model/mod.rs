@@ -15,6 +15,7 @@ mod export;
 mod id;
 mod input;
 mod log;
+mod made;
 mod moment;
 mod planned;
 mod plugin_check;
@@ -42,6 +43,7 @@ pub use export::{EXPORT_VERSION, ExportHeader, ExportKind, ExportLine, ExportedE
 pub use id::{AssetId, ExecutionId, FlowId, IdError, InputId, Namespace, TaskId, TaskRunId, TriggerId};
 pub use input::{InputOptionView, InputQuestion, InputView};
 pub use log::{LogLevel, LogLine};
+pub use made::MadeView;
 pub use moment::{AsOf, Moment, parse_span, parse_time};
 pub use planned::{
     AssetEffect, ComparedAsset, PlanComparisonView, PlanView, PlannedAssetView, PlannedTaskView, PlannedValue,

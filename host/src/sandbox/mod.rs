@@ -16,6 +16,9 @@ mod output;
 mod registry;
 mod work;
 
+/// The contracts that components may be built against.
+pub const CONTRACTS: [&str; 1] = ["begat:task@0.1.0"];
+
 pub use call::{TaskCall, TaskFailure, TaskRequest};
 pub use error::SandboxError;
 pub use inspect::Border;

@@ -28,6 +28,7 @@ mod import;
 mod lineage;
 mod list;
 mod logs;
+mod made;
 mod payload;
 mod prune;
 mod rebuild;
