@@ -36,6 +36,8 @@ fn main() -> Result<()> {
             println!("{}", each.as_nanos());
             Ok(())
         }
+        ["start"] => one_process(&World::new()?),
+        ["tasks"] => one_task(&World::new()?),
         ["control"] => control::measure(&World::new()?),
         ["language"] => checking(&World::new()?),
         ["catalog"] => catalog::measure(None),

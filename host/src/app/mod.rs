@@ -22,6 +22,12 @@ mod supply;
 mod upkeep;
 mod validate;
 
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+
+use crate::sandbox::Registry;
+
 pub use assets::{AssetQuery, AssetStory, Expiry, GraphQuery};
 pub use authoring::{GoldenRequest, TaskTrial, TrialRequest};
 pub use edits::{DeleteMode, SetRequest};
@@ -45,11 +51,15 @@ pub use crate::store::{Imported, Pruned};
 /// begat, with its settings.
 pub struct App {
     settings: Settings,
+    registry: OnceCell<Arc<Registry>>,
 }
 
 impl App {
     /// Takes the settings; nothing is opened until a verb needs it.
     pub fn new(settings: Settings) -> Self {
-        Self { settings }
+        Self {
+            settings,
+            registry: OnceCell::new(),
+        }
     }
 }

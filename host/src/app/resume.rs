@@ -91,7 +91,7 @@ impl App {
         request: &ResumeRequest,
         stubs: &Stubs,
     ) -> Result<(Prepared, JsonMap), AppError> {
-        let registry = Arc::new(self.registry().await?);
+        let registry = self.registry().await?;
         let task_types = registry.task_types();
         let execution = &detail.execution;
         let text = catalog.flow_source(&execution.flow_digest)?;

@@ -74,7 +74,7 @@ pub(super) struct Watchers {
 impl App {
     /// Checks a flow and binds its inputs against what the catalog knows.
     pub(super) async fn prepare(&self, request: &FlowRequest<'_>, known: &Catalog) -> Result<Prepared, AppError> {
-        self.prepare_with(Arc::new(self.registry().await?), request, known)
+        self.prepare_with(self.registry().await?, request, known)
     }
 
     /// The namespace of a flow; what is wrong with the flow is told when it is prepared.
@@ -159,6 +159,9 @@ impl App {
             true => Catalog::open(&self.settings.catalog)?,
             false => known,
         });
+        if prepared.plan.is_short() {
+            prepared.registry.expect_few();
+        }
         let watchers = Watchers { observer, cancelled };
         let stubs = request.flow.stubs.clone();
         let runner = runner(&catalog, &prepared, folder_of(&request.flow.flow), stubs, &watchers);

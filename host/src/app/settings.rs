@@ -28,9 +28,15 @@ pub struct Settings {
 }
 
 impl App {
-    /// Opens the plugins.
-    pub(super) async fn registry(&self) -> Result<Registry, AppError> {
-        self.registry_with(self.settings.plugins.clone(), self.pinned()?).await
+    /// The plugins, opened when they are first asked for.
+    pub(super) async fn registry(&self) -> Result<Arc<Registry>, AppError> {
+        let opened = self.registry.get_or_try_init(|| self.open_registry()).await?;
+        Ok(opened.clone())
+    }
+
+    async fn open_registry(&self) -> Result<Arc<Registry>, AppError> {
+        let folder = self.settings.plugins.clone();
+        Ok(Arc::new(self.registry_with(folder, self.pinned()?).await?))
     }
 
     /// Opens the plugins that are part of the binary, and no others.

@@ -69,6 +69,8 @@ pub(super) async fn run(settings: Settings, arguments: &RunArguments, output: &O
     if let Some(report) = &report {
         report.write(ended.as_ref())?;
     }
+    // The process ends soon; taking down what ran the plugins would only take time.
+    std::mem::forget(app);
     Ok(answer(&ended?, arguments.ephemeral, &progress, output))
 }
 

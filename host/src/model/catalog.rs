@@ -109,11 +109,6 @@ pub trait CatalogReader: Send + Sync {
         Ok(None)
     }
 
-    /// Whether any asset type has a schema to hold assets against.
-    fn has_type_schemas(&self) -> Result<bool, RecordError> {
-        Ok(false)
-    }
-
     /// Where the outputs of these bundles would break the schema of their asset type.
     fn violations(&self, _bundles: &[Bundle]) -> Result<Vec<Violation>, RecordError> {
         Ok(Vec::new())

@@ -65,6 +65,9 @@ pub struct Plan {
     pub program: Arc<Program>,
 }
 
+/// The most tasks of a short plan.
+const SHORT: usize = 8;
+
 impl Plan {
     /// What expressions see of the flow before anything runs.
     fn scope<'a>(&'a self, catalog: &'a dyn CatalogReader) -> Scope<'a> {
@@ -76,6 +79,12 @@ impl Plan {
             .with("labels", Value::from(&self.labels))
             .with("inputs", Value::from(nested(&self.inputs)))
             .with("vars", self.variables())
+    }
+
+    /// Whether it is known to come to a handful of task runs: nothing in it holds, repeats or starts others.
+    pub fn is_short(&self) -> bool {
+        let is_single = |task: &PlannedTask| task.task.block.is_none() && task.work != Work::Core(CoreType::Subflow);
+        self.tasks.len() <= SHORT && self.tasks.iter().all(is_single)
     }
 
     /// The variables of the flow, their own expressions as they are written.

@@ -4,8 +4,9 @@
 //! before it is written. Watchers hear of a state only when it is recorded, and who reads the catalog waits until it
 //! holds all that has happened.
 
+use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::execution::{Observer, RunError, Runner};
 use crate::model::clock::World;
@@ -14,7 +15,8 @@ use crate::model::{
     Recorder, RunEvent, RunEventKind, Violation,
 };
 
-/// How many batches may wait to be written; a run that is ahead by more waits for the disk.
+/// How many batches may wait to be written; a run that is ahead by more waits for the disk. Those that wait when the
+/// one before is written share a transaction.
 const BATCHES: usize = 4;
 
 enum Message {
@@ -33,11 +35,42 @@ struct Written {
 
 #[derive(Default)]
 struct State {
-    waiting: usize,
+    /// What the batches that are not written yet will change.
+    waiting: VecDeque<Touched>,
     /// Whether a batch could not be written. Nothing is after that, so that what is there has no holes.
     is_broken: bool,
     failed: Option<RecordError>,
     assets: Vec<AssetChange>,
+}
+
+/// The assets that a batch of events is about.
+#[derive(Default)]
+struct Touched {
+    ids: Vec<AssetId>,
+    /// Whether it may be about others too.
+    is_any: bool,
+}
+
+impl Touched {
+    fn by(events: &[RunEvent]) -> Self {
+        let mut touched = Self::default();
+        for event in events {
+            match &event.kind {
+                RunEventKind::LineageRecorded(lineage) => {
+                    let bundles = lineage.bundles.iter();
+                    let declared = bundles.flat_map(|bundle| bundle.inputs.iter().chain(&bundle.outputs));
+                    touched.ids.extend(declared.map(|declaration| declaration.id.clone()));
+                }
+                RunEventKind::AssetsEdited(_) => touched.is_any = true,
+                _ => {}
+            }
+        }
+        touched
+    }
+
+    fn has(&self, id: &AssetId) -> bool {
+        self.is_any || self.ids.contains(id)
+    }
 }
 
 impl Written {
@@ -49,8 +82,15 @@ impl Written {
     fn wait(&self, at_most: usize) -> MutexGuard<'_, State> {
         let state = self.lock();
         self.changed
-            .wait_while(state, |state| state.waiting > at_most)
+            .wait_while(state, |state| state.waiting.len() > at_most)
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until no batch that is left to write is about one of these assets.
+    fn wait_for<'a>(&self, ids: impl Iterator<Item = &'a AssetId> + Clone) {
+        let is_about = |state: &mut State| ids.clone().any(|id| state.waiting.iter().any(|batch| batch.has(id)));
+        let state = self.changed.wait_while(self.lock(), is_about);
+        drop(state.unwrap_or_else(PoisonError::into_inner));
     }
 }
 
@@ -69,7 +109,12 @@ impl EventWriter {
         let world = World::current();
         std::thread::spawn(move || {
             let _entered = world.enter();
-            record_all(&receiver, recorder.as_ref(), &observer, &shared);
+            let recording = Recording {
+                recorder: recorder.as_ref(),
+                observer: &observer,
+                written: &shared,
+            };
+            recording.record_all(&receiver);
         });
         Self { sender, written }
     }
@@ -82,40 +127,103 @@ impl EventWriter {
 
     /// Has events recorded in one transaction.
     pub(super) fn write(&self, events: Vec<RunEvent>) {
-        self.written.wait(BATCHES).waiting += 1;
+        self.written.wait(BATCHES).waiting.push_back(Touched::by(&events));
         if self.sender.send(Message::Record(events)).is_err() {
-            self.written.lock().waiting -= 1;
+            self.written.lock().waiting.pop_back();
         }
     }
 }
 
-fn record_all(messages: &Receiver<Message>, recorder: &dyn Recorder, observer: &Observer, written: &Written) {
-    for message in messages {
-        let events = match message {
-            Message::Tell(event) => {
-                observer(&event);
-                continue;
+/// What the recording thread works with.
+struct Recording<'a> {
+    recorder: &'a dyn Recorder,
+    observer: &'a Observer,
+    written: &'a Written,
+}
+
+impl Recording<'_> {
+    fn record_all(&self, messages: &Receiver<Message>) {
+        while let Ok(first) = messages.recv() {
+            match first {
+                Message::Tell(event) => (self.observer)(&event),
+                Message::Record(_) => {
+                    let mut together = vec![first];
+                    together.extend(messages.try_iter());
+                    self.record(together);
+                }
             }
+        }
+    }
+
+    /// Records all batches in one transaction, or each in one of its own where that fails, so that one that cannot be
+    /// recorded takes no other with it.
+    fn record(&self, mut together: Vec<Message>) {
+        let batches = together.iter().filter(|message| matches!(message, Message::Record(_)));
+        if batches.count() > 1 && !self.written.lock().is_broken {
+            let (events, lengths) = joined(&mut together);
+            let receipt = self.recorder.append(&events);
+            split(&mut together, events, &lengths);
+            if let Ok(receipt) = receipt {
+                self.written.lock().assets.extend(receipt.assets);
+                together.iter().for_each(|message| self.recorded(message));
+                return;
+            }
+        }
+        for message in together {
+            if let Message::Record(events) = &message {
+                let is_broken = self.written.lock().is_broken;
+                match (!is_broken).then(|| self.recorder.append(events)) {
+                    Some(Ok(receipt)) => self.written.lock().assets.extend(receipt.assets),
+                    Some(Err(error)) => {
+                        let mut state = self.written.lock();
+                        (state.is_broken, state.failed) = (true, Some(error));
+                    }
+                    None => {}
+                }
+            }
+            self.recorded(&message);
+        }
+    }
+
+    /// Tells watchers of what is recorded, and lets go on who waits for that.
+    fn recorded(&self, message: &Message) {
+        let events = match message {
+            Message::Tell(event) => return (self.observer)(event),
             Message::Record(events) => events,
         };
-        let is_broken = written.lock().is_broken;
-        let receipt = (!is_broken).then(|| recorder.append(&events));
-        if let Some(Ok(_)) = &receipt {
+        if !self.written.lock().is_broken {
             // Log lines were told of as they came.
             let states = events
                 .iter()
                 .filter(|event| !matches!(event.kind, RunEventKind::TaskLogged(_)));
-            states.for_each(|event| observer(event));
+            states.for_each(|event| (self.observer)(event));
         }
-        let mut state = written.lock();
-        match receipt {
-            Some(Ok(receipt)) => state.assets.extend(receipt.assets),
-            Some(Err(error)) => (state.is_broken, state.failed) = (true, Some(error)),
-            None => {}
+        self.written.lock().waiting.pop_front();
+        self.written.changed.notify_all();
+    }
+}
+
+/// Takes the events out of all batches, and how many each had.
+fn joined(messages: &mut [Message]) -> (Vec<RunEvent>, Vec<usize>) {
+    let (mut events, mut lengths) = (Vec::new(), Vec::new());
+    for message in messages {
+        if let Message::Record(batch) = message {
+            lengths.push(batch.len());
+            events.append(batch);
         }
-        state.waiting -= 1;
-        drop(state);
-        written.changed.notify_all();
+    }
+    (events, lengths)
+}
+
+/// Gives each batch its events back.
+fn split(messages: &mut [Message], events: Vec<RunEvent>, lengths: &[usize]) {
+    let mut events = events.into_iter();
+    let batches = messages.iter_mut().filter_map(|message| match message {
+        Message::Record(batch) => Some(batch),
+        Message::Tell(_) => None,
+    });
+    for (batch, length) in batches.zip(lengths) {
+        batch.extend(events.by_ref().take(*length));
     }
 }
 
@@ -145,7 +253,6 @@ impl Journal {
     pub(super) fn reader(&self, catalog: Arc<dyn CatalogReader>) -> Arc<dyn CatalogReader> {
         Arc::new(SettledCatalog {
             catalog,
-            has_type_schemas: OnceLock::new(),
             written: self.writer.written.clone(),
         })
     }
@@ -185,15 +292,12 @@ impl Journal {
 /// A catalog whose readers wait for what is still being written.
 struct SettledCatalog {
     catalog: Arc<dyn CatalogReader>,
-    /// Whether assets are held against schemas, as it was when the first were declared. To ask each time would mean to
-    /// wait for what is being written each time.
-    has_type_schemas: OnceLock<bool>,
     written: Arc<Written>,
 }
 
 impl CatalogReader for SettledCatalog {
     fn asset(&self, id: &AssetId) -> Result<Option<Asset>, RecordError> {
-        drop(self.written.wait(0));
+        self.written.wait_for(std::iter::once(id));
         self.catalog.asset(id)
     }
 
@@ -202,19 +306,9 @@ impl CatalogReader for SettledCatalog {
         self.catalog.assets(filter)
     }
 
-    fn has_type_schemas(&self) -> Result<bool, RecordError> {
-        if let Some(known) = self.has_type_schemas.get() {
-            return Ok(*known);
-        }
-        let found = self.catalog.has_type_schemas()?;
-        Ok(*self.has_type_schemas.get_or_init(|| found))
-    }
-
     fn violations(&self, bundles: &[Bundle]) -> Result<Vec<Violation>, RecordError> {
-        if !self.has_type_schemas()? {
-            return Ok(Vec::new());
-        }
-        drop(self.written.wait(0));
+        let outputs = bundles.iter().flat_map(|bundle| &bundle.outputs);
+        self.written.wait_for(outputs.map(|declaration| &declaration.id));
         self.catalog.violations(bundles)
     }
 
@@ -226,5 +320,135 @@ impl CatalogReader for SettledCatalog {
     fn file(&self, execution: &ExecutionId, name: &str) -> Result<Option<Vec<u8>>, RecordError> {
         drop(self.written.wait(0));
         self.catalog.file(execution, name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Declaration, FlowId, FlowReference, JsonMap, Lineage, Receipt, State, Timestamp};
+
+    /// Keeps how each append went; refuses events that add a label `refused`.
+    #[derive(Default)]
+    struct Book(Mutex<Vec<String>>);
+
+    impl Book {
+        fn write(&self, line: String) {
+            self.0.lock().unwrap().push(line);
+        }
+    }
+
+    impl Recorder for Book {
+        fn append(&self, events: &[RunEvent]) -> Result<Receipt, RecordError> {
+            let names: Vec<String> = events.iter().map(name).collect();
+            self.write(format!("append {}", names.join(" ")));
+            match names.iter().any(|name| name == "refused") {
+                false => Ok(Receipt::default()),
+                true => Err(RecordError {
+                    message: "refused".to_owned(),
+                    source: None,
+                }),
+            }
+        }
+    }
+
+    fn name(event: &RunEvent) -> String {
+        match &event.kind {
+            RunEventKind::LabelsAdded(labels) => labels.keys().next().unwrap().clone(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    fn event(kind: RunEventKind) -> RunEvent {
+        let actor = Actor {
+            flow: FlowReference {
+                namespace: Namespace::parse("company.team").unwrap(),
+                id: FlowId::parse("flow").unwrap(),
+                digest: String::new(),
+            },
+            execution: ExecutionId::from_bits(1),
+            task: None,
+            task_run: None,
+            plugin: None,
+        };
+        RunEvent {
+            time: Timestamp::UNIX_EPOCH,
+            actor: actor.into(),
+            kind,
+        }
+    }
+
+    fn named(name: &str) -> RunEvent {
+        let labels: JsonMap = [(name.to_owned(), Json::Null)].into_iter().collect();
+        event(RunEventKind::LabelsAdded(labels))
+    }
+
+    /// What becomes of messages that were waiting together: `a,b` is a batch, `!a` is only told.
+    fn check(messages: &str, expected: &[&str]) {
+        let book = Arc::new(Book::default());
+        let heard = book.clone();
+        let observer: Observer = Arc::new(move |event| heard.write(format!("told {}", name(event))));
+        let written = Written::default();
+        let (sender, receiver) = channel();
+        for word in messages.split(' ') {
+            let message = match word.strip_prefix('!') {
+                Some(name) => Message::Tell(named(name)),
+                None => {
+                    written.lock().waiting.push_back(Touched::default());
+                    Message::Record(word.split(',').map(named).collect())
+                }
+            };
+            sender.send(message).unwrap();
+        }
+        drop(sender);
+        let recording = Recording {
+            recorder: book.as_ref(),
+            observer: &observer,
+            written: &written,
+        };
+        recording.record_all(&receiver);
+        assert_eq!(written.lock().waiting.len(), 0);
+        assert_eq!(*book.0.lock().unwrap(), expected);
+    }
+
+    #[test]
+    fn batches_that_wait_share_a_transaction_and_are_told_in_order() {
+        check("a,b", &["append a b", "told a", "told b"]);
+        check(
+            "!x a b,c !y d",
+            &[
+                "told x",
+                "append a b c d",
+                "told a",
+                "told b",
+                "told c",
+                "told y",
+                "told d",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_recorded_takes_nothing_before_it_along_and_everything_after_it() {
+        check(
+            "a refused !x b",
+            &["append a refused b", "append a", "told a", "append refused", "told x"],
+        );
+    }
+
+    #[test]
+    fn a_reader_waits_for_batches_about_its_asset_only() {
+        let id = |text| AssetId::parse(text).unwrap();
+        let lineage = |text| Lineage {
+            state: State::Success,
+            bundles: vec![Bundle {
+                inputs: vec![],
+                outputs: vec![Declaration::of(id(text))],
+            }],
+        };
+        let touched = Touched::by(&[named("a"), event(RunEventKind::LineageRecorded(lineage("vm")))]);
+        assert_eq!((touched.has(&id("vm")), touched.has(&id("ip"))), (true, false));
+        let edit = crate::model::AssetEdit::Delete(vec![id("vm")]);
+        assert!(Touched::by(&[event(RunEventKind::AssetsEdited(edit.into()))]).has(&id("ip")));
     }
 }

@@ -21,11 +21,14 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    pub(super) fn new() -> Result<Self, SandboxError> {
-        // A machine that bounds address space may refuse the pool; instances then cost more and are the same.
-        let engine = Engine::new(config().allocation_strategy(pool()))
-            .or_else(|_| Engine::new(&config()))
-            .map_err(SandboxError::Engine)?;
+    /// Where only few instances will be made, each gets room of its own: a pool costs about as much as ten of them.
+    pub(super) fn new(is_small: bool) -> Result<Self, SandboxError> {
+        let engine = match is_small {
+            true => Engine::new(&config()),
+            // A machine that bounds address space may refuse the pool; instances then cost more and are the same.
+            false => Engine::new(config().allocation_strategy(pool())).or_else(|_| Engine::new(&config())),
+        };
+        let engine = engine.map_err(SandboxError::Engine)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(SandboxError::Engine)?;
         abi_0_1::add_to_linker(&mut linker).map_err(SandboxError::Engine)?;

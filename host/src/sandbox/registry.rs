@@ -1,8 +1,10 @@
 //! The plugins there are, and the way from a task type to the component that runs it.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
@@ -11,7 +13,7 @@ use wasmtime::{Engine, Precompiled};
 use super::abi_0_1::{Guest, PluginPre};
 use super::cache::Cache;
 use super::call::{TaskCall, TaskFailure};
-use super::embedded::EMBEDDED;
+use super::embedded::{EMBEDDED, Embedded};
 use super::engine::Machine;
 use super::error::SandboxError;
 use super::limits::Limits;
@@ -65,23 +67,39 @@ pub struct Plugin {
 }
 
 enum Bytes {
-    Embedded(&'static [u8]),
+    Embedded(&'static Embedded),
     Read(Vec<u8>),
 }
 
 impl Bytes {
-    fn get(&self) -> &[u8] {
+    fn get(&self) -> Cow<'_, [u8]> {
         match self {
-            Bytes::Embedded(bytes) => bytes,
-            Bytes::Read(bytes) => bytes,
+            Bytes::Embedded(embedded) => embedded.component().into(),
+            Bytes::Read(bytes) => bytes.into(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Bytes::Embedded(embedded) => embedded.size,
+            Bytes::Read(bytes) => bytes.len(),
         }
     }
 }
 
-/// All plugins of one process.
-pub struct Registry {
+/// What runs plugins, and where their compiled forms are.
+struct Workshop {
     machine: Machine,
     cache: Cache,
+}
+
+/// All plugins of one process.
+pub struct Registry {
+    cache_folder: PathBuf,
+    /// Made when the first plugin is about to run: what only checks a flow needs none of it.
+    workshop: OnceLock<Workshop>,
+    /// Whether so few instances will be made that room for many costs more than it saves.
+    is_small: AtomicBool,
     limits: Limits,
     on_notice: Box<dyn Fn(PluginNotice<'_>) + Send + Sync>,
     plugins: Vec<Arc<Plugin>>,
@@ -90,19 +108,18 @@ pub struct Registry {
 impl Registry {
     /// Knows the embedded plugins and those of the given folder. Nothing is compiled that has been described before.
     pub async fn open(options: RegistryOptions) -> Result<Self, SandboxError> {
-        let machine = Machine::new()?;
-        let cache = Cache::open(&options.cache, &machine.engine)?;
         let RegistryOptions {
             folder,
             pinned,
             only_pinned,
+            cache: cache_folder,
             limits,
             on_notice,
-            ..
         } = options;
         let mut registry = Self {
-            machine,
-            cache,
+            cache_folder,
+            workshop: OnceLock::new(),
+            is_small: AtomicBool::new(false),
             limits,
             on_notice,
             plugins: Vec::new(),
@@ -112,7 +129,7 @@ impl Registry {
                 origin: embedded.name.to_owned(),
                 reason: error.to_string(),
             })?;
-            let bytes = Bytes::Embedded(embedded.component);
+            let bytes = Bytes::Embedded(embedded);
             registry.admit(plugin(
                 description,
                 "embedded".to_owned(),
@@ -120,8 +137,9 @@ impl Registry {
                 bytes,
             ))?;
         }
+        // What is not the pinned component is not even asked what it is.
         for file in &pinned {
-            let found = registry.read(&file.path).await?;
+            let found = load(&file.path)?;
             if found.reference.digest != file.digest {
                 return Err(SandboxError::Changed {
                     name: file.name.clone(),
@@ -129,11 +147,12 @@ impl Registry {
                     actual: found.reference.digest,
                 });
             }
+            let found = registry.introduce(found).await?;
             registry.admit(found)?;
         }
         if let Some(folder) = folder {
             for path in components(&folder)? {
-                let found = registry.read(&path).await?;
+                let found = load(&path)?;
                 let is_pinned = pinned.iter().any(|file| file.digest == found.reference.digest);
                 if only_pinned && !is_pinned {
                     return Err(SandboxError::NotPinned { origin: found.origin });
@@ -141,10 +160,26 @@ impl Registry {
                 if is_pinned {
                     continue;
                 }
+                let found = registry.introduce(found).await?;
                 registry.admit(found)?;
             }
         }
         Ok(registry)
+    }
+
+    /// Says that only a handful of task runs are to come. It counts until the first instance is made.
+    pub fn expect_few(&self) {
+        self.is_small.store(true, Ordering::Relaxed);
+    }
+
+    fn workshop(&self) -> Result<&Workshop, SandboxError> {
+        if let Some(workshop) = self.workshop.get() {
+            return Ok(workshop);
+        }
+        let machine = Machine::new(self.is_small.load(Ordering::Relaxed))?;
+        let cache = Cache::open(&self.cache_folder, &machine.engine)?;
+        // Where two come at once, one of the two is used.
+        Ok(self.workshop.get_or_init(|| Workshop { machine, cache }))
     }
 
     /// All task types of all plugins.
@@ -177,14 +212,15 @@ impl Registry {
         namespace: Namespace,
         work: Option<&Path>,
     ) -> Result<TaskCall, TaskFailure> {
-        let pre = self.ready(plugin).map_err(|error| TaskFailure {
+        let ready = self.workshop().and_then(|workshop| Ok((workshop, self.ready(plugin)?)));
+        let (workshop, pre) = ready.map_err(|error| TaskFailure {
             kind: "plugin".to_owned(),
             message: causes(&error),
             retryable: false,
             details: serde_json::Map::new(),
         })?;
         TaskCall::start(
-            &self.machine,
+            &workshop.machine,
             &pre,
             self.limits.clone(),
             sink,
@@ -207,7 +243,8 @@ impl Registry {
         };
         let pre = self.ready(plugin)?;
         let silent: LogSink = Arc::new(|_| ());
-        let call = TaskCall::start(&self.machine, &pre, self.limits.clone(), silent, None, None).await;
+        let machine = &self.workshop()?.machine;
+        let call = TaskCall::start(machine, &pre, self.limits.clone(), silent, None, None).await;
         call.map_err(|failure| failed(failure.message))?
             .describe()
             .await
@@ -231,38 +268,14 @@ impl Registry {
 
     /// Reads a component file, which need not be among the registry's own, and asks it what it is unless that is known.
     pub async fn read(&self, path: &Path) -> Result<Plugin, SandboxError> {
-        let origin = path.display().to_string();
-        let failed = |source| SandboxError::ReadPlugin {
-            path: path.to_owned(),
-            source,
-        };
-        let size = fs::metadata(path).map_err(failed)?.len();
-        if size > SIZE_LIMIT {
-            return Err(SandboxError::TooLarge {
-                origin,
-                size,
-                limit: SIZE_LIMIT,
-            });
-        }
-        let bytes = fs::read(path).map_err(failed)?;
-        check_is_component(&bytes, &origin)?;
-        let digest: String = Sha256::digest(&bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let unknown = PluginDescription {
-            name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
-            version: String::new(),
-            summary: String::new(),
-            task_types: Vec::new(),
-            capabilities: Vec::new(),
-        };
-        let mut found = plugin(unknown, origin, digest.clone(), Bytes::Read(bytes));
-        if let Some(known) = self
-            .cache
-            .note(&digest)
-            .and_then(|text| serde_json::from_str(&text).ok())
-        {
+        self.introduce(load(path)?).await
+    }
+
+    /// Finds out what a component is.
+    async fn introduce(&self, mut found: Plugin) -> Result<Plugin, SandboxError> {
+        let digest = found.reference.digest.clone();
+        let note = self.workshop()?.cache.note(&digest);
+        if let Some(known) = note.and_then(|text| serde_json::from_str(&text).ok()) {
             found.adopt(known);
             return Ok(found);
         }
@@ -271,7 +284,7 @@ impl Registry {
             origin: found.origin.clone(),
             reason: error.to_string(),
         })?;
-        self.kept(&found, self.cache.store_note(&digest, &text));
+        self.kept(&found, self.workshop()?.cache.store_note(&digest, &text));
         found.adopt(description);
         Ok(found)
     }
@@ -281,11 +294,12 @@ impl Registry {
         if let Some(pre) = &*ready {
             return Ok(pre.clone());
         }
-        let component = match self.cache.load(&self.machine.engine, &plugin.reference.digest) {
+        let Workshop { machine, cache } = self.workshop()?;
+        let component = match cache.load(&machine.engine, &plugin.reference.digest) {
             Some(component) => component,
             None => self.compile(plugin)?,
         };
-        let linked = self.machine.linker.instantiate_pre(&component).and_then(PluginPre::new);
+        let linked = machine.linker.instantiate_pre(&component).and_then(PluginPre::new);
         let pre = linked.map_err(|source| SandboxError::Link {
             origin: plugin.origin_name(),
             source,
@@ -303,13 +317,13 @@ impl Registry {
 
     fn compile(&self, plugin: &Plugin) -> Result<Component, SandboxError> {
         (self.on_notice)(PluginNotice::Compiling(&plugin.reference.name));
-        let component = Component::from_binary(&self.machine.engine, plugin.bytes.get()).map_err(|source| {
-            SandboxError::Compile {
+        let Workshop { machine, cache } = self.workshop()?;
+        let component =
+            Component::from_binary(&machine.engine, &plugin.bytes.get()).map_err(|source| SandboxError::Compile {
                 origin: plugin.origin_name(),
                 source,
-            }
-        })?;
-        self.kept(plugin, self.cache.store(&plugin.reference.digest, &component));
+            })?;
+        self.kept(plugin, cache.store(&plugin.reference.digest, &component));
         Ok(component)
     }
 }
@@ -343,7 +357,7 @@ impl Plugin {
             summary: self.description.summary.clone(),
             digest: self.reference.digest.clone(),
             origin: self.origin.clone(),
-            size: self.bytes.get().len() as u64,
+            size: self.bytes.len() as u64,
             task_types: self.description.task_types.iter().map(task_type).collect(),
             capabilities: self.description.capabilities.clone(),
         }
@@ -363,6 +377,37 @@ fn plugin(description: PluginDescription, origin: String, digest: String, bytes:
         bytes,
         ready: Mutex::new(None),
     }
+}
+
+/// Reads a component file; it is not asked what it is.
+fn load(path: &Path) -> Result<Plugin, SandboxError> {
+    let origin = path.display().to_string();
+    let failed = |source| SandboxError::ReadPlugin {
+        path: path.to_owned(),
+        source,
+    };
+    let size = fs::metadata(path).map_err(failed)?.len();
+    if size > SIZE_LIMIT {
+        return Err(SandboxError::TooLarge {
+            origin,
+            size,
+            limit: SIZE_LIMIT,
+        });
+    }
+    let bytes = fs::read(path).map_err(failed)?;
+    check_is_component(&bytes, &origin)?;
+    let digest: String = Sha256::digest(&bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let unknown = PluginDescription {
+        name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+        version: String::new(),
+        summary: String::new(),
+        task_types: Vec::new(),
+        capabilities: Vec::new(),
+    };
+    Ok(plugin(unknown, origin, digest, Bytes::Read(bytes)))
 }
 
 /// The components of a folder, by name.

@@ -248,12 +248,14 @@ pub(super) fn apply_asset(
             values::add(connection, asset)?;
         }
         AssetEvent::Updated => {
-            let created_seq = created_seq(connection, &asset.id)?.unwrap_or(seq);
-            put_asset(connection, created_seq, seq, asset)?;
             if let Some(before) = &fact.before {
+                let created_seq = created_seq(connection, &asset.id)?.unwrap_or(seq);
+                put_asset(connection, created_seq, seq, asset)?;
                 close_version(connection, seq, &asset.id)?;
                 open_version(connection, created_seq, seq, asset)?;
                 values::replace(connection, before, asset)?;
+            } else {
+                touch_asset(connection, seq, asset)?;
             }
         }
         AssetEvent::Restored => {
@@ -291,6 +293,15 @@ fn put_asset(connection: &Connection, created_seq: i64, seq: i64, asset: &Asset)
             updated_seq = ?3, type = ?4, namespace = ?5, display_name = ?6, description = ?7, metadata = ?8,
             labels = ?9, protected = ?10, updated = ?12";
     write_asset(connection, upsert, created_seq, seq, asset)
+}
+
+/// Says that an asset was declared again as it was.
+fn touch_asset(connection: &Connection, seq: i64, asset: &Asset) -> Result<(), StoreError> {
+    let update = "UPDATE asset SET updated_seq = ?2, updated = ?3 WHERE id = ?1";
+    connection
+        .prepare_cached(update)?
+        .execute(params![asset.id.as_str(), seq, asset.updated.to_string()])?;
+    Ok(())
 }
 
 fn open_version(connection: &Connection, created_seq: i64, seq: i64, asset: &Asset) -> Result<(), StoreError> {

@@ -134,10 +134,6 @@ impl CatalogReader for Catalog {
         Ok(self.content_of_file(execution, name)?)
     }
 
-    fn has_type_schemas(&self) -> Result<bool, RecordError> {
-        Ok(Catalog::has_type_schemas(self)?)
-    }
-
     fn violations(&self, bundles: &[Bundle]) -> Result<Vec<Violation>, RecordError> {
         Ok(Catalog::violations(self, bundles)?)
     }

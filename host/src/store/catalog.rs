@@ -1,7 +1,8 @@
 //! Opens the catalog and lends its connection: reads see one moment, writes are all or nothing.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -9,6 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
 
 use super::StoreError;
 use super::schema::{self, Found};
+use super::types::Schemas;
 
 /// How long a process waits for others before it says that the catalog is busy.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -25,6 +27,12 @@ const LEFT_BEHIND: u64 = 512 * 1024;
 /// needs. Only what was read takes room.
 const PAGE_CACHE: i64 = -65_536;
 
+/// How often reads wait for a change before they get a connection of their own.
+const DELAYS: u32 = 8;
+
+/// What stands for the path of a catalog in memory.
+const IN_MEMORY: &str = ":memory:";
+
 /// More than the number of different statements of this room.
 const CACHED_STATEMENTS: usize = 128;
 
@@ -33,6 +41,11 @@ const CACHED_STATEMENTS: usize = 128;
 pub struct Catalog {
     path: PathBuf,
     connection: Mutex<Connection>,
+    /// Reads while the other one writes; opened when that has happened some times.
+    reader: Mutex<Option<Connection>>,
+    /// How often a read had to wait for a change.
+    delayed: AtomicU32,
+    schemas: Mutex<Schemas>,
 }
 
 /// What a transaction survives once it is committed.
@@ -92,7 +105,7 @@ impl Catalog {
     /// # Errors
     /// When there is no memory for it.
     pub fn in_memory() -> Result<Self, StoreError> {
-        let path = Path::new(":memory:");
+        let path = Path::new(IN_MEMORY);
         let mut connection = Connection::open_in_memory()?;
         schema::create(&mut connection, path)?;
         Self::holding(connection, path)
@@ -105,17 +118,51 @@ impl Catalog {
         Ok(Self {
             path: path.to_owned(),
             connection: Mutex::new(connection),
+            reader: Mutex::new(None),
+            delayed: AtomicU32::new(0),
+            schemas: Mutex::default(),
         })
     }
 
     /// Runs queries that all see the same moment.
     pub(super) fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let mut connection = self.lock();
-        let run = || {
+        let read = |connection: &mut Connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
             query(&transaction)
         };
-        run().map_err(|error| error.at(&self.path))
+        let result = match self.connection.try_lock() {
+            Err(TryLockError::WouldBlock) if self.is_file() && self.is_often_delayed() => self.read_beside(read),
+            Err(TryLockError::WouldBlock) => read(&mut self.lock()),
+            Err(TryLockError::Poisoned(poisoned)) => read(&mut poisoned.into_inner()),
+            Ok(mut connection) => read(&mut connection),
+        };
+        result.map_err(|error| error.at(&self.path))
+    }
+
+    /// Reads what is committed while a change is made.
+    fn read_beside<T>(&self, read: impl FnOnce(&mut Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(connection) = reader.as_mut() {
+            return read(connection);
+        }
+        let (connection, _) = open_to_read(&self.path)?;
+        connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+        read(reader.insert(connection))
+    }
+
+    /// Another connection costs more than waiting a few times.
+    fn is_often_delayed(&self) -> bool {
+        self.delayed.fetch_add(1, Ordering::Relaxed) >= DELAYS
+    }
+
+    fn is_file(&self) -> bool {
+        self.path != Path::new(IN_MEMORY)
+    }
+
+    /// The schemas of types that are ready to be used.
+    pub(super) fn schemas(&self) -> MutexGuard<'_, Schemas> {
+        // What is in there is only a copy of what the tables say, and is compared with that.
+        self.schemas.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs changes while no other process writes, and commits them unless one fails.

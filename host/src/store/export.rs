@@ -81,7 +81,7 @@ impl Catalog {
     ) -> Result<(), StoreError> {
         let mut put = |line: &ExportLine| sink(line).map_err(|source| StoreError::Export { source });
         put(&header(ExportKind::Assets))?;
-        let predefined: Vec<_> = crate::model::AssetTypeDefinition::predefined().collect();
+        let predefined = crate::model::AssetTypeDefinition::predefined();
         for known in self.asset_types()? {
             if !predefined.contains(&known) {
                 put(&ExportLine::AssetType(known))?;

@@ -9,7 +9,6 @@ use super::chain::Head;
 use super::change;
 use super::payload::AssetFact;
 use super::record::{self, HandFact};
-use super::types::{self, Schemas};
 use super::{Catalog, Refusal, StoreError};
 
 impl Catalog {
@@ -33,7 +32,7 @@ impl Catalog {
                 return Err(StoreError::MovedOn);
             }
             if let AssetEdit::Set { declaration, .. } = edit {
-                refuse(Schemas::read(connection)?.check(&types::after(connection, declaration)?))?;
+                refuse(self.schemas().violations(connection, declaration)?)?;
             }
             let change = change::settle(connection, edit, None, now.max(head.time))?;
             view.assets = change.assets.iter().map(edited).collect();
@@ -239,6 +238,14 @@ mod tests {
             outputs: vec![declared("other:Domain", json!({"size": 1}))],
         }];
         assert_eq!(catalog.violations(&bundles).unwrap().len(), 1);
+        let open = AssetTypeDefinition {
+            name: crate::model::AssetType::parse("Domain").unwrap(),
+            description: None,
+            schema: Some(json!({})),
+            expiry: vec![],
+        };
+        catalog.register_type(open, &person(), time(2)).unwrap();
+        assert_eq!(catalog.violations(&bundles).unwrap(), []);
     }
 
     #[test]

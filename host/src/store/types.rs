@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::model::{Asset, AssetType, AssetTypeDefinition, Bundle, Declaration, Json, Person, Timestamp, Violation};
 
@@ -37,11 +37,23 @@ fn all(connection: &Connection) -> Result<Vec<AssetTypeDefinition>, StoreError> 
     let mut types: Vec<AssetTypeDefinition> = statement.query_map([], from_row)?.collect::<Result<_, _>>()?;
     for known in AssetTypeDefinition::predefined() {
         if !types.iter().any(|own| own.name == known.name) {
-            types.push(known);
+            types.push(known.clone());
         }
     }
     types.sort_by(|left, right| left.name.cmp(&right.name));
     Ok(types)
+}
+
+/// The schema of a type, where it has one.
+fn schema_of(connection: &Connection, name: &AssetType) -> Result<Option<Json>, StoreError> {
+    let query = "SELECT definition FROM asset_type WHERE name = ?1";
+    let mut statement = connection.prepare_cached(query)?;
+    if let Some(own) = statement.query_row([name.as_str()], from_row).optional()? {
+        return Ok(own.schema);
+    }
+    let mut predefined = AssetTypeDefinition::predefined().iter();
+    let known = predefined.find(|known| known.name == *name);
+    Ok(known.and_then(|known| known.schema.clone()))
 }
 
 impl Catalog {
@@ -94,28 +106,17 @@ impl Catalog {
     /// When the catalog cannot be read.
     pub fn violations(&self, bundles: &[Bundle]) -> Result<Vec<Violation>, StoreError> {
         self.read(|connection| {
-            let mut schemas = Schemas::read(connection)?;
             let mut found = Vec::new();
             for declaration in bundles.iter().flat_map(|bundle| &bundle.outputs) {
-                found.extend(schemas.check(&after(connection, declaration)?));
+                found.extend(self.schemas().violations(connection, declaration)?);
             }
             Ok(found)
         })
     }
 }
 
-impl Catalog {
-    /// Whether any registered type has a schema.
-    pub(super) fn has_type_schemas(&self) -> Result<bool, StoreError> {
-        self.read(|connection| {
-            let known = all(connection)?;
-            Ok(known.iter().any(|definition| definition.schema.is_some()))
-        })
-    }
-}
-
 /// The asset as a declaration would leave it.
-pub(super) fn after(connection: &Connection, declaration: &Declaration) -> Result<Asset, StoreError> {
+fn after(connection: &Connection, declaration: &Declaration) -> Result<Asset, StoreError> {
     let now = Timestamp::UNIX_EPOCH;
     Ok(match assets::find(connection, &declaration.id)? {
         Some(known) => known.updated(declaration, now),
@@ -123,31 +124,50 @@ pub(super) fn after(connection: &Connection, declaration: &Declaration) -> Resul
     })
 }
 
-/// The schemas of types, made ready when they are first needed.
-pub(super) struct Schemas {
-    definitions: HashMap<AssetType, Json>,
-    ready: HashMap<AssetType, Option<jsonschema::Validator>>,
+/// The schemas of types that assets were held against, ready to be used again: making one ready costs more than a task.
+#[derive(Debug, Default)]
+pub(super) struct Schemas(HashMap<AssetType, Ready>);
+
+#[derive(Debug)]
+struct Ready {
+    schema: Json,
+    /// None where the schema is none.
+    validator: Option<jsonschema::Validator>,
+}
+
+impl Ready {
+    fn new(schema: Json) -> Self {
+        let validator = jsonschema::validator_for(&schema).ok();
+        Self { schema, validator }
+    }
 }
 
 impl Schemas {
-    pub(super) fn read(connection: &Connection) -> Result<Self, StoreError> {
-        let with_schema = |known: AssetTypeDefinition| Some((known.name, known.schema?));
-        Ok(Self {
-            definitions: all(connection)?.into_iter().filter_map(with_schema).collect(),
-            ready: HashMap::new(),
-        })
+    /// How the asset that the declaration leaves breaks the schema of its type.
+    pub(super) fn violations(
+        &mut self,
+        connection: &Connection,
+        declaration: &Declaration,
+    ) -> Result<Vec<Violation>, StoreError> {
+        if let Some(declared) = &declaration.asset_type
+            && schema_of(connection, declared)?.is_none()
+        {
+            return Ok(Vec::new());
+        }
+        let asset = after(connection, declaration)?;
+        match schema_of(connection, &asset.asset_type)? {
+            Some(schema) => Ok(self.check(&asset, schema)),
+            None => Ok(Vec::new()),
+        }
     }
 
-    /// How an asset breaks the schema of its type.
-    pub(super) fn check(&mut self, asset: &Asset) -> Vec<Violation> {
-        let Some(schema) = self.definitions.get(&asset.asset_type) else {
+    fn check(&mut self, asset: &Asset, schema: Json) -> Vec<Violation> {
+        let known = self.0.remove(&asset.asset_type).filter(|known| known.schema == schema);
+        let ready = known.unwrap_or_else(|| Ready::new(schema));
+        let ready = self.0.entry(asset.asset_type.clone()).or_insert(ready);
+        let Some(validator) = &ready.validator else {
             return Vec::new();
         };
-        let ready = self
-            .ready
-            .entry(asset.asset_type.clone())
-            .or_insert_with(|| jsonschema::validator_for(schema).map_err(drop).ok());
-        let Some(validator) = ready else { return Vec::new() };
         let metadata = Json::Object(asset.metadata.clone());
         let violation = |error: jsonschema::ValidationError<'_>| Violation {
             asset: asset.id.clone(),

@@ -31,7 +31,7 @@ type Slot = Mutex<Option<Result<Ended, AppError>>>;
 impl App {
     /// Runs tests of flows. Each has a thread, a catalog in memory and a world of its own.
     pub async fn test_flows(&self, request: &FlowTestRequest) -> Result<TestReportView, AppError> {
-        let registry = Arc::new(self.registry().await?);
+        let registry = self.registry().await?;
         let task_types = registry.task_types();
         let paths = files::gather(&request.paths)?;
         let read = paths.iter().map(|path| files::read(path, &task_types));

@@ -18,8 +18,6 @@ pub struct PluginCase {
     pub seed: u64,
     /// The assets that are in the catalog.
     pub catalog: Vec<Declaration>,
-    /// The secrets that are granted, and what they are.
-    pub secrets: IndexMap<String, String>,
     /// The files of `/work` by their names. Without any there is no such folder.
     pub files: IndexMap<String, String>,
     /// From 1.
@@ -32,7 +30,7 @@ const ASSETS: [Key; 2] = [
     key("outputs", Shape::List(&Shape::Any), "What the task makes."),
 ];
 
-const KEYS: [Key; 11] = [
+const KEYS: [Key; 10] = [
     key("description", Shape::Text, "What the case shows."),
     key(
         "type",
@@ -56,7 +54,6 @@ const KEYS: [Key; 11] = [
         Shape::List(&Shape::Any),
         "The assets that are in the catalog, oldest first.",
     ),
-    key("secrets", Shape::Map, "The secrets that are granted, by name."),
     key("files", Shape::Map, "The files of `/work`, by name."),
     key("attempt", Shape::Whole, "Which attempt it is, from 1."),
     key(
@@ -98,7 +95,6 @@ pub fn read_plugin_case(source: &Source) -> Result<PluginCase, Vec<Diagnostic>> 
         clock: read::clock(&root, &mut findings),
         seed: read::number(&root, "seed", 0, &mut findings),
         catalog: read::declarations(&root, "catalog", &mut findings),
-        secrets: read::texts(&root, "secrets", &mut findings),
         files: read::texts(&root, "files", &mut findings),
         attempt: u32::try_from(attempt).unwrap_or(u32::MAX),
         namespace,
@@ -135,7 +131,7 @@ mod tests {
     fn every_part_of_a_case_is_read() {
         let case = read(
             "type: greet\nproperties: {name: Ada}\nassets: {outputs: [{id: vm, type: VM, os: linux}]}\nclock: 2026-03-01\n\
-             seed: 7\ncatalog: [old]\nsecrets: {TOKEN: abc}\nfiles: {a.txt: hi}\nattempt: 2\nnamespace: a.b\n",
+             seed: 7\ncatalog: [old]\nfiles: {a.txt: hi}\nattempt: 2\nnamespace: a.b\n",
         )
         .unwrap();
         assert_eq!(case.task_type.as_deref(), Some("greet"));
@@ -144,10 +140,7 @@ mod tests {
         assert_eq!(case.clock.to_string(), "2026-03-01T00:00:00Z");
         assert_eq!((case.seed, case.attempt, case.namespace.as_str()), (7, 2, "a.b"));
         assert_eq!(case.catalog[0].id.as_str(), "old");
-        assert_eq!(
-            (case.secrets["TOKEN"].as_str(), case.files["a.txt"].as_str()),
-            ("abc", "hi")
-        );
+        assert_eq!(case.files["a.txt"], "hi");
     }
 
     #[test]
@@ -170,7 +163,7 @@ mod tests {
             &["`soon` is no time of a clock (write a time since 1970, such as `2026-01-01T00:00:00Z`)"],
         );
         check_refused("catalog: [{type: VM}]", &["an asset has no `id`"]);
-        check_refused("secrets: {A: [1]}", &["`A` in `secrets` must be a string, not a list"]);
+        check_refused("files: {A: [1]}", &["`A` in `files` must be a string, not a list"]);
         check_refused("", &["the file holds no golden case"]);
     }
 }
