@@ -150,7 +150,7 @@ fn memory(world: &World) -> Result<()> {
 }
 
 fn floor_process(world: &World) -> Result<Command> {
-    let mut command = Command::new(this()?);
+    let mut command = Command::new(world.copied("floor", &this()?)?);
     command
         .arg("floor")
         .arg(world.component()?)

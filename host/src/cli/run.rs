@@ -1,8 +1,10 @@
 //! Running a flow and going on with one: what is shown meanwhile, and what is said at the end.
 
 use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
+use signal_hook::flag;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -129,12 +131,15 @@ fn tell(output: &Output, progress: &Mutex<Progress>, notice: Notice) {
 /// Turns true at the first Ctrl-C. A second one ends the process at once.
 fn watch_for_interrupts() -> (watch::Receiver<bool>, JoinHandle<()>) {
     let (cancel, cancelled) = watch::channel(false);
+    // The second one counts also while this thread is busy, such as compiling a plugin. Where it cannot be listened for,
+    // it does nothing.
+    let is_second = Arc::new(AtomicBool::new(false));
+    let interrupt = signal_hook::consts::SIGINT;
+    drop(flag::register_conditional_shutdown(interrupt, 130, is_second.clone()));
+    drop(flag::register(interrupt, is_second));
     let watcher = tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
             cancel.send_replace(true);
-            if tokio::signal::ctrl_c().await.is_ok() {
-                std::process::exit(130);
-            }
         }
         std::future::pending::<()>().await;
     });

@@ -262,8 +262,9 @@ impl Driver {
         match in_turn || (self.jobs.is_empty() && !self.schedule.is_ready()) {
             true => self.work_alone(run, job).await,
             false => {
-                self.jobs
-                    .spawn(async move { (run, Answer::Ended(Box::new(job.run().await))) });
+                let workers = self.shared.runner.workers.handle();
+                let work = async move { (run, Answer::Ended(Box::new(job.run().await))) };
+                self.jobs.spawn_on(work, &workers);
                 Ok(())
             }
         }

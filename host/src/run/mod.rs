@@ -19,6 +19,7 @@ mod schedule;
 mod subflow;
 mod surroundings;
 mod variables;
+mod workers;
 mod workplace;
 
 pub use earlier::{Earlier, EarlierRun};

@@ -21,7 +21,7 @@ const CHECKPOINT_PAGES: u32 = 8_000;
 
 /// Bytes in the write-ahead log up to which it is left beside the database when the catalog is closed. Copying it costs
 /// as much as a short run does; reading it, which the next process has to do, costs more when it is long.
-const LEFT_BEHIND: u64 = 512 * 1024;
+const LEFT_BEHIND: u64 = 256 * 1024;
 
 /// How much of the database SQLite may keep in memory, in KiB as it wants to be told; what walking over many assets
 /// needs. Only what was read takes room.
