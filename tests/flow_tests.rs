@@ -147,7 +147,7 @@ fn mistakes_in_tests_are_refused_with_their_place() {
         &TESTS.replace("inputs: {production: true}", "inputs: {produktion: true}"),
         &[],
         1,
-        &["unknown input `produktion`"],
+        &["the flow has no input `produktion`"],
     );
     check(TESTS, &["--only", "nothing"], 2, &["no test has `nothing` in its id"]);
     let world = World::new();

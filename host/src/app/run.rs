@@ -12,8 +12,7 @@ use super::validate::read_and_check;
 use super::{App, AppError, ErrorKind, Observer, Report};
 use crate::flow::{self, CheckBehavior, ConcurrencyBehavior, Flow, RetryBehavior};
 use crate::model::{
-    CatalogReader, Diagnostic, ExecutionDetailView, ExecutionId, JsonMap, Namespace, Severity, Source, State, TaskType,
-    clock,
+    CatalogReader, Diagnostic, ExecutionDetailView, ExecutionId, JsonMap, Severity, Source, State, TaskType, clock,
 };
 use crate::plan::{self, Plan, PlanRequest, Stubs};
 use crate::run::{Outcome, Runner};
@@ -77,13 +76,6 @@ impl App {
         self.prepare_with(self.registry().await?, request, known)
     }
 
-    /// The namespace of a flow; what is wrong with the flow is told when it is prepared.
-    pub(super) fn namespace_of(&self, registry: &Registry, flow: &Path) -> Result<Namespace, AppError> {
-        let (_, flow) = read_and_check(flow, &registry.task_types())?;
-        let unknown = || Namespace::parse("company.team").map_err(|error| AppError::refused(error.to_string()));
-        flow.map_or_else(unknown, |flow| Ok(flow.namespace))
-    }
-
     /// The same with plugins that are there already.
     pub(super) fn prepare_with(
         &self,
@@ -93,7 +85,8 @@ impl App {
     ) -> Result<Prepared, AppError> {
         let task_types = registry.task_types();
         let (mut report, flow) = read_and_check(&request.flow, &task_types)?;
-        stand_in_for_missing(&mut report, &request.stubs);
+        let stubs = with_types_of_fixtures(&request.stubs, flow.as_ref());
+        stand_in_for_missing(&mut report, &stubs);
         let source = report.source.clone();
         let Some(flow) = flow.filter(|_| is_runnable(&report)) else {
             return Err(AppError::about("the flow has errors and was not run", report));
@@ -213,6 +206,17 @@ fn is_runnable(report: &Report) -> bool {
         .diagnostics
         .iter()
         .any(|finding| finding.severity == Severity::Error)
+}
+
+/// Where a test says what single tasks come to, nobody needs to provide their types.
+fn with_types_of_fixtures(stubs: &Stubs, flow: Option<&Flow>) -> Stubs {
+    let tasks = flow.map(Flow::all_tasks).unwrap_or_default();
+    let with_fixtures = tasks.into_iter().filter(|task| stubs.tasks.contains_key(&task.id));
+    let mut stubs = stubs.clone();
+    stubs
+        .task_types
+        .extend(with_fixtures.map(|task| task.task_type.clone()));
+    stubs
 }
 
 /// Types that nobody provides are no errors where they are stood in for.

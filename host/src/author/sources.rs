@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 /// Folders that hold what is made, not what it is made from.
 const MADE: [&str; 5] = ["target", "dist", "node_modules", "venv", "__pycache__"];
-/// What golden cases are written in: a component does not depend on them.
-const GOLDEN: [&str; 2] = [".case.yaml", ".expected.json"];
+/// What golden cases, flows and their tests are written in: a component does not depend on them.
+const NO_SOURCE: [&str; 4] = [".case.yaml", ".expected.json", ".test.yaml", "flow.yaml"];
 
 /// When the newest file of a plugin was changed that is not made from others.
 pub fn stamp(folder: &Path) -> Option<SystemTime> {
@@ -16,7 +16,7 @@ pub fn stamp(folder: &Path) -> Option<SystemTime> {
 
 /// Whether a component is older than its sources, or not there.
 pub fn is_stale(component: &Path, folder: &Path) -> bool {
-    let is_source = |name: &str| !GOLDEN.iter().any(|end| name.ends_with(end));
+    let is_source = |name: &str| !NO_SOURCE.iter().any(|end| name.ends_with(end));
     let built = fs::metadata(component).and_then(|metadata| metadata.modified());
     built.map_or(true, |built| {
         newest(folder, &is_source).is_some_and(|changed| changed > built)

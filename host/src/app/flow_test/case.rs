@@ -10,6 +10,7 @@ use super::super::fixtures::{catalog_with, set_keys};
 use super::super::inputs::InputSources;
 use super::super::run::{FlowRequest, Watchers, runner, shown};
 use super::super::subflows::folder_of;
+use super::super::validate::read_and_check;
 use super::super::{App, AppError, ErrorKind};
 use super::scope::Seen;
 use crate::flow::{Flow, TestCase};
@@ -78,9 +79,14 @@ async fn execute(
         stubs: stubs_of(case, stubs),
         labels: case.labels.clone(),
     };
-    let namespace = app.namespace_of(registry, path)?;
-    let catalog = Arc::new(catalog_with(&case.assets, &namespace)?);
-    set_keys(&catalog, &namespace, &case.key_values)?;
+    // What else is wrong with the flow is told when it is prepared.
+    let (report, flow) = read_and_check(path, &registry.task_types())?;
+    let Some(flow) = flow else {
+        return Err(AppError::about("the flow has errors and was not run", report));
+    };
+    unknown_fixtures(case, &flow)?;
+    let catalog = Arc::new(catalog_with(&case.assets, &flow.namespace)?);
+    set_keys(&catalog, &flow.namespace, &case.key_values)?;
     let prepared = app.prepare_with(registry.clone(), &request, &catalog)?;
     let (_cancel, cancelled) = watch::channel(false);
     let watchers = Watchers {
@@ -89,7 +95,6 @@ async fn execute(
     };
     let runner = runner(&catalog, &prepared, folder_of(path), request.stubs.clone(), &watchers);
     let flow = prepared.plan.flow.clone();
-    unknown_fixtures(case, &flow)?;
     let outcome = runner.execute(Arc::new(prepared.plan), None).await?;
     runner.settle().await;
     let detail = shown(&catalog, &outcome.execution)?;
