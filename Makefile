@@ -9,7 +9,7 @@ PLUGINS := --workspace --exclude begat
 bench: wasm-target ## what runs cost, each beside its physical floor
 	cargo bench --locked --bench bench
 
-.PHONY: demo test bench lint build dist wasm-target deny clean
+.PHONY: demo test endure bench fuzz lint build dist wasm-target deny clean
 
 demo: build ## build, run the seven flows, show the catalog
 	@BEGAT=$(BEGAT) flows/demo.sh
@@ -17,6 +17,9 @@ demo: build ## build, run the seven flows, show the catalog
 test: lint ## everything that must hold before a change is taken
 	cargo test --release --locked
 	cargo test --release --locked $(PLUGINS)
+
+endure: wasm-target ## 200 kills at random moments, a fault at each write and sync, a minute of many processes
+	BEGAT_KILLS=200 BEGAT_EVERY=1 BEGAT_SECONDS=60 cargo test --release --locked --test e2e durability
 
 lint: wasm-target ## format and lints
 	cargo fmt --all --check
@@ -32,6 +35,9 @@ dist: wasm-target ## a release in a folder and an archive: binary, completions, 
 
 wasm-target: ## makes the target that plugins are built for available
 	@.ci/wasm32-wasip2
+
+fuzz: ## feeds the languages with random text, each for FUZZ_SECONDS; needs nightly Rust and cargo-fuzz
+	host/fuzz/run
 
 deny: ## licences, bans and sources of all dependencies; needs cargo-deny
 	cargo deny check licenses bans sources

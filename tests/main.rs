@@ -6,14 +6,19 @@
     reason = "a test may stop where it fails, and tell one story in full"
 )]
 
+mod again;
 mod authoring;
+mod bad_days;
 mod cases;
 mod catalog;
 mod ci;
 mod cli;
+mod conformance;
 mod control;
+mod durability;
 mod flow_tests;
 mod hostile;
+mod interop;
 mod mistakes;
 mod readme;
 mod schema;

@@ -1,5 +1,6 @@
 //! Plugins are pinned by their digests: what was changed on the way is not used, and nothing stays half-installed.
 
+use std::io::{Read, Write};
 use std::path::PathBuf;
 
 use crate::world::{Answer, World, guests};
@@ -178,4 +179,56 @@ fn a_full_disk_ends_an_addition_and_leaves_nothing_behind() {
         &["writing `", "nothing was installed"],
     );
     assert!(!world.folder.join("begat.lock").exists());
+}
+
+/// Serves one answer to each of so many requests on a port of this machine; gives its address.
+fn serve(answers: Vec<Vec<u8>>) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for answer in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = Vec::new();
+            let mut byte = [0];
+            while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() == 1 {
+                request.push(byte[0]);
+            }
+            stream.write_all(&answer).unwrap();
+        }
+    });
+    format!("http://{address}/hostile.wasm")
+}
+
+#[test]
+fn a_plugin_is_downloaded_as_a_whole_or_not_at_all() {
+    let world = project();
+    let bytes = std::fs::read(world.folder.join("hostile.wasm")).unwrap();
+    let head = |status: &str| {
+        format!(
+            "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            bytes.len()
+        )
+    };
+    let whole = [head("200 OK").as_bytes(), &bytes].concat();
+    let half = [head("200 OK").as_bytes(), &bytes[..bytes.len() / 2]].concat();
+    let missing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec();
+    let address = serve(vec![half, missing, whole]);
+    check(&world, &["plugin", "add", &address], 2, &["nothing was installed"]);
+    check(
+        &world,
+        &["plugin", "add", &address],
+        2,
+        &["downloading the plugin", "404"],
+    );
+    assert!(kept(&world).is_empty(), "nothing is half-installed");
+    check(&world, &["plugin", "add", &address], 0, &["is pinned", &address]);
+    // The server is gone, and nobody needs it while the plugin is here.
+    check(&world, &["plugin", "fetch"], 0, &["is as it was"]);
+    std::fs::remove_file(kept(&world).remove(0)).unwrap();
+    check(
+        &world,
+        &["plugin", "fetch"],
+        2,
+        &["downloading the plugin", "nothing was installed"],
+    );
 }

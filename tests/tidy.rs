@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use crate::world::repository;
 
 /// Each room of `host/src` and the rooms it may import.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("model", &[]),
+    ("config", &["model"]),
+    ("interop", &["model"]),
     ("expr", &["model"]),
     ("flow", &["model", "expr"]),
     ("lineage", &["model"]),
@@ -20,14 +22,15 @@ const ROOMS: [(&str, &[&str]); 12] = [
     (
         "app",
         &[
-            "model", "expr", "flow", "lineage", "sandbox", "author", "supply", "plan", "run", "store",
+            "model", "config", "expr", "flow", "interop", "lineage", "sandbox", "author", "supply", "plan", "run",
+            "store",
         ],
     ),
     ("cli", &["model", "app"]),
 ];
 
 /// Crates that only these rooms may use. The language has functions of its own that read and write YAML text.
-const FENCES: [(&str, &[&str]); 12] = [
+const FENCES: [(&str, &[&str]); 15] = [
     ("serde_yaml", &["flow", "expr"]),
     ("saphyr_parser", &["flow"]),
     ("wasmtime", &["sandbox"]),
@@ -35,6 +38,9 @@ const FENCES: [(&str, &[&str]); 12] = [
     ("rusqlite", &["store"]),
     ("jsonschema", &["store"]),
     ("terminal_size", &["cli"]),
+    ("toml", &["config"]),
+    ("ureq", &["interop", "supply"]),
+    ("ed25519_dalek", &["interop"]),
     ("clap", &["cli"]),
     ("clap_mangen", &["cli"]),
     ("annotate_snippets", &["cli"]),

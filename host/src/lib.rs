@@ -3,8 +3,10 @@
 pub mod app;
 pub mod author;
 pub mod cli;
+pub mod config;
 pub mod expr;
 pub mod flow;
+pub mod interop;
 pub mod lineage;
 pub mod model;
 pub mod plan;

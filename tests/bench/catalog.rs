@@ -258,6 +258,7 @@ fn conditions(database: &Path, raw: &Connection, machines: usize) -> Result<()> 
     let app = App::new(Settings {
         catalog: database.to_owned(),
         plugins: None,
+        config: None,
         cache: PathBuf::new(),
         task_timeout: None,
         task_memory: None,

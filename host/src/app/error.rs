@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use crate::author::AuthorError;
+use crate::config::ConfigError;
 use crate::model::{Diagnostic, RecordError, Severity, Source};
 use crate::run::RunError;
 use crate::sandbox::SandboxError;
@@ -83,7 +84,7 @@ impl AppError {
         self
     }
 
-    fn host(error: &dyn Error) -> Self {
+    pub(super) fn host(error: &dyn Error) -> Self {
         let base = Self {
             kind: ErrorKind::Host,
             ..Self::refused(error.to_string())
@@ -101,7 +102,7 @@ impl From<StoreError> for AppError {
             StoreError::Missing { .. } | StoreError::NoExecution { .. } | StoreError::AmbiguousExecution { .. } => {
                 ErrorKind::Refused
             }
-            StoreError::Refused(_) => ErrorKind::Refused,
+            StoreError::Refused(_) | StoreError::BackupExists { .. } => ErrorKind::Refused,
             _ => ErrorKind::Host,
         };
         let hint = match &error {
@@ -116,6 +117,20 @@ impl From<StoreError> for AppError {
     }
 }
 
+impl From<ConfigError> for AppError {
+    fn from(error: ConfigError) -> Self {
+        let refused = Self::refused(error.to_string());
+        let refused = match error.source() {
+            Some(cause) => refused.because(cause),
+            None => refused,
+        };
+        Self {
+            hint: error.hint().map(str::to_owned),
+            ..refused
+        }
+    }
+}
+
 impl From<RecordError> for AppError {
     fn from(error: RecordError) -> Self {
         Self::host(&error)
@@ -124,7 +139,9 @@ impl From<RecordError> for AppError {
 
 impl From<RunError> for AppError {
     fn from(error: RunError) -> Self {
-        Self::host(&error)
+        let RunError::Record { execution, .. } = &error;
+        let hint = format!("when that is put right, `begat execution resume {execution}` goes on with it");
+        Self::host(&error).with_hint(hint)
     }
 }
 

@@ -1,15 +1,19 @@
 //! The joint: one short method for each verb of the faces. The only room that sees every stage.
 
+mod again;
 mod assets;
+mod attest;
 mod authoring;
 mod compare;
 mod condition;
+mod delivery;
 mod edits;
 mod error;
 mod expression;
 mod fixtures;
 mod flow_test;
 mod inputs;
+mod interchange;
 mod plan;
 mod query;
 mod resume;
@@ -28,8 +32,11 @@ use tokio::sync::OnceCell;
 
 use crate::sandbox::Registry;
 
+pub use again::{AgainRequest, StartAt};
 pub use assets::{AssetQuery, AssetStory, Expiry, GraphQuery};
+pub use attest::AttestationView;
 pub use authoring::{GoldenRequest, TaskTrial, TrialRequest};
+pub use delivery::Delivered;
 pub use edits::{DeleteMode, SetRequest};
 pub use error::{AppError, ErrorKind, Report};
 pub use expression::{ExpressionRequest, Rendered};
@@ -43,10 +50,11 @@ pub use supply::{Supplied, SupplyChange};
 pub use validate::ValidateRequest;
 
 pub use crate::author::{Built, Language, NewPlugin, stamp};
+pub use crate::interop::openlineage::ASSET_FACET_SCHEMA;
 pub use crate::plan::Stubs;
 pub use crate::run::Observer;
 pub use crate::sandbox::{CONTRACTS, PluginNotice};
-pub use crate::store::{Imported, Pruned};
+pub use crate::store::{Imported, Migrated, Pruned};
 
 /// begat, with its settings.
 pub struct App {

@@ -1,11 +1,15 @@
 //! Where things are, as the face was told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::config::{self, Config};
 use crate::sandbox::{Limits, PinnedFile, PluginNotice, Registry, RegistryOptions};
 
 use super::{App, AppError};
+
+/// The settings of a project where no others are named.
+const CONFIG: &str = "begat.toml";
 
 /// Where things are and whom to tell.
 pub struct Settings {
@@ -23,11 +27,22 @@ pub struct Settings {
     pub task_timeout: Option<std::time::Duration>,
     /// Limit on the memory of each task run, in bytes; the default when none.
     pub task_memory: Option<u64>,
+    /// The settings of the project; `begat.toml` where it is there and no other is named.
+    pub config: Option<PathBuf>,
     /// Hears about plugins that take long or cannot be kept in their compiled form.
     pub on_notice: Arc<dyn Fn(PluginNotice<'_>) + Send + Sync>,
 }
 
 impl App {
+    /// What the settings of the project say; nothing where there are none.
+    pub(super) fn config(&self) -> Result<Config, AppError> {
+        match &self.settings.config {
+            Some(path) => Ok(config::read(path)?),
+            None if Path::new(CONFIG).exists() => Ok(config::read(Path::new(CONFIG))?),
+            None => Ok(Config::default()),
+        }
+    }
+
     /// The plugins, opened when they are first asked for.
     pub(super) async fn registry(&self) -> Result<Arc<Registry>, AppError> {
         let opened = self.registry.get_or_try_init(|| self.open_registry()).await?;

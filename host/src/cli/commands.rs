@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::CommandFactory;
 use serde_json::json;
 
-use super::arguments::{Arguments, Command, ExecutionCommand, FlowCommand, Format};
+use super::arguments::{Arguments, Command, ExecutionCommand, FlowCommand, Format, PastArguments};
 use super::asset_arguments::{AssetCommand, CatalogCommand};
 use super::output::{DIM, Output, RED, YELLOW, findings_view, host_error};
 use super::plugin_arguments::PluginCommand;
@@ -16,8 +16,8 @@ use super::progress::FileCounter;
 use super::tables::{self, paint};
 use super::{annotations, asset_commands, catalog_commands, compare, plan, plugin_commands, run, sarif, test_commands};
 use crate::app::{
-    App, AppError, ExpressionRequest, LogQuery, PluginNotice, Rendered, Report, ResumeRequest, Settings,
-    ValidateRequest,
+    AgainRequest, App, AppError, ExpressionRequest, LogQuery, PluginNotice, Rendered, Report, ResumeRequest, Settings,
+    StartAt, ValidateRequest,
 };
 use crate::model::{LogLevel, Severity};
 
@@ -40,13 +40,21 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
             Ok(ExitCode::SUCCESS)
         }
         Command::Expr { template, vars, typed } => expression(&app(), template, vars, *typed, output),
-        Command::Execution(ExecutionCommand::Resume { id, inputs, flows }) => {
+        Command::Execution(ExecutionCommand::Resume { past }) => {
             let request = ResumeRequest {
-                execution: id.clone(),
-                inputs: inputs.iter().cloned().collect(),
-                flows: flows.clone(),
+                execution: past.id.clone(),
+                inputs: past.inputs.iter().cloned().collect(),
+                flows: past.flows.clone(),
+                allow_changed_plugins: past.allow_changed_plugins,
             };
             run::resume(settings(&arguments), request, output).await
+        }
+        Command::Execution(ExecutionCommand::Restart { past, from }) => {
+            let start = from.clone().map_or(StartAt::Failure, StartAt::Task);
+            run::again(settings(&arguments), again_request(past, start), output).await
+        }
+        Command::Execution(ExecutionCommand::Replay { past }) => {
+            run::again(settings(&arguments), again_request(past, StartAt::Beginning), output).await
         }
         Command::Execution(command) => execution(&app(), command, output).await,
         Command::Asset(command) => asset_commands::asset(&app(), command, output),
@@ -71,6 +79,16 @@ fn man(into: &std::path::Path) -> Result<ExitCode, AppError> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn again_request(past: &PastArguments, start: StartAt) -> AgainRequest {
+    AgainRequest {
+        execution: past.id.clone(),
+        start,
+        inputs: past.inputs.iter().cloned().collect(),
+        flows: past.flows.clone(),
+        allow_changed_plugins: past.allow_changed_plugins,
+    }
+}
+
 fn check_format(arguments: &Arguments) -> Result<(), AppError> {
     let is_graph = matches!(arguments.command, Command::Asset(AssetCommand::Graph { .. }));
     let is_list = matches!(
@@ -92,11 +110,19 @@ fn check_format(arguments: &Arguments) -> Result<(), AppError> {
         Command::Test(_) | Command::Plugin(PluginCommand::Test(_))
     );
     let is_validate = matches!(arguments.command, Command::Validate { .. });
+    let is_export = matches!(arguments.command, Command::Catalog(CatalogCommand::Export { .. }));
+    let is_import = matches!(arguments.command, Command::Catalog(CatalogCommand::Import { .. }));
     match arguments.format {
         Format::Dot | Format::Mermaid | Format::Svg if !is_graph => Err(AppError::refused(
             "only `asset graph` has the formats `dot`, `mermaid` and `svg`",
         )),
-        Format::Csv if !is_list => Err(AppError::refused("only lists of assets have the format `csv`")),
+        Format::Csv if !is_list && !is_export => Err(AppError::refused(
+            "only lists of assets and `catalog export` have the format `csv`",
+        )),
+        Format::Openlineage if !is_export && !is_import => Err(AppError::refused(
+            "only `catalog export` and `catalog import` have the format `openlineage`",
+        )),
+        Format::Prov if !is_export => Err(AppError::refused("only `catalog export` has the format `prov`")),
         Format::Sarif if !is_validate => Err(AppError::refused("only `validate` has the format `sarif`")),
         Format::Markdown if !is_comparison => Err(AppError::refused(
             "only `plan --against` and `catalog diff` have the format `markdown`",
@@ -117,6 +143,7 @@ fn settings(arguments: &Arguments) -> Settings {
         cache: cache_folder(),
         task_timeout: None,
         task_memory: None,
+        config: arguments.config.clone(),
         on_notice: Arc::new(|notice| Output::new(Format::Text).message(&format!("{}\n", plugin_notice(&notice)))),
     }
 }
@@ -169,7 +196,7 @@ async fn validate(
         Format::Json => output.json(&reports.iter().map(report_view).collect::<Vec<_>>()),
         Format::Sarif => output.json(&sarif::log(&reports)),
         Format::Github => output.answer(&annotations::of_reports(&reports)),
-        Format::Text | Format::Markdown | Format::Dot | Format::Mermaid | Format::Svg | Format::Csv => {
+        _ => {
             for report in reports.iter().filter(|report| !report.diagnostics.is_empty()) {
                 output.report(report);
             }
@@ -227,8 +254,17 @@ async fn execution(app: &App, command: &ExecutionCommand, output: &Output) -> Re
         ExecutionCommand::List { limit } => show(output, &app.executions(*limit)?, |views| tables::executions(views)),
         ExecutionCommand::Show { id } => show(output, &app.execution(id)?, tables::execution),
         ExecutionCommand::Cancel { id } => show(output, &app.cancel(id).await?, tables::execution),
+        ExecutionCommand::Attest { id, key } => {
+            output.json(&app.attest(id, key.as_deref())?);
+            Ok(ExitCode::SUCCESS)
+        }
+        ExecutionCommand::VerifyAttestation { file, key } => {
+            show(output, &app.verify_attestation(file, key)?, tables::attestation)
+        }
         // It is shown as a run is, and has been.
-        ExecutionCommand::Resume { .. } => Ok(ExitCode::SUCCESS),
+        ExecutionCommand::Resume { .. } | ExecutionCommand::Restart { .. } | ExecutionCommand::Replay { .. } => {
+            Ok(ExitCode::SUCCESS)
+        }
         ExecutionCommand::Logs { id, task, level } => {
             let level = LogLevel::from_name(level).unwrap_or(LogLevel::Info);
             let query = LogQuery {

@@ -70,7 +70,7 @@ pub(super) enum PluginCommand {
     Compile,
     /// Bring a plugin into this project and pin it in `begat.lock`
     Add {
-        /// A component file
+        /// A component file, or an address that begins with `https://`
         #[arg(value_hint = ValueHint::FilePath)]
         source: String,
     },

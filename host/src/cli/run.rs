@@ -15,7 +15,10 @@ use super::progress::{Progress, lock};
 use super::prompt;
 use super::report::Report;
 use super::tables::{duration, paint, state_style};
-use crate::app::{App, AppError, FlowRequest, InputSources, Notice, ResumeRequest, RunRequest, Settings, Stubs};
+use crate::app::{
+    AgainRequest, App, AppError, Delivered, FlowRequest, InputSources, Notice, ResumeRequest, RunRequest, Settings,
+    Stubs,
+};
 use crate::model::clock::World;
 use crate::model::{AssetEvent, ExecutionDetailView, JsonMap, LogLevel, State, TaskRunView};
 
@@ -96,6 +99,18 @@ fn world(arguments: &RunArguments) -> World {
         .map_or_else(World::current, |time| World::fixed(time, seed))
 }
 
+pub(super) async fn again(settings: Settings, request: AgainRequest, output: &Output) -> Result<ExitCode, AppError> {
+    let progress = Progress::start(output, LogLevel::Info, false);
+    let app = App::new(watched(settings, &progress));
+    let notice = |said| tell(output, &progress, said);
+    let (cancelled, watcher) = watch_for_interrupts();
+    let ended = app
+        .again(request, notice, Progress::observer(&progress), cancelled)
+        .await;
+    watcher.abort();
+    Ok(answer(&ended_view(&progress, ended)?, false, &progress, output))
+}
+
 fn ended_view(
     progress: &Mutex<Progress>,
     ended: Result<ExecutionDetailView, AppError>,
@@ -120,11 +135,27 @@ fn tell(output: &Output, progress: &Mutex<Progress>, notice: Notice) {
         Notice::StartingAgain { failed } => {
             lock(progress).line(&format!("execution {failed} failed; the flow says to start another"));
         }
+        Notice::Undelivered(delivered) => {
+            let words = undelivered(&delivered);
+            lock(progress).line(&format!("{} {words}", paint(YELLOW, "warning:")));
+        }
         Notice::Findings(report) => output.report(&report),
         Notice::Starting { flow, execution, tasks } => {
             let noun = if tasks == 1 { "task" } else { "tasks" };
             lock(progress).line(&format!("{} {tasks} {noun}, execution {execution}", paint(BOLD, &flow)));
         }
+    }
+}
+
+/// Why OpenLineage events were not sent, and what becomes of them.
+pub(super) fn undelivered(delivered: &Delivered) -> String {
+    let error = delivered.error.as_deref().unwrap_or("there was no time for them");
+    match (delivered.waiting, delivered.refused) {
+        (0, refused) => format!("{refused} OpenLineage events were refused: {error}"),
+        (waiting, _) => format!(
+            "{waiting} recorded events wait to be sent as OpenLineage: {error}; the next run or `begat catalog deliver` \
+             sends them"
+        ),
     }
 }
 

@@ -91,11 +91,11 @@ macro_rules! text_id {
         pub struct $name(String);
 
         impl $name {
+            const RULE: Rule = $rule;
+
             /// Takes a text that keeps the rule of this identifier, and says which rule it breaks otherwise.
             pub fn parse(text: &str) -> Result<Self, IdError> {
-                const RULE: Rule = $rule;
-                RULE.check(text)?;
-                Ok(Self(text.to_owned()))
+                Self::try_from(text.to_owned())
             }
 
             /// The identifier as text.
@@ -107,7 +107,8 @@ macro_rules! text_id {
         impl TryFrom<String> for $name {
             type Error = IdError;
             fn try_from(text: String) -> Result<Self, IdError> {
-                Self::parse(&text)
+                Self::RULE.check(&text)?;
+                Ok(Self(text))
             }
         }
 
@@ -229,6 +230,12 @@ macro_rules! time_id {
             /// Writes 128 given bits as an identifier.
             pub fn from_bits(bits: u128) -> Self {
                 Self(crockford(bits))
+            }
+
+            /// The 128 bits that the identifier writes.
+            pub fn bits(&self) -> u128 {
+                let digit = |byte: u8| CROCKFORD.iter().position(|known| *known == byte).unwrap_or_default();
+                self.0.bytes().fold(0, |bits, byte| (bits << 5) | digit(byte) as u128)
             }
 
             /// Takes 26 characters of lower-case Crockford base32.

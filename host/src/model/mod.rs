@@ -23,6 +23,7 @@ mod state;
 mod suggest;
 mod task_type;
 mod test_view;
+mod told;
 mod view;
 
 pub use actor::{Actor, FlowReference, PluginReference};
@@ -36,7 +37,7 @@ pub use catalog::{AssetChange, AssetEvent, AssetFilter, CatalogReader, Receipt, 
 pub use diagnostic::{Diagnostic, Label, Severity, Source, Span};
 pub use edit::{AssetEdit, Person};
 pub use event::{
-    FinishedExecution, FinishedTask, Lineage, RetriedTask, RunEvent, RunEventKind, SetKey, StartedExecution,
+    FinishedExecution, FinishedTask, Lineage, Origin, RetriedTask, RunEvent, RunEventKind, SetKey, StartedExecution,
     StartedTask, WrittenFile,
 };
 pub use export::{EXPORT_VERSION, ExportHeader, ExportKind, ExportLine, ExportedEvent, ExportedLog};
@@ -54,9 +55,10 @@ pub use state::State;
 pub use suggest::closest;
 pub use task_type::{Capability, PluginDescription, TaskType};
 pub use test_view::{CoverageView, CoveredView, TestReportView, TestState, TestSuiteView, TestView};
+pub use told::{ForeignAsset, ForeignChange, ToldBy, ToldChange, ToldEvent, ToldKind};
 pub use view::{
-    AssetDetailView, AssetEventView, AssetView, EdgeView, ExecutionDetailView, ExecutionView, GraphView, HistoryView,
-    LogView, PluginView, TaskRunView, TaskTypeView, VerifyView,
+    AssetDetailView, AssetEventView, AssetView, CheckView, EdgeView, ExecutionDetailView, ExecutionView, GraphView,
+    HistoryView, LogView, PluginView, TaskRunView, TaskTypeView, VerifyView,
 };
 
 /// Free-form data: metadata, inputs, outputs and properties, which have no shape of their own.

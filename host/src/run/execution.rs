@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use super::driver::Driver;
-use super::earlier::Earlier;
+use super::earlier::{Again, Earlier};
 use super::subflow::Subflows;
 use super::workers::Workers;
 use crate::model::{AssetChange, CatalogReader, ExecutionId, JsonMap, RecordError, Recorder, RunEvent, State};
@@ -103,6 +103,11 @@ impl Runner {
         parent: ExecutionId,
     ) -> Pin<Box<dyn Future<Output = Result<Outcome, RunError>> + Send>> {
         Box::pin(async move { self.execute(plan, Some(parent)).await })
+    }
+
+    /// Does an execution again: a new one with the plan of that. What is kept of it is not done again.
+    pub async fn execute_again(&self, plan: Arc<Plan>, again: Again) -> Result<Outcome, RunError> {
+        Driver::begin_again(self, plan, again).drive().await
     }
 
     /// Records an execution that ends before any of its tasks begins.

@@ -22,6 +22,6 @@ mod variables;
 mod workers;
 mod workplace;
 
-pub use earlier::{Earlier, EarlierRun};
+pub use earlier::{Again, Earlier, EarlierRun};
 pub use execution::{Observer, Outcome, RunError, Runner};
 pub use subflow::{SubflowRequest, Subflows};

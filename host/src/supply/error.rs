@@ -13,6 +13,14 @@ pub enum SupplyError {
         #[source]
         source: std::io::Error,
     },
+    #[error("downloading the plugin `{url}`")]
+    Download {
+        url: String,
+        #[source]
+        source: Box<ureq::Error>,
+    },
+    #[error("the download of `{url}` broke off: {got} of {promised} bytes came")]
+    Half { url: String, got: usize, promised: usize },
     #[error("the plugin from `{origin}` is larger than {limit} MiB")]
     TooLarge { origin: String, limit: u64 },
     #[error("writing `{path}`")]
@@ -52,8 +60,11 @@ impl SupplyError {
     pub fn hint(&self) -> Option<String> {
         let text = |text: &str| Some(text.to_owned());
         match self {
-            Self::BadSource { .. } => text("name a component file"),
+            Self::BadSource { .. } => text("name a component file, or an address that begins with `https://`"),
             Self::Read { .. } => text("check the path"),
+            Self::Download { .. } | Self::Half { .. } => {
+                text("nothing was installed; check the address, and try again when it answers")
+            }
             Self::TooLarge { .. } => text("build it in release mode and strip debug information"),
             Self::Write { .. } => text("nothing was installed; make room or get the right to write there"),
             Self::ReadLock { .. } => None,

@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::assertion::{self, Assertion};
 use super::read;
-use crate::flow::labels;
 use crate::flow::shape::{Key, Shape, key, object_schema, required};
 use crate::flow::yaml::{Node, NodeKind};
 use crate::model::{Declaration, Diagnostic, FlowId, Json, JsonMap, Namespace, Source, Span, State, TaskId, Timestamp};
@@ -118,7 +117,7 @@ const FIXTURES: [Key; 6] = [
     key("inputs", Shape::Map, "Values of inputs, by id."),
     key(
         "labels",
-        Shape::Any,
+        Shape::Map,
         "Labels of the execution, beside those of the flow.",
     ),
     key(
@@ -240,7 +239,10 @@ fn case(source: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> TestCase {
         clock: read::clock(node, findings),
         seed: read::number(node, "seed", 0, findings),
         inputs: read::map(fixtures, "inputs"),
-        labels: read::given(fixtures, "labels").map_or_else(JsonMap::new, |node| labels::read(node, findings)),
+        labels: read::texts(fixtures, "labels", findings)
+            .into_iter()
+            .map(|(key, value)| (key, value.into()))
+            .collect(),
         tasks,
         assets: read::declarations(fixtures, "assets", findings),
         key_values: read::map(fixtures, "keyValues"),
