@@ -52,6 +52,8 @@ pub fn settled(line: &str) -> String {
         (r"[0-9a-f]{64}", "HASH"),
         (r"\d+ (kB|KiB)", "SIZE"),
         (r" \(\d[\d.]* (ms|s)\)$", ""),
+        // A task that took long enough says how long.
+        (r"^(SUCCESS|FAILED) (\S+) \d+(\.\d)? m?s$", "$1 $2"),
         (" +", " "),
     ];
     times.iter().fold(text, |text, (pattern, word)| {
