@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::execution::{Observer, RunError, Runner};
+use crate::model::clock::World;
 use crate::model::{
     Actor, Asset, AssetChange, AssetFilter, AssetId, Bundle, CatalogReader, ExecutionId, Json, Namespace, RecordError,
     Recorder, RunEvent, RunEventKind, Violation,
@@ -105,7 +106,9 @@ impl EventWriter {
         let (sender, receiver) = channel();
         let written = Arc::new(Written::default());
         let shared = written.clone();
+        let world = World::current();
         std::thread::spawn(move || {
+            let _entered = world.enter();
             let recording = Recording {
                 recorder: recorder.as_ref(),
                 observer: &observer,
