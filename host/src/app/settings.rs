@@ -33,6 +33,23 @@ pub struct Settings {
     pub on_notice: Arc<dyn Fn(PluginNotice<'_>) + Send + Sync>,
 }
 
+impl Settings {
+    /// A catalog and a folder for compiled plugins, with nothing else said.
+    pub fn of(catalog: PathBuf, cache: PathBuf) -> Self {
+        Self {
+            catalog,
+            cache,
+            plugins: None,
+            lock: PathBuf::from("begat.lock"),
+            locked: false,
+            task_timeout: None,
+            task_memory: None,
+            config: None,
+            on_notice: Arc::new(|_| {}),
+        }
+    }
+}
+
 impl App {
     /// What the settings of the project say; nothing where there are none.
     pub(super) fn config(&self) -> Result<Config, AppError> {
