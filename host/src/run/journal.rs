@@ -22,7 +22,7 @@ enum Message {
     /// Make these last, then tell of them.
     Record(Vec<RunEvent>),
     /// Tell of this now; it is recorded later.
-    Tell(RunEvent),
+    Tell(Box<RunEvent>),
 }
 
 /// How far the recording thread is.
@@ -119,7 +119,7 @@ impl EventWriter {
     /// Tells watchers of an event that will be recorded later.
     pub(super) fn tell(&self, event: RunEvent) {
         // The thread listens as long as there is anyone to send.
-        drop(self.sender.send(Message::Tell(event)));
+        drop(self.sender.send(Message::Tell(Box::new(event))));
     }
 
     /// Has events recorded in one transaction.
@@ -389,7 +389,7 @@ mod tests {
         let (sender, receiver) = channel();
         for word in messages.split(' ') {
             let message = match word.strip_prefix('!') {
-                Some(name) => Message::Tell(named(name)),
+                Some(name) => Message::Tell(Box::new(named(name))),
                 None => {
                     written.lock().waiting.push_back(Touched::default());
                     Message::Record(word.split(',').map(named).collect())
