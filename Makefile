@@ -9,7 +9,7 @@ PLUGINS := --workspace --exclude begat
 bench: wasm-target ## what runs cost, each beside its physical floor
 	cargo bench --locked --bench bench
 
-.PHONY: demo test endure bench fuzz lint build wasm-target deny clean
+.PHONY: demo test endure bench fuzz lint build dist wasm-target deny clean
 
 demo: build ## build, run the seven flows, show the catalog
 	@BEGAT=$(BEGAT) flows/demo.sh
@@ -28,6 +28,10 @@ lint: wasm-target ## format and lints
 
 build: wasm-target
 	cargo build --release --locked
+
+dist: wasm-target ## a release in a folder and an archive: binary, completions, manual pages, bill of materials, checksums
+	BEGAT_COMMIT=$$(git describe --always --dirty --abbrev=12) cargo build --release --locked
+	.ci/dist $(BEGAT) $(TARGET)/dist/begat-$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)-$$(rustc -vV | sed -n 's/^host: //p')
 
 wasm-target: ## makes the target that plugins are built for available
 	@.ci/wasm32-wasip2

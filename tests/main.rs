@@ -7,18 +7,23 @@
 )]
 
 mod again;
+mod authoring;
 mod bad_days;
 mod cases;
 mod catalog;
+mod ci;
 mod cli;
 mod conformance;
 mod control;
 mod durability;
+mod flow_tests;
 mod hostile;
 mod interop;
 mod mistakes;
 mod readme;
 mod schema;
 mod seed;
+mod supply;
 mod tidy;
+mod tutorial;
 mod world;

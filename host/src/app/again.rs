@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::resume::{Past, PinnedPlan};
 use super::run::{Watchers, carry_out, end_delivery, runner, shown};
 use super::{App, AppError, Notice, Observer, slots};
-use crate::model::{ExecutionDetailView, ExecutionId, JsonMap, Origin, State, TaskId, Timestamp};
+use crate::model::{ExecutionDetailView, ExecutionId, JsonMap, Origin, State, TaskId, clock};
 use crate::plan::Plan;
 use crate::run::{Again, Earlier, EarlierRun};
 use crate::store::Catalog;
@@ -103,7 +103,7 @@ fn again_of(past: &Past, plan: &Plan, start: &StartAt) -> Result<Again, AppError
     };
     let labels = past.detail.execution.labels.clone();
     let executions = past.executions();
-    let kept = Earlier::new(plan.execution.clone(), Timestamp::now(), labels, JsonMap::new(), kept);
+    let kept = Earlier::new(plan.execution.clone(), clock::now(), labels, JsonMap::new(), kept);
     Ok(Again {
         origin,
         kept: kept.of(executions.clone()),

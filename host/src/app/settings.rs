@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{self, Config};
-use crate::sandbox::{Limits, PluginNotice, Registry, RegistryOptions};
+use crate::sandbox::{Limits, PinnedFile, PluginNotice, Registry, RegistryOptions};
 
 use super::{App, AppError};
 
@@ -17,6 +17,10 @@ pub struct Settings {
     pub catalog: PathBuf,
     /// A folder of plugins beside the embedded ones.
     pub plugins: Option<PathBuf>,
+    /// The file that pins plugins by their digests.
+    pub lock: PathBuf,
+    /// Whether only embedded plugins and pinned ones may be used.
+    pub locked: bool,
     /// The folder for compiled plugins.
     pub cache: PathBuf,
     /// Limit on the wall time of each task run; the default when none.
@@ -46,6 +50,16 @@ impl App {
     }
 
     async fn open_registry(&self) -> Result<Arc<Registry>, AppError> {
+        let folder = self.settings.plugins.clone();
+        Ok(Arc::new(self.registry_with(folder, self.pinned()?).await?))
+    }
+
+    /// Opens the plugins that are part of the binary, and no others.
+    pub(super) async fn registry_without_pinned(&self) -> Result<Registry, AppError> {
+        self.registry_with(None, Vec::new()).await
+    }
+
+    async fn registry_with(&self, folder: Option<PathBuf>, pinned: Vec<PinnedFile>) -> Result<Registry, AppError> {
         let defaults = Limits::default();
         let limits = Limits {
             time: self.settings.task_timeout.unwrap_or(defaults.time),
@@ -54,11 +68,13 @@ impl App {
         };
         let on_notice = self.settings.on_notice.clone();
         let options = RegistryOptions {
-            folder: self.settings.plugins.clone(),
+            folder,
+            pinned,
+            only_pinned: self.settings.locked,
             cache: self.settings.cache.clone(),
             limits,
             on_notice: Box::new(move |notice| on_notice(notice)),
         };
-        Ok(Arc::new(Registry::open(options).await?))
+        Ok(Registry::open(options).await?)
     }
 }

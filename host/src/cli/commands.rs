@@ -8,12 +8,13 @@ use std::sync::Arc;
 use clap::CommandFactory;
 use serde_json::json;
 
-use super::arguments::{Arguments, Command, ExecutionCommand, FlowCommand, Format, PastArguments, PluginCommand};
+use super::arguments::{Arguments, Command, ExecutionCommand, FlowCommand, Format, PastArguments};
 use super::asset_arguments::{AssetCommand, CatalogCommand};
-use super::output::{DIM, Output, RED, YELLOW, findings_view};
+use super::output::{DIM, Output, RED, YELLOW, findings_view, host_error};
+use super::plugin_arguments::PluginCommand;
 use super::progress::FileCounter;
 use super::tables::{self, paint};
-use super::{asset_commands, catalog_commands, plan, run, sarif};
+use super::{annotations, asset_commands, catalog_commands, compare, plan, plugin_commands, run, sarif, test_commands};
 use crate::app::{
     AgainRequest, App, AppError, ExpressionRequest, LogQuery, PluginNotice, Rendered, Report, ResumeRequest, Settings,
     StartAt, ValidateRequest,
@@ -26,13 +27,16 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
     let app = || App::new(settings(&arguments));
     match &arguments.command {
         Command::Run(run_arguments) => run::run(settings(&arguments), run_arguments, output).await,
-        Command::Plan(run_arguments) => plan::plan(&app(), run_arguments, output).await,
+        Command::Plan(arguments) => match &arguments.against {
+            None => plan::plan(&app(), &arguments.run, output).await,
+            Some(against) => compare::plans(&app(), arguments, against, output).await,
+        },
         Command::Validate {
             paths,
             allow_missing_plugins,
         } => validate(&app(), paths, *allow_missing_plugins, output).await,
-        Command::Flow(FlowCommand::Schema) => {
-            output.json(&app().flow_schema().await?);
+        Command::Flow(FlowCommand::Schema { of }) => {
+            output.json(&app().schema(of).await?);
             Ok(ExitCode::SUCCESS)
         }
         Command::Expr { template, vars, typed } => expression(&app(), template, vars, *typed, output),
@@ -54,8 +58,10 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
         }
         Command::Execution(command) => execution(&app(), command, output).await,
         Command::Asset(command) => asset_commands::asset(&app(), command, output),
-        Command::Plugin(command) => plugin(&app(), command, output).await,
+        Command::Test(arguments) => test_commands::test(&app(), arguments, output).await,
+        Command::Plugin(command) => plugin_commands::plugin(&app(), command, output).await,
         Command::Catalog(command) => catalog_commands::catalog(&app(), command, output),
+        Command::Man { into } => man(into),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "begat", &mut script);
@@ -63,6 +69,14 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Writes a manual page for each command, as `begat-COMMAND.1`.
+fn man(into: &std::path::Path) -> Result<ExitCode, AppError> {
+    std::fs::create_dir_all(into)
+        .and_then(|()| clap_mangen::generate_to(Arguments::command(), into))
+        .map_err(|error| host_error(&format!("writing manual pages into `{}`", into.display()), &error))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn again_request(past: &PastArguments, start: StartAt) -> AgainRequest {
@@ -86,6 +100,15 @@ fn check_format(arguments: &Arguments) -> Result<(), AppError> {
                 | AssetCommand::Stale { .. }
         )
     );
+    let is_comparison = match &arguments.command {
+        Command::Plan(plan) => plan.against.is_some(),
+        Command::Catalog(command) => matches!(command, CatalogCommand::Diff { .. }),
+        _ => false,
+    };
+    let is_test = matches!(
+        arguments.command,
+        Command::Test(_) | Command::Plugin(PluginCommand::Test(_))
+    );
     let is_validate = matches!(arguments.command, Command::Validate { .. });
     let is_export = matches!(arguments.command, Command::Catalog(CatalogCommand::Export { .. }));
     let is_import = matches!(arguments.command, Command::Catalog(CatalogCommand::Import { .. }));
@@ -101,6 +124,12 @@ fn check_format(arguments: &Arguments) -> Result<(), AppError> {
         )),
         Format::Prov if !is_export => Err(AppError::refused("only `catalog export` has the format `prov`")),
         Format::Sarif if !is_validate => Err(AppError::refused("only `validate` has the format `sarif`")),
+        Format::Markdown if !is_comparison => Err(AppError::refused(
+            "only `plan --against` and `catalog diff` have the format `markdown`",
+        )),
+        Format::Github if !is_validate && !is_test => {
+            Err(AppError::refused("only `validate` and tests have the format `github`"))
+        }
         _ => Ok(()),
     }
 }
@@ -109,6 +138,8 @@ fn settings(arguments: &Arguments) -> Settings {
     Settings {
         catalog: arguments.catalog.clone(),
         plugins: arguments.plugins.clone(),
+        lock: arguments.lock.clone(),
+        locked: arguments.locked,
         cache: cache_folder(),
         task_timeout: None,
         task_memory: None,
@@ -164,6 +195,7 @@ async fn validate(
     match output.format {
         Format::Json => output.json(&reports.iter().map(report_view).collect::<Vec<_>>()),
         Format::Sarif => output.json(&sarif::log(&reports)),
+        Format::Github => output.answer(&annotations::of_reports(&reports)),
         _ => {
             for report in reports.iter().filter(|report| !report.diagnostics.is_empty()) {
                 output.report(report);
@@ -242,13 +274,6 @@ async fn execution(app: &App, command: &ExecutionCommand, output: &Output) -> Re
             };
             show(output, &app.logs(&query)?, |views| tables::logs(views))
         }
-    }
-}
-
-async fn plugin(app: &App, command: &PluginCommand, output: &Output) -> Result<ExitCode, AppError> {
-    match command {
-        PluginCommand::List => show(output, &app.plugins().await?, |views| tables::plugins(views)),
-        PluginCommand::Show { name } => show(output, &app.plugin(name).await?, tables::plugin),
     }
 }
 

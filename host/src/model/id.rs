@@ -224,7 +224,7 @@ macro_rules! time_id {
         impl $name {
             /// Makes a new identifier from the clock and fresh random bits (UUIDv7, RFC 9562).
             pub fn generate() -> Self {
-                Self::from_bits(uuid::Uuid::now_v7().as_u128())
+                Self::from_bits(super::clock::identifier())
             }
 
             /// Writes 128 given bits as an identifier.

@@ -7,6 +7,7 @@ mod answer;
 mod asset;
 mod asset_type;
 mod catalog;
+pub mod clock;
 mod diagnostic;
 mod edit;
 mod event;
@@ -14,11 +15,14 @@ mod export;
 mod id;
 mod input;
 mod log;
+mod made;
 mod moment;
 mod planned;
+mod plugin_check;
 mod state;
 mod suggest;
 mod task_type;
+mod test_view;
 mod told;
 mod view;
 
@@ -40,11 +44,17 @@ pub use export::{EXPORT_VERSION, ExportHeader, ExportKind, ExportLine, ExportedE
 pub use id::{AssetId, ExecutionId, FlowId, IdError, InputId, Namespace, TaskId, TaskRunId, TriggerId};
 pub use input::{InputOptionView, InputQuestion, InputView};
 pub use log::{LogLevel, LogLine};
+pub use made::MadeView;
 pub use moment::{AsOf, Moment, parse_span, parse_time};
-pub use planned::{AssetEffect, PlanView, PlannedAssetView, PlannedTaskView, PlannedValue, PlannedWork};
+pub use planned::{
+    AssetEffect, ComparedAsset, PlanComparisonView, PlanView, PlannedAssetView, PlannedTaskView, PlannedValue,
+    PlannedWork,
+};
+pub use plugin_check::{PluginCheckView, PluginFinding};
 pub use state::State;
 pub use suggest::closest;
 pub use task_type::{Capability, PluginDescription, TaskType};
+pub use test_view::{CoverageView, CoveredView, TestReportView, TestState, TestSuiteView, TestView};
 pub use told::{ForeignAsset, ForeignChange, ToldBy, ToldChange, ToldEvent, ToldKind};
 pub use view::{
     AssetDetailView, AssetEventView, AssetView, CheckView, EdgeView, ExecutionDetailView, ExecutionView, GraphView,

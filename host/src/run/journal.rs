@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::execution::{Observer, RunError, Runner};
+use crate::model::clock::World;
 use crate::model::{
     Actor, Asset, AssetChange, AssetFilter, AssetId, Bundle, CatalogReader, ExecutionId, Json, Namespace, RecordError,
     Recorder, RunEvent, RunEventKind, Violation,
@@ -105,7 +106,9 @@ impl EventWriter {
         let (sender, receiver) = channel();
         let written = Arc::new(Written::default());
         let shared = written.clone();
+        let world = World::current();
         std::thread::spawn(move || {
+            let _entered = world.enter();
             let recording = Recording {
                 recorder: recorder.as_ref(),
                 observer: &observer,
@@ -389,7 +392,7 @@ mod tests {
         let (sender, receiver) = channel();
         for word in messages.split(' ') {
             let message = match word.strip_prefix('!') {
-                Some(name) => Message::Tell(Box::new(named(name))),
+                Some(name) => Message::Tell(named(name).into()),
                 None => {
                     written.lock().waiting.push_back(Touched::default());
                     Message::Record(word.split(',').map(named).collect())

@@ -12,6 +12,7 @@ use wasmtime_wasi::WasiCtx;
 
 use super::abi_0_1::{self, Guest, ReportedFailure, Request};
 use super::engine::Machine;
+use super::fixed;
 use super::limits::{LimitExceeded, Limits, Meter};
 use super::output::{LineStream, LogSink, SharedSpeech, Speech, lock};
 use super::work::{WorkError, WorkFolder};
@@ -241,6 +242,7 @@ fn wasi(streams: &[LineStream; 2], limits: &Limits, work: Option<&WorkFolder>) -
         .allow_udp(false)
         .allow_ip_name_lookup(false)
         .allow_blocking_current_thread(false);
+    fixed::settle(&mut wasi);
     if let Some(work) = work {
         work.preopen(&mut wasi)?;
     }

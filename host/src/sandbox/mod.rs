@@ -9,13 +9,19 @@ mod call;
 mod embedded;
 mod engine;
 mod error;
+mod fixed;
+mod inspect;
 mod limits;
 mod output;
 mod registry;
 mod work;
 
+/// The contracts that components may be built against.
+pub const CONTRACTS: [&str; 1] = ["begat:task@0.1.0"];
+
 pub use call::{TaskCall, TaskFailure, TaskRequest};
 pub use error::SandboxError;
+pub use inspect::Border;
 pub use limits::Limits;
 pub use output::LogSink;
-pub use registry::{Plugin, PluginNotice, Registry, RegistryOptions};
+pub use registry::{PinnedFile, Plugin, PluginNotice, Registry, RegistryOptions};
