@@ -6,28 +6,36 @@ use std::path::{Path, PathBuf};
 use crate::world::repository;
 
 /// Each room of `host/src` and the rooms it may import.
-const ROOMS: [(&str, &[&str]); 10] = [
+const ROOMS: [(&str, &[&str]); 11] = [
     ("model", &[]),
     ("expr", &["model"]),
     ("flow", &["model", "expr"]),
     ("lineage", &["model"]),
+    ("config", &["model"]),
     ("sandbox", &["model"]),
     ("plan", &["model", "expr", "flow"]),
     ("run", &["model", "expr", "plan", "sandbox"]),
     ("store", &["model"]),
     (
         "app",
-        &["model", "expr", "flow", "lineage", "sandbox", "plan", "run", "store"],
+        &[
+            "model", "config", "expr", "flow", "lineage", "sandbox", "plan", "run", "store",
+        ],
     ),
     ("cli", &["model", "app"]),
 ];
 
 /// Crates that only these rooms may use. The language has functions of its own that read and write YAML text.
-const FENCES: [(&str, &[&str]); 11] = [
+const FENCES: [(&str, &[&str]); 16] = [
     ("serde_yaml", &["flow", "expr"]),
     ("saphyr_parser", &["flow"]),
     ("wasmtime", &["sandbox"]),
     ("wasmtime_wasi", &["sandbox"]),
+    ("wasmtime_wasi_http", &["sandbox"]),
+    ("hyper", &["sandbox"]),
+    ("rustls", &["sandbox"]),
+    ("rustix", &["sandbox"]),
+    ("toml", &["config"]),
     ("rusqlite", &["store"]),
     ("jsonschema", &["store"]),
     ("terminal_size", &["cli"]),
@@ -168,7 +176,7 @@ fn files_are_short_documented_and_named_for_what_they_hold() {
 
 #[test]
 fn every_plugin_has_the_same_files() {
-    for name in ["log", "shell", "powershell", "gcp-snapshot"] {
+    for name in ["log", "shell", "powershell", "gcp-snapshot", "http"] {
         for file in PLUGIN_FILES {
             let path = repository().join("plugins").join(name).join(file);
             assert!(path.is_file(), "{} is missing", shown(&path));

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use crate::config::ConfigError;
 use crate::model::{Diagnostic, RecordError, Severity, Source};
 use crate::run::RunError;
 use crate::sandbox::SandboxError;
@@ -126,15 +127,30 @@ impl From<RunError> for AppError {
     }
 }
 
+impl From<ConfigError> for AppError {
+    fn from(error: ConfigError) -> Self {
+        Self {
+            hint: error.hint().map(str::to_owned),
+            ..Self {
+                kind: ErrorKind::Refused,
+                ..Self::host(&error)
+            }
+        }
+    }
+}
+
 impl From<SandboxError> for AppError {
     fn from(error: SandboxError) -> Self {
         let kind = match &error {
             SandboxError::Engine(_) | SandboxError::Cache { .. } => ErrorKind::Host,
-            SandboxError::ReadFolder { .. }
+            SandboxError::Policy(_)
+            | SandboxError::ReadFolder { .. }
             | SandboxError::ReadPlugin { .. }
             | SandboxError::TooLarge { .. }
             | SandboxError::NotAComponent { .. }
             | SandboxError::Compile { .. }
+            | SandboxError::CompileTime { .. }
+            | SandboxError::Skew { .. }
             | SandboxError::Link { .. }
             | SandboxError::Describe { .. }
             | SandboxError::SameType { .. } => ErrorKind::Refused,

@@ -5,6 +5,7 @@ mod condition;
 mod edits;
 mod error;
 mod expression;
+mod grants;
 mod inputs;
 mod plan;
 mod query;
@@ -34,6 +35,7 @@ pub use run::{FlowRequest, Notice, RunRequest};
 pub use settings::Settings;
 pub use validate::ValidateRequest;
 
+pub use crate::config::RunGrant;
 pub use crate::plan::Stubs;
 pub use crate::run::Observer;
 pub use crate::sandbox::PluginNotice;

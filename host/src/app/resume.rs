@@ -7,6 +7,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use tokio::sync::watch;
 
+use super::grants::check_grants;
 use super::inputs::find_file;
 use super::run::{Prepared, Watchers, runner, shown};
 use super::{App, AppError, Notice, Observer, Report, Stubs, slots};
@@ -44,6 +45,7 @@ impl App {
         can_go_on(&detail)?;
         let stubs = stubs_of(&detail);
         let (prepared, on_resume) = self.plan_again(&catalog, &detail, &request, &stubs).await?;
+        check_grants(&prepared, &catalog)?;
         let watchers = Watchers { observer, cancelled };
         let runner = runner(&catalog, &prepared, request.flows.clone(), stubs, &watchers);
         notice(Notice::Starting {

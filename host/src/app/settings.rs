@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::sandbox::{Limits, PluginNotice, Registry, RegistryOptions};
+use crate::config::RunGrant;
+use crate::sandbox::{PluginNotice, Registry, RegistryOptions};
 
 use super::{App, AppError};
 
@@ -19,6 +20,10 @@ pub struct Settings {
     pub task_timeout: Option<std::time::Duration>,
     /// Limit on the memory of each task run, in bytes; the default when none.
     pub task_memory: Option<u64>,
+    /// The settings of the project; `begat.toml` where it is there and no other is named.
+    pub config: Option<PathBuf>,
+    /// What is granted for this run alone.
+    pub allow: Vec<RunGrant>,
     /// Hears about plugins that take long or cannot be kept in their compiled form.
     pub on_notice: Arc<dyn Fn(PluginNotice<'_>) + Send + Sync>,
 }
@@ -31,19 +36,15 @@ impl App {
     }
 
     async fn open_registry(&self) -> Result<Arc<Registry>, AppError> {
-        let defaults = Limits::default();
-        let limits = Limits {
-            time: self.settings.task_timeout.unwrap_or(defaults.time),
-            memory: self.settings.task_memory.unwrap_or(defaults.memory),
-            ..defaults
-        };
         let on_notice = self.settings.on_notice.clone();
         let options = RegistryOptions {
             folder: self.settings.plugins.clone(),
             cache: self.settings.cache.clone(),
-            limits,
+            policy: self.policy()?,
             on_notice: Box::new(move |notice| on_notice(notice)),
         };
-        Ok(Arc::new(Registry::open(options).await?))
+        let registry = Registry::open(options).await?;
+        self.check_principals(&registry)?;
+        Ok(Arc::new(registry))
     }
 }

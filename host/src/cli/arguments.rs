@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::asset_arguments::{AssetCommand, CatalogCommand};
-use crate::app::AppError;
+use crate::app::{AppError, RunGrant};
 
 /// Runs automation flows whose every task is a sandboxed WebAssembly component, and records the lineage of all they
 /// make.
@@ -26,6 +26,10 @@ pub(super) struct Arguments {
     /// A folder of plugins (`*.wasm`) beside the embedded ones
     #[arg(long, global = true, env = "BEGAT_PLUGINS", value_hint = ValueHint::DirPath)]
     pub plugins: Option<PathBuf>,
+
+    /// The settings of the project: grants, limits, secrets and tools [default: begat.toml, where it is there]
+    #[arg(long, global = true, env = "BEGAT_CONFIG", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
 
     /// How to print the answer
     #[arg(long, global = true, value_enum, default_value_t)]
@@ -132,6 +136,9 @@ pub(super) struct RunArguments {
     /// Show log lines of this level and above
     #[arg(long, default_value = "info", value_parser = ["trace", "debug", "info", "warn", "error"])]
     pub log_level: String,
+    /// Grant something for this run, such as net=api.example.com, secret=TOKEN or http:net=…; may be given many times
+    #[arg(long = "allow", value_name = "[PLUGIN:]KIND=TARGET")]
+    pub allow: Vec<RunGrant>,
     /// Limit on the wall time of each task run, in seconds [default: 300]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub task_timeout: Option<std::time::Duration>,
@@ -169,6 +176,9 @@ pub(super) enum ExecutionCommand {
         /// The folder that flows of its tasks are looked for in
         #[arg(long, value_name = "DIR", default_value = "flows", value_hint = ValueHint::DirPath)]
         flows: PathBuf,
+        /// Grant something for this run; may be given many times
+        #[arg(long = "allow", value_name = "[PLUGIN:]KIND=TARGET")]
+        allow: Vec<RunGrant>,
     },
     /// End an execution that waits or was interrupted; its `finally` runs
     Cancel {
@@ -197,6 +207,24 @@ pub(super) enum PluginCommand {
         /// The plugin's name, or a task type it provides
         name: String,
     },
+    /// Show who is granted what, who asks for what, and why
+    Grants,
+    /// Look after the compiled forms of plugins
+    #[command(subcommand)]
+    Cache(CacheCommand),
+    /// Show what bounds every task run, or those of one plugin
+    Limits {
+        /// The plugin's name, or a task type it provides
+        name: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CacheCommand {
+    /// List them, the last used first, and whether each is what was written
+    List,
+    /// Remove them all; each plugin is compiled again when it is used
+    Clear,
 }
 
 pub(super) fn key_value(text: &str) -> Result<(String, String), String> {

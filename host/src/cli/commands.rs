@@ -8,12 +8,12 @@ use std::sync::Arc;
 use clap::CommandFactory;
 use serde_json::json;
 
-use super::arguments::{Arguments, Command, ExecutionCommand, FlowCommand, Format, PluginCommand};
+use super::arguments::{Arguments, CacheCommand, Command, ExecutionCommand, FlowCommand, Format, PluginCommand};
 use super::asset_arguments::AssetCommand;
 use super::output::{DIM, Output, RED, YELLOW, findings_view};
 use super::progress::FileCounter;
 use super::tables::{self, paint};
-use super::{asset_commands, catalog_commands, plan, run, sarif};
+use super::{asset_commands, catalog_commands, grant_tables, plan, run, sarif};
 use crate::app::{
     App, AppError, ExpressionRequest, LogQuery, PluginNotice, Rendered, Report, ResumeRequest, Settings,
     ValidateRequest,
@@ -26,7 +26,13 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
     let app = || App::new(settings(&arguments));
     match &arguments.command {
         Command::Run(run_arguments) => run::run(settings(&arguments), run_arguments, output).await,
-        Command::Plan(run_arguments) => plan::plan(&app(), run_arguments, output).await,
+        Command::Plan(run_arguments) => {
+            let settings = Settings {
+                allow: run_arguments.allow.clone(),
+                ..settings(&arguments)
+            };
+            plan::plan(&App::new(settings), run_arguments, output).await
+        }
         Command::Validate {
             paths,
             allow_missing_plugins,
@@ -36,13 +42,22 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
             Ok(ExitCode::SUCCESS)
         }
         Command::Expr { template, vars, typed } => expression(&app(), template, vars, *typed, output),
-        Command::Execution(ExecutionCommand::Resume { id, inputs, flows }) => {
+        Command::Execution(ExecutionCommand::Resume {
+            id,
+            inputs,
+            flows,
+            allow,
+        }) => {
+            let settings = Settings {
+                allow: allow.clone(),
+                ..settings(&arguments)
+            };
             let request = ResumeRequest {
                 execution: id.clone(),
                 inputs: inputs.iter().cloned().collect(),
                 flows: flows.clone(),
             };
-            run::resume(settings(&arguments), request, output).await
+            run::resume(settings, request, output).await
         }
         Command::Execution(command) => execution(&app(), command, output).await,
         Command::Asset(command) => asset_commands::asset(&app(), command, output),
@@ -86,6 +101,8 @@ fn settings(arguments: &Arguments) -> Settings {
         cache: cache_folder(),
         task_timeout: None,
         task_memory: None,
+        config: arguments.config.clone(),
+        allow: Vec::new(),
         on_notice: Arc::new(|notice| Output::new(Format::Text).message(&format!("{}\n", plugin_notice(&notice)))),
     }
 }
@@ -213,6 +230,21 @@ async fn plugin(app: &App, command: &PluginCommand, output: &Output) -> Result<E
     match command {
         PluginCommand::List => show(output, &app.plugins().await?, |views| tables::plugins(views)),
         PluginCommand::Show { name } => show(output, &app.plugin(name).await?, tables::plugin),
+        PluginCommand::Grants => show(output, &app.grants().await?, |views| grant_tables::grants(views)),
+        PluginCommand::Cache(CacheCommand::List) => {
+            show(output, &app.cached().await?, |views| grant_tables::cached(views))
+        }
+        PluginCommand::Cache(CacheCommand::Clear) => {
+            let (files, bytes) = app.clear_cache().await?;
+            let view = json!({"files": files, "bytes": bytes});
+            show(output, &view, |_| {
+                let noun = if files == 1 { "plugin" } else { "plugins" };
+                format!("removed {files} compiled {noun}, {} MiB\n", bytes >> 20)
+            })
+        }
+        PluginCommand::Limits { name } => show(output, &app.limits(name.as_deref()).await?, |views| {
+            grant_tables::limits(views)
+        }),
     }
 }
 

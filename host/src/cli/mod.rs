@@ -8,6 +8,7 @@ mod catalog_commands;
 mod commands;
 mod csv;
 mod diagnostics;
+mod grant_tables;
 mod output;
 mod plan;
 mod progress;

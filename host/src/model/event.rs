@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Actor, AssetEdit, Bundle, ExecutionId, Json, JsonMap, LogLine, Namespace, State, TaskRunId, Timestamp};
+use super::{
+    Actor, AssetEdit, Bundle, ExecutionId, Json, JsonMap, LogLine, Namespace, State, TaskRunId, Timestamp, UsedGrant,
+};
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
@@ -38,6 +40,8 @@ pub enum RunEventKind {
     /// A task changed the catalog itself.
     AssetsEdited(Box<AssetEdit>),
     FileWritten(WrittenFile),
+    /// A plugin, or an expression, used something that was granted to it.
+    GrantUsed(UsedGrant),
     /// Nothing can go on until someone resumes the execution.
     ExecutionPaused,
     ExecutionResumed,

@@ -3,6 +3,7 @@
 //! No I/O happens here and nothing here knows YAML, SQL, WebAssembly or a terminal.
 
 mod actor;
+pub mod amount;
 mod answer;
 mod asset;
 mod asset_type;
@@ -11,14 +12,17 @@ mod diagnostic;
 mod edit;
 mod event;
 mod export;
+mod grant;
 mod id;
 mod input;
 mod log;
+mod mask;
 mod moment;
 mod planned;
 mod state;
 mod suggest;
 mod task_type;
+mod tool;
 mod view;
 
 pub use actor::{Actor, FlowReference, PluginReference};
@@ -36,17 +40,20 @@ pub use event::{
     StartedTask, WrittenFile,
 };
 pub use export::{EXPORT_VERSION, ExportHeader, ExportKind, ExportLine, ExportedEvent, ExportedLog};
+pub use grant::{Destination, Grant, GrantError, GrantKind, GrantView, Grants, UsedGrant};
 pub use id::{AssetId, ExecutionId, FlowId, IdError, InputId, Namespace, TaskId, TaskRunId, TriggerId};
 pub use input::{InputOptionView, InputQuestion, InputView};
 pub use log::{LogLevel, LogLine};
+pub use mask::{MASK, Masker, SHORTEST as SHORTEST_SECRET};
 pub use moment::{AsOf, Moment, parse_span, parse_time};
-pub use planned::{AssetEffect, PlanView, PlannedAssetView, PlannedTaskView, PlannedValue, PlannedWork};
+pub use planned::{AskView, AssetEffect, PlanView, PlannedAssetView, PlannedTaskView, PlannedValue, PlannedWork};
 pub use state::State;
 pub use suggest::closest;
 pub use task_type::{Capability, PluginDescription, TaskType};
+pub use tool::{SecretOrigin, Tool};
 pub use view::{
-    AssetDetailView, AssetEventView, AssetView, EdgeView, ExecutionDetailView, ExecutionView, GraphView, HistoryView,
-    LogView, PluginView, TaskRunView, TaskTypeView, VerifyView,
+    AssetDetailView, AssetEventView, AssetView, CachedView, EdgeView, ExecutionDetailView, ExecutionView, GraphView,
+    HistoryView, LimitView, LogView, PluginView, TaskRunView, TaskTypeView, UsedGrantView, VerifyView,
 };
 
 /// Free-form data: metadata, inputs, outputs and properties, which have no shape of their own.

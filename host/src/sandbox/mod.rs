@@ -9,13 +9,24 @@ mod call;
 mod embedded;
 mod engine;
 mod error;
+mod http;
+mod keyring;
 mod limits;
+mod mounts;
 mod output;
+mod policy;
+mod process;
 mod registry;
+#[cfg(test)]
+mod security;
+mod skew;
+mod tools;
 mod work;
 
-pub use call::{TaskCall, TaskFailure, TaskRequest};
+pub use call::{TaskCall, TaskFailure, TaskRequest, TaskSurroundings};
 pub use error::SandboxError;
-pub use limits::Limits;
+pub use keyring::{Keyring, SecretFailure};
+pub use limits::{LimitInfo, LimitScope, Limits};
 pub use output::LogSink;
+pub use policy::{PluginPolicy, Policy, UseSink, advice};
 pub use registry::{Plugin, PluginNotice, Registry, RegistryOptions};

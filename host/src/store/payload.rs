@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Actor, Asset, AssetEvent, AssetId, ExecutionId, Json, JsonMap, Namespace, State, TaskRunId, Timestamp,
+    Actor, Asset, AssetEvent, AssetId, ExecutionId, GrantKind, Json, JsonMap, Namespace, State, TaskRunId, Timestamp,
 };
 
 use super::change::ChangeFact;
@@ -52,6 +52,10 @@ pub(super) enum Fact {
         name: String,
         digest: String,
         size: u64,
+    },
+    GrantUsed {
+        grant: GrantKind,
+        target: String,
     },
     ExecutionPaused {},
     ExecutionResumed {},
