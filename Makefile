@@ -15,7 +15,7 @@ fuzz-loader: wasm-target ## ten minutes of mutated components
 hostile: wasm-target ## ten thousand hostile task runs, the catalog verified after each hundred
 	cargo test --release --locked --test e2e -- --ignored ten_thousand_hostile_executions
 
-.PHONY: demo test bench lint build wasm-target deny clean fuzz-loader hostile
+.PHONY: demo test endure bench fuzz lint build wasm-target deny clean fuzz-loader hostile
 
 demo: build ## build, run the seven flows, show the catalog
 	@BEGAT=$(BEGAT) flows/demo.sh
@@ -23,6 +23,9 @@ demo: build ## build, run the seven flows, show the catalog
 test: lint ## everything that must hold before a change is taken
 	cargo test --release --locked
 	cargo test --release --locked $(PLUGINS)
+
+endure: wasm-target ## 200 kills at random moments, a fault at each write and sync, a minute of many processes
+	BEGAT_KILLS=200 BEGAT_EVERY=1 BEGAT_SECONDS=60 cargo test --release --locked --test e2e durability
 
 lint: wasm-target ## format and lints
 	cargo fmt --all --check
@@ -34,6 +37,9 @@ build: wasm-target
 
 wasm-target: ## makes the target that plugins are built for available
 	@.ci/wasm32-wasip2
+
+fuzz: ## feeds the languages with random text, each for FUZZ_SECONDS; needs nightly Rust and cargo-fuzz
+	host/fuzz/run
 
 deny: ## licences, bans and sources of all dependencies; needs cargo-deny
 	cargo deny check licenses bans sources

@@ -91,7 +91,7 @@ const ATTACKS: [(&str, &[&str], End); 33] = [
     (
         "hostile.headers",
         &["--allow", "net=SERVER"],
-        Fails("it could not be reached"),
+        Fails("more than 64 KiB (`http_header_bytes`)"),
     ),
     ("hostile.net", &[], Fails("--allow hostile:net=http://SERVER")),
     ("hostile.secret", &["--allow", "secret=TOKEN"], Fails("it is ******")),

@@ -6,12 +6,17 @@
     reason = "a test may stop where it fails, and tell one story in full"
 )]
 
+mod again;
+mod bad_days;
 mod cases;
 mod catalog;
 mod cli;
+mod conformance;
 mod control;
+mod durability;
 mod grants;
 mod hostile;
+mod interop;
 mod mistakes;
 mod readme;
 mod schema;

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use crate::world::repository;
 
 /// Each room of `host/src` and the rooms it may import.
-const ROOMS: [(&str, &[&str]); 11] = [
+const ROOMS: [(&str, &[&str]); 12] = [
     ("model", &[]),
+    ("config", &["model"]),
+    ("interop", &["model"]),
     ("expr", &["model"]),
     ("flow", &["model", "expr"]),
     ("lineage", &["model"]),
-    ("config", &["model"]),
     ("sandbox", &["model"]),
     ("plan", &["model", "expr", "flow"]),
     ("run", &["model", "expr", "plan", "sandbox"]),
@@ -19,14 +20,14 @@ const ROOMS: [(&str, &[&str]); 11] = [
     (
         "app",
         &[
-            "model", "config", "expr", "flow", "lineage", "sandbox", "plan", "run", "store",
+            "model", "config", "expr", "flow", "interop", "lineage", "sandbox", "plan", "run", "store",
         ],
     ),
     ("cli", &["model", "app"]),
 ];
 
 /// Crates that only these rooms may use. The language has functions of its own that read and write YAML text.
-const FENCES: [(&str, &[&str]); 16] = [
+const FENCES: [(&str, &[&str]); 18] = [
     ("serde_yaml", &["flow", "expr"]),
     ("saphyr_parser", &["flow"]),
     ("wasmtime", &["sandbox"]),
@@ -39,6 +40,8 @@ const FENCES: [(&str, &[&str]); 16] = [
     ("rusqlite", &["store"]),
     ("jsonschema", &["store"]),
     ("terminal_size", &["cli"]),
+    ("ureq", &["interop"]),
+    ("ed25519_dalek", &["interop"]),
     ("clap", &["cli"]),
     ("annotate_snippets", &["cli"]),
     ("dialoguer", &["cli"]),

@@ -106,7 +106,8 @@ impl World {
     }
 }
 
-fn answer(Output { status, stdout, stderr }: Output) -> Answer {
+/// What a finished process answered.
+pub fn answer(Output { status, stdout, stderr }: Output) -> Answer {
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Answer {
         code: status.code(),

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod config;
 pub mod expr;
 pub mod flow;
+pub mod interop;
 pub mod lineage;
 pub mod model;
 pub mod plan;

@@ -5,8 +5,11 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-/// The program that is measured.
+/// The program as it was built.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_begat");
+
+/// The name of the program's copy.
+const COPY: &str = "begat";
 
 /// A folder with a catalog and a cache of compiled plugins, gone in the end.
 pub struct World {
@@ -19,13 +22,26 @@ impl World {
         let folder = std::env::temp_dir().join(format!("begat-bench-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
         let world = Self { folder };
+        world.copied(COPY, PROGRAM.as_ref())?;
         let output = world.run("flows/create_vm.yaml").output()?;
         anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Ok(world)
     }
 
+    /// The program that is measured.
+    pub fn program(&self) -> PathBuf {
+        self.folder.join(COPY)
+    }
+
+    /// A program as it is once it is installed: what a linker has just written is slower to start.
+    pub fn copied(&self, name: &str, program: &Path) -> Result<PathBuf> {
+        let copy = self.folder.join(name);
+        std::fs::copy(program, &copy)?;
+        Ok(copy)
+    }
+
     pub fn run(&self, flow: &str) -> Command {
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(self.program());
         command.args(["run", flow]);
         self.with_environment(&mut command);
         command
@@ -43,7 +59,7 @@ impl World {
     pub fn validate_many(&self) -> Result<Command> {
         let folder = self.folder.join("flows");
         super::language::many_flows(&folder)?;
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(self.program());
         command.arg("validate").arg(folder);
         self.with_environment(&mut command);
         Ok(command)

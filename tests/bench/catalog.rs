@@ -261,6 +261,8 @@ fn conditions(database: &Path, raw: &Connection, machines: usize) -> Result<()> 
         cache: PathBuf::new(),
         task_timeout: None,
         task_memory: None,
+        config: None,
+        allow: Vec::new(),
         on_notice: Arc::new(|_| {}),
     });
     let (found, time) = ask(&app, &format!("metadata.name == '{}'", machine(machines / 2)), 21)?;

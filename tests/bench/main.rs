@@ -8,6 +8,7 @@
 mod begat;
 mod catalog;
 mod control;
+mod durability;
 mod floor;
 mod inventory;
 mod language;
@@ -38,6 +39,7 @@ fn main() -> Result<()> {
         }
         ["start"] => one_process(&World::new()?),
         ["tasks"] => one_task(&World::new()?),
+        ["durability"] => durability::measure(&World::new()?),
         ["control"] => control::measure(&World::new()?),
         ["language"] => checking(&World::new()?),
         ["catalog"] => catalog::measure(None),
@@ -53,6 +55,7 @@ fn compare() -> Result<()> {
     one_process(&world)?;
     one_task(&world)?;
     control::measure(&world)?;
+    durability::measure(&world)?;
     checking(&world)?;
     memory(&world)?;
     let size = std::fs::metadata(begat::PROGRAM)?.len();
@@ -150,7 +153,7 @@ fn memory(world: &World) -> Result<()> {
 }
 
 fn floor_process(world: &World) -> Result<Command> {
-    let mut command = Command::new(this()?);
+    let mut command = Command::new(world.copied("floor", &this()?)?);
     command
         .arg("floor")
         .arg(world.component()?)

@@ -1,10 +1,10 @@
 //! No text may make the expression language panic, run without end, or use the stack or the memory up.
 //!
-//! Run with `cargo +nightly fuzz run template` in `host/`.
+//! Run with `make fuzz` in the root of the repository.
 
 #![no_main]
 
-use begat::expr::{Refusal, Scope, Surroundings, Template, Value};
+use begat_fuzz::expr::{Refusal, Scope, Surroundings, Template, Value};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 

@@ -82,7 +82,7 @@ impl AppError {
         self
     }
 
-    fn host(error: &dyn Error) -> Self {
+    pub(super) fn host(error: &dyn Error) -> Self {
         let base = Self {
             kind: ErrorKind::Host,
             ..Self::refused(error.to_string())
@@ -100,7 +100,7 @@ impl From<StoreError> for AppError {
             StoreError::Missing { .. } | StoreError::NoExecution { .. } | StoreError::AmbiguousExecution { .. } => {
                 ErrorKind::Refused
             }
-            StoreError::Refused(_) => ErrorKind::Refused,
+            StoreError::Refused(_) | StoreError::BackupExists { .. } => ErrorKind::Refused,
             _ => ErrorKind::Host,
         };
         let hint = match &error {
@@ -115,6 +115,20 @@ impl From<StoreError> for AppError {
     }
 }
 
+impl From<ConfigError> for AppError {
+    fn from(error: ConfigError) -> Self {
+        let refused = Self::refused(error.to_string());
+        let refused = match error.source() {
+            Some(cause) => refused.because(cause),
+            None => refused,
+        };
+        Self {
+            hint: error.hint().map(str::to_owned),
+            ..refused
+        }
+    }
+}
+
 impl From<RecordError> for AppError {
     fn from(error: RecordError) -> Self {
         Self::host(&error)
@@ -123,19 +137,9 @@ impl From<RecordError> for AppError {
 
 impl From<RunError> for AppError {
     fn from(error: RunError) -> Self {
-        Self::host(&error)
-    }
-}
-
-impl From<ConfigError> for AppError {
-    fn from(error: ConfigError) -> Self {
-        Self {
-            hint: error.hint().map(str::to_owned),
-            ..Self {
-                kind: ErrorKind::Refused,
-                ..Self::host(&error)
-            }
-        }
+        let RunError::Record { execution, .. } = &error;
+        let hint = format!("when that is put right, `begat execution resume {execution}` goes on with it");
+        Self::host(&error).with_hint(hint)
     }
 }
 

@@ -1,12 +1,12 @@
 //! Who is granted what: the policy of a run, what a flow asks for, and what is missing before anything runs.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::run::Prepared;
 use super::{App, AppError, Report};
-use crate::config::{self, Config, RunGrant};
+use crate::config::{self, RunGrant};
 use crate::model::{
     AskView, CachedView, Capability, Destination, Diagnostic, GrantKind, GrantView, Json, LimitView, closest,
 };
@@ -14,20 +14,7 @@ use crate::plan::{self, PlannedTask, Work};
 use crate::sandbox::{Keyring, LimitScope, Limits, PluginPolicy, Policy, Registry, advice};
 use crate::store::Catalog;
 
-/// The settings of a project, in the folder that begat is started in.
-const FILE: &str = "begat.toml";
-
 impl App {
-    /// The settings of the project.
-    pub(super) fn config(&self) -> Result<Config, AppError> {
-        let standard = Path::new(FILE);
-        match &self.settings.config {
-            Some(path) => Ok(config::read(path)?),
-            None if standard.exists() => Ok(config::read(standard)?),
-            None => Ok(Config::default()),
-        }
-    }
-
     /// Who is granted what in this run.
     pub(super) fn policy(&self) -> Result<Policy, AppError> {
         let config = self.config()?;

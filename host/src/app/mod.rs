@@ -1,12 +1,16 @@
 //! The joint: one short method for each verb of the faces. The only room that sees every stage.
 
+mod again;
 mod assets;
+mod attest;
 mod condition;
+mod delivery;
 mod edits;
 mod error;
 mod expression;
 mod grants;
 mod inputs;
+mod interchange;
 mod plan;
 mod query;
 mod resume;
@@ -24,7 +28,10 @@ use tokio::sync::OnceCell;
 
 use crate::sandbox::Registry;
 
+pub use again::{AgainRequest, StartAt};
 pub use assets::{AssetQuery, AssetStory, Expiry, GraphQuery};
+pub use attest::AttestationView;
+pub use delivery::Delivered;
 pub use edits::{DeleteMode, SetRequest};
 pub use error::{AppError, ErrorKind, Report};
 pub use expression::{ExpressionRequest, Rendered};
@@ -36,10 +43,11 @@ pub use settings::Settings;
 pub use validate::ValidateRequest;
 
 pub use crate::config::RunGrant;
+pub use crate::interop::openlineage::ASSET_FACET_SCHEMA;
 pub use crate::plan::Stubs;
 pub use crate::run::Observer;
 pub use crate::sandbox::PluginNotice;
-pub use crate::store::{Imported, Pruned};
+pub use crate::store::{Imported, Migrated, Pruned};
 
 /// begat, with its settings.
 pub struct App {

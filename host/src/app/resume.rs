@@ -7,17 +7,20 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use tokio::sync::watch;
 
+use super::again::kept_before;
 use super::grants::check_grants;
 use super::inputs::find_file;
-use super::run::{Prepared, Watchers, runner, shown};
+use super::run::{Prepared, Watchers, end_delivery, runner, shown, take_room};
 use super::{App, AppError, Notice, Observer, Report, Stubs, slots};
 use crate::flow::{self, Flow, GivenInput};
 use crate::model::{
-    Diagnostic, ExecutionDetailView, ExecutionId, JsonMap, Source, State, TaskRunId, TaskRunView, Timestamp,
+    Diagnostic, ExecutionDetailView, ExecutionId, JsonMap, PluginReference, Source, State, TaskRunId, TaskRunView,
+    Timestamp,
 };
-use crate::plan::{self, PlanRequest};
+use crate::plan::{self, Plan, PlanRequest};
 use crate::run::{Earlier, EarlierRun};
-use crate::store::Catalog;
+use crate::sandbox::Registry;
+use crate::store::{Beginning, Catalog};
 
 /// An execution to go on with.
 pub struct ResumeRequest {
@@ -27,6 +30,112 @@ pub struct ResumeRequest {
     pub inputs: IndexMap<String, String>,
     /// The folder that flows of its tasks are looked for in.
     pub flows: PathBuf,
+    /// Whether to go on with other plugins than it began with.
+    pub allow_changed_plugins: bool,
+}
+
+/// An execution as it is recorded, with what it did again.
+pub(super) struct Past {
+    pub detail: ExecutionDetailView,
+    beginning: Option<Beginning>,
+    origin: Option<Box<Past>>,
+}
+
+/// A plan of an execution as it was.
+pub(super) struct PinnedPlan<'a> {
+    pub past: &'a Past,
+    /// The execution that is planned.
+    pub execution: ExecutionId,
+    pub inputs: &'a IndexMap<String, String>,
+    pub allow_changed_plugins: bool,
+    /// Whether it is another execution, whose inputs may be others.
+    pub is_new: bool,
+}
+
+impl Past {
+    pub(super) fn read(catalog: &Catalog, id: &ExecutionId) -> Result<Self, AppError> {
+        let beginning = catalog.beginning(id)?;
+        let origin = beginning.as_ref().and_then(|beginning| beginning.origin.as_ref());
+        let origin = origin.map(|origin| Self::read(catalog, &origin.execution).map(Box::new));
+        Ok(Self {
+            detail: shown(catalog, id)?,
+            origin: origin.transpose()?,
+            beginning,
+        })
+    }
+
+    /// What was stood in for is again.
+    pub(super) fn stubs(&self) -> Stubs {
+        let earlier = self.origin.as_ref().map(|origin| origin.stubs()).unwrap_or_default();
+        let stubbed = self.detail.tasks.iter().filter(|task| task.is_stub);
+        let mut task_types = earlier.task_types;
+        task_types.extend(stubbed.map(|task| task.task_type.clone()));
+        Stubs {
+            missing: !task_types.is_empty(),
+            task_types,
+        }
+    }
+
+    /// It, and the executions that it did again, the latest first.
+    pub(super) fn executions(&self) -> Vec<ExecutionId> {
+        let mut ids = vec![self.detail.execution.id.clone()];
+        ids.extend(self.origins());
+        ids
+    }
+
+    /// The executions that it did again, the latest first.
+    fn origins(&self) -> Vec<ExecutionId> {
+        self.origin
+            .as_ref()
+            .map(|origin| origin.executions())
+            .unwrap_or_default()
+    }
+
+    /// Its task runs, after those it kept of the execution that it does again.
+    pub(super) fn runs(&self, plan: &Plan) -> Vec<EarlierRun> {
+        let from = self.beginning.as_ref().and_then(|beginning| beginning.origin.as_ref());
+        let from = from.and_then(|origin| origin.from.as_ref());
+        let mut runs = match (&self.origin, from) {
+            (Some(origin), Some(from)) => kept_before(origin.runs(plan), plan, from),
+            _ => Vec::new(),
+        };
+        runs.extend(runs_of(&self.detail));
+        runs
+    }
+
+    /// The plugins that it began with; of older records, those that were at work.
+    fn plugins(&self) -> Vec<PluginReference> {
+        match &self.beginning {
+            Some(beginning) if !beginning.plugins.is_empty() => beginning.plugins.clone(),
+            _ => self
+                .detail
+                .tasks
+                .iter()
+                .filter_map(|task| task.plugin.clone())
+                .collect(),
+        }
+    }
+}
+
+/// Refuses to go on with other plugins than an execution began with.
+fn check_plugins(past: &Past, registry: &Registry) -> Result<(), AppError> {
+    let present = registry.plugins();
+    let missing = past
+        .plugins()
+        .into_iter()
+        .find(|pinned| !present.iter().any(|plugin| plugin.digest == pinned.digest));
+    let Some(pinned) = missing else { return Ok(()) };
+    let short = |digest: &str| digest.chars().take(12).collect::<String>();
+    let now = present.iter().find(|plugin| plugin.name == pinned.name);
+    let now = now.map_or_else(
+        || "there is none of that name now".to_owned(),
+        |plugin| format!("now it is {} (sha256 {})", plugin.version, short(&plugin.digest)),
+    );
+    let (name, version, digest) = (&pinned.name, &pinned.version, short(&pinned.digest));
+    let id = &past.detail.execution.id;
+    let message = format!("the execution `{id}` began with the plugin `{name}` {version} (sha256 {digest}), and {now}");
+    Err(AppError::refused(message)
+        .with_hint("give the plugin as it was with `--plugins DIR`, or say `--allow-changed-plugins`"))
 }
 
 impl App {
@@ -40,22 +149,33 @@ impl App {
     ) -> Result<ExecutionDetailView, AppError> {
         let catalog = Arc::new(Catalog::open(&self.settings.catalog)?);
         let id = catalog.find_execution(&request.execution)?;
-        let detail = shown(&catalog, &id)?;
         let _running = slots::hold(&self.settings.catalog, &id)?;
-        can_go_on(&detail)?;
-        let stubs = stubs_of(&detail);
-        let (prepared, on_resume) = self.plan_again(&catalog, &detail, &request, &stubs).await?;
+        let past = Past::read(&catalog, &id)?;
+        can_go_on(&past.detail)?;
+        let stubs = past.stubs();
+        let asked = PinnedPlan {
+            past: &past,
+            execution: id.clone(),
+            inputs: &request.inputs,
+            allow_changed_plugins: request.allow_changed_plugins,
+            is_new: false,
+        };
+        let (prepared, on_resume) = self.plan_again(&catalog, &asked, &stubs).await?;
         check_grants(&prepared, &catalog)?;
+        let delivery = self.deliver_meanwhile()?;
         let watchers = Watchers { observer, cancelled };
+        let flow = &prepared.plan.flow;
+        let _slot = take_room(flow, &self.settings.catalog, &notice, &watchers.cancelled).await?;
         let runner = runner(&catalog, &prepared, request.flows.clone(), stubs, &watchers);
         notice(Notice::Starting {
-            flow: prepared.plan.flow.id.to_string(),
+            flow: flow.id.to_string(),
             execution: id.clone(),
             tasks: prepared.plan.tasks.len(),
         });
-        let earlier = earlier_of(&detail, on_resume);
+        let earlier = earlier_of(&past, &prepared.plan, on_resume);
         runner.resume(Arc::new(prepared.plan), earlier).await?;
         runner.settle().await;
+        end_delivery(delivery, &notice);
         shown(&catalog, &id)
     }
 
@@ -63,38 +183,44 @@ impl App {
     pub async fn cancel(&self, execution: &str) -> Result<ExecutionDetailView, AppError> {
         let catalog = Arc::new(Catalog::open(&self.settings.catalog)?);
         let id = catalog.find_execution(execution)?;
-        let detail = shown(&catalog, &id)?;
         let _running = slots::hold(&self.settings.catalog, &id)?;
-        can_go_on(&detail)?;
-        let request = ResumeRequest {
-            execution: id.to_string(),
-            inputs: IndexMap::new(),
-            flows: PathBuf::from("."),
+        let past = Past::read(&catalog, &id)?;
+        can_go_on(&past.detail)?;
+        let stubs = past.stubs();
+        let inputs = IndexMap::new();
+        let asked = PinnedPlan {
+            past: &past,
+            execution: id.clone(),
+            inputs: &inputs,
+            // Only `finally` runs, and it must be possible to end what can no longer go on.
+            allow_changed_plugins: true,
+            is_new: false,
         };
-        let stubs = stubs_of(&detail);
-        let (prepared, _) = self.plan_again(&catalog, &detail, &request, &stubs).await?;
+        let (prepared, _) = self.plan_again(&catalog, &asked, &stubs).await?;
         let watchers = Watchers {
             observer: Arc::new(|_| ()),
             // It is stopped before it goes on, so that only `finally` runs.
             cancelled: watch::channel(true).1,
         };
-        let runner = runner(&catalog, &prepared, request.flows.clone(), stubs, &watchers);
-        runner
-            .resume(Arc::new(prepared.plan), earlier_of(&detail, JsonMap::new()))
-            .await?;
+        let runner = runner(&catalog, &prepared, PathBuf::from("."), stubs, &watchers);
+        let earlier = earlier_of(&past, &prepared.plan, JsonMap::new());
+        runner.resume(Arc::new(prepared.plan), earlier).await?;
         shown(&catalog, &id)
     }
 
     /// The plan of an execution as it was, and the answers to what it waits for.
-    async fn plan_again(
+    pub(super) async fn plan_again(
         &self,
         catalog: &Catalog,
-        detail: &ExecutionDetailView,
-        request: &ResumeRequest,
+        asked: &PinnedPlan<'_>,
         stubs: &Stubs,
     ) -> Result<(Prepared, JsonMap), AppError> {
         let registry = self.registry().await?;
+        if !asked.allow_changed_plugins {
+            check_plugins(asked.past, &registry)?;
+        }
         let task_types = registry.task_types();
+        let detail = &asked.past.detail;
         let execution = &detail.execution;
         let text = catalog.flow_source(&execution.flow_digest)?;
         let source = Source {
@@ -107,12 +233,12 @@ impl App {
         };
         let checked = flow::check(&source, &task_types);
         let flow = checked.flow.ok_or_else(|| refused(checked.diagnostics))?;
-        let (inputs, answers) = given(&flow, detail, request);
+        let (inputs, answers) = given(&flow, detail, asked);
         let again = |inputs, flow: Flow| {
             let request = PlanRequest {
                 inputs,
                 files: &find_file,
-                execution: execution.id.clone(),
+                execution: asked.execution.clone(),
                 now: Timestamp::now(),
                 catalog,
                 task_types: &task_types,
@@ -121,22 +247,22 @@ impl App {
             };
             plan::build(Arc::new(flow), request)
         };
-        let asked = Flow {
-            inputs: waiting_inputs(&flow, detail),
-            ..flow.clone()
+        let on_resume = match asked.is_new {
+            true => JsonMap::new(),
+            false => {
+                let inputs = waiting_inputs(&flow, detail);
+                again(answers, Flow { inputs, ..flow.clone() }).map_err(refused)?.inputs
+            }
         };
-        let on_resume = again(answers, asked).map_err(refused)?.inputs;
         let plan = again(inputs, flow).map_err(refused)?;
-        Ok((
-            Prepared {
-                plan,
-                registry,
-                task_types,
-                source,
-                report: None,
-            },
-            on_resume,
-        ))
+        let prepared = Prepared {
+            plan,
+            registry,
+            task_types,
+            source,
+            report: None,
+        };
+        Ok((prepared, on_resume))
     }
 }
 
@@ -144,7 +270,7 @@ impl App {
 fn given(
     flow: &Flow,
     detail: &ExecutionDetailView,
-    request: &ResumeRequest,
+    asked: &PinnedPlan<'_>,
 ) -> (IndexMap<String, GivenInput>, IndexMap<String, GivenInput>) {
     let (mut inputs, mut answers) = (IndexMap::new(), IndexMap::new());
     let is_secret = |id: &str| {
@@ -157,8 +283,12 @@ fn given(
             inputs.insert(id.clone(), GivenInput::Value(value.clone()));
         }
     }
-    for (id, text) in &request.inputs {
-        let list = if is_secret(id) { &mut inputs } else { &mut answers };
+    for (id, text) in asked.inputs {
+        let list = if asked.is_new || is_secret(id) {
+            &mut inputs
+        } else {
+            &mut answers
+        };
         list.insert(id.clone(), GivenInput::Text(text.clone()));
     }
     (inputs, answers)
@@ -172,15 +302,6 @@ fn can_go_on(detail: &ExecutionDetailView) -> Result<(), AppError> {
             AppError::refused(format!("the execution `{}` has ended as {state}", execution.id))
                 .with_hint("only executions that wait or were interrupted can go on"),
         ),
-    }
-}
-
-/// What was stood in for is again.
-fn stubs_of(detail: &ExecutionDetailView) -> Stubs {
-    let stubbed = detail.tasks.iter().filter(|task| task.is_stub);
-    Stubs {
-        task_types: stubbed.map(|task| task.task_type.clone()).collect(),
-        missing: detail.tasks.iter().any(|task| task.is_stub),
     }
 }
 
@@ -201,21 +322,24 @@ fn waiting_inputs(flow: &Flow, detail: &ExecutionDetailView) -> Vec<flow::Input>
     inputs
 }
 
-fn earlier_of(detail: &ExecutionDetailView, on_resume: JsonMap) -> Earlier {
-    let execution = &detail.execution;
+fn earlier_of(past: &Past, plan: &Plan, on_resume: JsonMap) -> Earlier {
+    let execution = &past.detail.execution;
+    let (id, labels) = (execution.id.clone(), execution.labels.clone());
+    Earlier::new(id, execution.start_date, labels, on_resume, past.runs(plan)).of(past.origins())
+}
+
+fn runs_of(detail: &ExecutionDetailView) -> impl Iterator<Item = EarlierRun> {
     let by_id: HashMap<&TaskRunId, &TaskRunView> = detail.tasks.iter().map(|task| (&task.id, task)).collect();
-    let runs = detail.tasks.iter().map(|task| EarlierRun {
+    // One that was interrupted before was run again, and its place is taken by that.
+    let tasks = detail.tasks.iter().filter(|task| task.state != State::Killed);
+    tasks.map(move |task| EarlierRun {
         id: task.id.clone(),
         task: task.task_id.clone(),
         values: values_of(task, &by_id),
         state: task.state,
         outputs: task.outputs.clone(),
         decision: task.decision.clone(),
-    });
-    // One that was interrupted before was run again, and its place is taken by that.
-    let runs = runs.filter(|run| run.state != State::Killed);
-    let id: ExecutionId = execution.id.clone();
-    Earlier::new(id, execution.start_date, execution.labels.clone(), on_resume, runs)
+    })
 }
 
 /// The values of the loops around a task run, the outermost first.

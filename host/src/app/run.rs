@@ -5,18 +5,19 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::delivery::Delivery;
 use super::grants::check_grants;
 use super::inputs::{InputSources, find_file};
 use super::slots::{self, Slot};
 use super::subflows::{FlowFolder, folder_of, missing_flows};
 use super::validate::read_and_check;
-use super::{App, AppError, ErrorKind, Observer, Report};
+use super::{App, AppError, Delivered, ErrorKind, Observer, Report};
 use crate::flow::{self, CheckBehavior, ConcurrencyBehavior, Flow, RetryBehavior};
 use crate::model::{
     CatalogReader, Diagnostic, ExecutionDetailView, ExecutionId, JsonMap, Severity, Source, State, TaskType, Timestamp,
 };
 use crate::plan::{self, Plan, PlanRequest, Stubs};
-use crate::run::{Outcome, Runner};
+use crate::run::{Again, Outcome, Runner};
 use crate::sandbox::Registry;
 use crate::store::Catalog;
 
@@ -51,6 +52,8 @@ pub enum Notice {
         execution: ExecutionId,
         tasks: usize,
     },
+    /// OpenLineage events that did not go through yet, or that the other side refuses.
+    Undelivered(Delivered),
     /// The execution failed, and another takes its place.
     StartingAgain { failed: ExecutionId },
 }
@@ -144,6 +147,10 @@ impl App {
             true => Catalog::open(&self.settings.catalog)?,
             false => known,
         });
+        let delivery = match request.ephemeral {
+            true => None,
+            false => self.deliver_meanwhile()?,
+        };
         if prepared.plan.is_short() {
             prepared.registry.expect_few();
         }
@@ -154,10 +161,20 @@ impl App {
         let plan = Arc::new(prepared.plan);
         let outcome = match failing {
             Some(message) => runner.refuse(plan, State::Failed, message).await?,
-            None => carry_out(&runner, plan, lock_beside, &notice, &watchers.cancelled).await?,
+            None => carry_out(&runner, plan, None, lock_beside, &notice, &watchers.cancelled).await?,
         };
         runner.settle().await;
+        end_delivery(delivery, &notice);
         shown(&catalog, &outcome.execution)
+    }
+}
+
+/// Ends a delivery, and tells what did not go through.
+pub(super) fn end_delivery(delivery: Option<Delivery>, notice: &impl Fn(Notice)) {
+    if let Some(delivered) = delivery.map(Delivery::finish)
+        && (delivered.waiting > 0 || delivered.error.is_some())
+    {
+        notice(Notice::Undelivered(delivered));
     }
 }
 
@@ -248,9 +265,10 @@ fn failing_check(prepared: &Prepared, known: &Catalog, notice: &impl Fn(Notice))
 }
 
 /// Runs a plan when there is room for it, and again where the flow says so.
-async fn carry_out(
+pub(super) async fn carry_out(
     runner: &Runner,
     mut plan: Arc<Plan>,
+    again: Option<Again>,
     lock_beside: Option<&Path>,
     notice: &impl Fn(Notice),
     cancelled: &watch::Receiver<bool>,
@@ -270,7 +288,10 @@ async fn carry_out(
         let _running = lock_beside
             .map(|catalog| slots::hold(catalog, &plan.execution))
             .transpose()?;
-        let outcome = runner.execute(plan.clone(), None).await?;
+        let outcome = match again.clone() {
+            None => runner.execute(plan.clone(), None).await?,
+            Some(again) => runner.execute_again(plan.clone(), again).await?,
+        };
         let retry = plan
             .flow
             .retry
@@ -291,6 +312,19 @@ async fn carry_out(
             execution: ExecutionId::generate(),
             ..(*plan).clone()
         });
+    }
+}
+
+/// Room for an execution that goes on; it is refused where there is none to be had.
+pub(super) async fn take_room(
+    flow: &Flow,
+    catalog: &Path,
+    notice: &impl Fn(Notice),
+    cancelled: &watch::Receiver<bool>,
+) -> Result<Option<Slot>, AppError> {
+    match room(flow, Some(catalog), notice, cancelled).await? {
+        Room::Free(slot) => Ok(slot),
+        Room::None(_, reason) => Err(AppError::refused(reason).with_hint("go on with it when one of them has ended")),
     }
 }
 

@@ -1,12 +1,15 @@
 //! Where things are, as the face was told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::RunGrant;
+use crate::config::{self, Config, RunGrant};
 use crate::sandbox::{PluginNotice, Registry, RegistryOptions};
 
 use super::{App, AppError};
+
+/// The settings of a project where no others are named.
+const CONFIG: &str = "begat.toml";
 
 /// Where things are and whom to tell.
 pub struct Settings {
@@ -29,6 +32,15 @@ pub struct Settings {
 }
 
 impl App {
+    /// What the settings of the project say; nothing where there are none.
+    pub(super) fn config(&self) -> Result<Config, AppError> {
+        match &self.settings.config {
+            Some(path) => Ok(config::read(path)?),
+            None if Path::new(CONFIG).exists() => Ok(config::read(Path::new(CONFIG))?),
+            None => Ok(Config::default()),
+        }
+    }
+
     /// The plugins, opened when they are first asked for.
     pub(super) async fn registry(&self) -> Result<Arc<Registry>, AppError> {
         let opened = self.registry.get_or_try_init(|| self.open_registry()).await?;

@@ -1,11 +1,12 @@
 //! Looking after the catalog: checking it, moving it, making it smaller.
 
 use std::io::{BufRead, Write};
+use std::path::Path;
 
 use super::assets::{AssetQuery, moment, search_of};
 use super::{App, AppError};
-use crate::model::{AsOf, Checkpoint, ExportLine, Person, StatsView, Timestamp, VerifyView};
-use crate::store::{Catalog, Imported, Pruned};
+use crate::model::{AsOf, CheckView, Checkpoint, ExportLine, Person, StatsView, Timestamp, VerifyView};
+use crate::store::{Catalog, Imported, Migrated, Pruned};
 
 impl App {
     /// Checks the hash chain from its first event to its last, and against a checkpoint where one is given as text.
@@ -20,6 +21,29 @@ impl App {
                         .with_hint("`begat catalog checkpoint > FILE` writes one")
                 })?;
         Ok(self.catalog()?.verify(checkpoint.as_ref())?)
+    }
+
+    /// Checks the file itself, then the hash chain.
+    pub fn check_catalog(&self) -> Result<CheckView, AppError> {
+        let catalog = self.catalog()?;
+        let mut problems = catalog.faults()?;
+        let chain = catalog.verify(None)?;
+        problems.extend(chain.problem);
+        Ok(CheckView {
+            events: chain.events,
+            head: chain.head,
+            problems,
+        })
+    }
+
+    /// Copies the catalog as it is now into a new file; gives its size in bytes.
+    pub fn back_up(&self, target: &Path) -> Result<u64, AppError> {
+        Ok(self.catalog()?.back_up(target)?)
+    }
+
+    /// Brings a catalog of an older schema up to date.
+    pub fn migrate(&self) -> Result<Migrated, AppError> {
+        Ok(Catalog::migrate(&self.settings.catalog)?)
     }
 
     /// Where the log ends now.
@@ -51,6 +75,15 @@ impl App {
 
     /// Writes assets and the edges between them as JSON lines.
     pub fn export_assets(&self, query: &AssetQuery, output: &mut dyn Write) -> Result<(), AppError> {
+        self.visit_assets(query, &mut |line| write_line(output, line))
+    }
+
+    /// Visits assets and the edges between them.
+    pub fn visit_assets(
+        &self,
+        query: &AssetQuery,
+        visit: &mut dyn FnMut(&ExportLine) -> std::io::Result<()>,
+    ) -> Result<(), AppError> {
         let catalog = self.catalog()?;
         let (search, condition) = search_of(&catalog, query)?;
         let mut failed = None;
@@ -61,7 +94,7 @@ impl App {
                 false
             })
         };
-        catalog.export_assets(&search, &mut wanted, &mut |line| write_line(output, line))?;
+        catalog.export_assets(&search, &mut wanted, visit)?;
         failed.map_or(Ok(()), Err)
     }
 

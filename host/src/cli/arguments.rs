@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum, ValueHint};
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::asset_arguments::{AssetCommand, CatalogCommand};
 use crate::app::{AppError, RunGrant};
+use crate::model::closest;
 
 /// Runs automation flows whose every task is a sandboxed WebAssembly component, and records the lineage of all they
 /// make.
@@ -50,8 +52,12 @@ pub(super) enum Format {
     Mermaid,
     /// A picture (`asset graph` only)
     Svg,
-    /// For spreadsheets (lists of assets only)
+    /// For spreadsheets (lists of assets and `catalog export` only)
     Csv,
+    /// OpenLineage 2-0-2 events, one a line (`catalog export` and `catalog import` only)
+    Openlineage,
+    /// W3C PROV-JSON (`catalog export` only)
+    Prov,
     /// For code scanning, SARIF 2.1.0 (`validate` only)
     Sarif,
 }
@@ -153,6 +159,26 @@ pub(super) enum FlowCommand {
     Schema,
 }
 
+/// An execution to go on with, or to do again.
+#[derive(Debug, clap::Args)]
+pub(super) struct PastArguments {
+    /// The execution's id, or the start of it
+    pub id: String,
+    /// What it waits for, a secret that its flow asks for, or another value of an input for a new execution; may be
+    /// given many times
+    #[arg(short, long = "input", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub inputs: Vec<(String, String)>,
+    /// The folder that flows of its tasks are looked for in
+    #[arg(long, value_name = "DIR", default_value = "flows", value_hint = ValueHint::DirPath)]
+    pub flows: PathBuf,
+    /// Grant something for this run; may be given many times
+    #[arg(long = "allow", value_name = "[PLUGIN:]KIND=TARGET")]
+    pub allow: Vec<RunGrant>,
+    /// Go on although plugins are others than those it began with
+    #[arg(long)]
+    pub allow_changed_plugins: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum ExecutionCommand {
     /// List executions, the newest first
@@ -168,22 +194,43 @@ pub(super) enum ExecutionCommand {
     },
     /// Go on with an execution that waits or was interrupted
     Resume {
-        /// The execution's id, or the start of it
-        id: String,
-        /// What it waits for, or a secret that its flow asks for; may be given many times
-        #[arg(short, long = "input", value_name = "KEY=VALUE", value_parser = key_value)]
-        inputs: Vec<(String, String)>,
-        /// The folder that flows of its tasks are looked for in
-        #[arg(long, value_name = "DIR", default_value = "flows", value_hint = ValueHint::DirPath)]
-        flows: PathBuf,
-        /// Grant something for this run; may be given many times
-        #[arg(long = "allow", value_name = "[PLUGIN:]KIND=TARGET")]
-        allow: Vec<RunGrant>,
+        #[command(flatten)]
+        past: PastArguments,
+    },
+    /// Do an execution again from one of its tasks on, as a new one; what came before is taken from the record
+    Restart {
+        #[command(flatten)]
+        past: PastArguments,
+        /// The task to begin with [default: the first that failed]
+        #[arg(long, value_name = "TASK")]
+        from: Option<String>,
+    },
+    /// Do a whole execution again, as a new one, with its flow and inputs as they were
+    Replay {
+        #[command(flatten)]
+        past: PastArguments,
     },
     /// End an execution that waits or was interrupted; its `finally` runs
     Cancel {
         /// The execution's id, or the start of it
         id: String,
+    },
+    /// Print what an execution made, and of what, as an in-toto statement with SLSA provenance
+    Attest {
+        /// The execution's id, or the start of it
+        id: String,
+        /// Sign it with this Ed25519 key (PKCS#8 PEM), as a DSSE envelope
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        key: Option<PathBuf>,
+    },
+    /// Check who signed an attestation, and that the catalog says the same
+    VerifyAttestation {
+        /// What `execution attest --key` printed
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// The Ed25519 public key (PEM) of who should have signed it
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        key: PathBuf,
     },
     /// Show the log of one execution
     Logs {
@@ -239,6 +286,28 @@ fn seconds(text: &str) -> Result<std::time::Duration, String> {
         Ok(seconds) if seconds > 0.0 && seconds <= 86_400.0 => Ok(std::time::Duration::from_secs_f64(seconds)),
         _ => Err("give a number of seconds above 0 and at most 86400".to_owned()),
     }
+}
+
+/// Adds the subcommand that may be meant, where clap finds none near enough: it counts two letters that changed places
+/// as more than a slip.
+pub(super) fn with_near_command(mut error: clap::Error, words: impl Iterator<Item = String>) -> clap::Error {
+    let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidSubcommand) else {
+        return error;
+    };
+    let mut command = Arguments::command();
+    for word in words.take_while(|word| word != unknown) {
+        if let Some(inner) = command.find_subcommand(&word) {
+            command = inner.clone();
+        }
+    }
+    let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    if let Some(near) = closest(unknown, names)
+        && error.get(ContextKind::SuggestedSubcommand).is_none()
+    {
+        let near = ContextValue::Strings(vec![near.to_owned()]);
+        error.insert(ContextKind::SuggestedSubcommand, near);
+    }
+    error
 }
 
 /// What clap says about words it does not understand: the reason, then tips, then how the command is used.

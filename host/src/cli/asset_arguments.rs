@@ -249,19 +249,37 @@ pub(super) enum CatalogCommand {
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         checkpoint: Option<PathBuf>,
     },
+    /// Check the file itself, page by page, then the event log as `verify` does
+    Check,
+    /// Copy the catalog as it is now into a new file, while others use it
+    Backup {
+        /// The new file
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+    /// Bring a catalog of an older begat up to date; a copy of it is kept
+    Migrate,
+    /// Send the OpenLineage events that wait to where `begat.toml` says
+    Deliver,
+    /// Print the schema of the OpenLineage facet that carries an asset
+    FacetSchema,
     /// Print where the event log ends, to be kept outside the catalog
     Checkpoint,
     /// Compute all tables anew from the event log
     Rebuild,
-    /// Write the catalog as JSON lines
+    /// Write the catalog as JSON lines; with `--format` as OpenLineage events, PROV-JSON or CSV
     Export {
         /// Only assets and the edges between them, without the event log
         #[arg(long)]
         assets: bool,
+        /// The edges, with `--format csv`
+        #[arg(long)]
+        edges: bool,
         #[command(flatten)]
         filter: FilterArguments,
     },
-    /// Take in what an export wrote: a whole log into an empty catalog, assets into any
+    /// Take in what an export wrote: a whole log into an empty catalog, assets into any; with `--format openlineage` the
+    /// events of any producer
     Import {
         /// The file; `-` is standard input
         #[arg(value_hint = ValueHint::FilePath)]

@@ -197,11 +197,11 @@ fn assets(app: &App, views: &[Asset], none: &str, output: &Output) -> Result<Exi
 fn graph(app: &App, query: &GraphQuery, output: &Output) -> Result<ExitCode, AppError> {
     let graph = app.graph(query)?;
     match output.format {
-        Format::Text | Format::Sarif | Format::Csv => output.answer(&super::tables::graph(app, &graph)),
         Format::Json => output.json(&graph),
         Format::Dot => output.answer(&app.dot(&graph)),
         Format::Mermaid => output.answer(&app.mermaid(&graph)),
         Format::Svg => output.answer(&app.svg(&graph)),
+        _ => output.answer(&super::tables::graph(app, &graph)),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,6 @@
 //! One function for each way to look after the catalog.
 
-use std::io::{BufReader, BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -9,9 +9,12 @@ use super::asset_arguments::{CatalogCommand, FilterArguments, ReasonArguments};
 use super::asset_commands::{person, query_of, read};
 use super::asset_tables as tables;
 use super::commands::show;
+use super::csv;
 use super::output::{Output, RED, YELLOW, host_error};
+use super::run::undelivered;
 use super::tables::paint;
-use crate::app::{App, AppError};
+use crate::app::{ASSET_FACET_SCHEMA, App, AppError, AssetQuery};
+use crate::model::ExportLine;
 
 /// Carries out what the user said of the catalog.
 pub(super) fn catalog(app: &App, command: &CatalogCommand, output: &Output) -> Result<ExitCode, AppError> {
@@ -27,8 +30,29 @@ pub(super) fn catalog(app: &App, command: &CatalogCommand, output: &Output) -> R
                 format!("all tables were computed anew from {} events\n", view["events"])
             })
         }
-        CatalogCommand::Export { assets, filter } => export(app, *assets, filter),
+        CatalogCommand::Export { assets, edges, filter } => export(app, (*assets, *edges), filter, output),
         CatalogCommand::Import { file, why } => import(app, file, why, output),
+        CatalogCommand::Check => check(app, output),
+        CatalogCommand::Backup { file } => {
+            let view = serde_json::json!({"file": file, "bytes": app.back_up(file)?});
+            show(output, &view, |view| {
+                format!("{} bytes copied to {}\n", view["bytes"], file.display())
+            })
+        }
+        CatalogCommand::Migrate => show(output, &app.migrate()?, |view| match &view.backup {
+            None => format!("the catalog has schema {} already\n", view.to),
+            Some(copy) => format!(
+                "schema {} became {}; as it was: {}\n",
+                view.from,
+                view.to,
+                copy.display()
+            ),
+        }),
+        CatalogCommand::Deliver => deliver(app, output),
+        CatalogCommand::FacetSchema => {
+            output.answer(ASSET_FACET_SCHEMA);
+            Ok(ExitCode::SUCCESS)
+        }
         CatalogCommand::Stats => show(output, &app.stats()?, tables::stats),
         CatalogCommand::Prune { before, why } => show(output, &app.prune(Some(before), &person(why))?, tables::pruned),
     }
@@ -60,36 +84,128 @@ fn verify(app: &App, checkpoint: Option<&Path>, output: &Output) -> Result<ExitC
     })
 }
 
+fn check(app: &App, output: &Output) -> Result<ExitCode, AppError> {
+    let view = app.check_catalog()?;
+    let is_sound = view.problems.is_empty();
+    if output.format == Format::Json {
+        output.json(&view);
+    } else if is_sound {
+        output.answer(&format!("the file is sound, and {} events verified\n", view.events));
+    } else {
+        for problem in &view.problems {
+            output.message(&format!("{} {problem}\n", paint(RED, "error:")));
+        }
+        output.message("keep a copy of the file; a backup (`begat catalog backup`) takes its place\n");
+    }
+    Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::from(3) })
+}
+
+fn deliver(app: &App, output: &Output) -> Result<ExitCode, AppError> {
+    let delivered = app.deliver()?;
+    if output.format == Format::Json {
+        output.json(&delivered);
+    } else {
+        output.answer(&format!("{} OpenLineage events sent\n", delivered.sent));
+        if delivered.error.is_some() {
+            output.message(&format!("{} {}\n", paint(RED, "error:"), undelivered(&delivered)));
+        }
+    }
+    Ok(if delivered.error.is_none() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(3)
+    })
+}
+
 /// Writes to standard output as it reads. A reader that has gone away is no error.
-fn export(app: &App, assets: bool, filter: &FilterArguments) -> Result<ExitCode, AppError> {
+fn export(
+    app: &App,
+    (assets, edges): (bool, bool),
+    filter: &FilterArguments,
+    output: &Output,
+) -> Result<ExitCode, AppError> {
     let query = query_of(filter);
+    let is_csv = output.format == Format::Csv;
     let is_filtered = [&query.asset_type, &query.namespace, &query.condition, &query.at]
         .iter()
         .any(|part| part.is_some());
-    if is_filtered && !assets {
+    if is_filtered && !assets && !is_csv {
         return Err(AppError::refused("the event log is exported as a whole")
             .with_hint("`--assets` exports assets, and takes `--type`, `--namespace`, `--where` and `--at`"));
     }
+    if edges && !is_csv {
+        return Err(AppError::refused("`--edges` is for `--format csv`")
+            .with_hint("the other formats hold the edges beside the assets"));
+    }
     let mut writer = BufWriter::new(std::io::stdout().lock());
-    let written = match assets {
-        true => app.export_assets(&query, &mut writer),
-        false => app.export_log(&mut writer),
+    let written = match output.format {
+        Format::Openlineage => app.export_openlineage(&mut writer),
+        Format::Prov => app.export_prov(&mut writer),
+        Format::Csv => export_csv(app, edges, &query, &mut writer).map(|()| 0),
+        _ if assets => app.export_assets(&query, &mut writer).map(|()| 0),
+        _ => app.export_log(&mut writer).map(|()| 0),
     };
     match writer.flush() {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
-        Err(error) => Err(host_error("writing the export", &error)),
-        Ok(()) => written.map(|()| ExitCode::SUCCESS),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
+        Err(error) => return Err(host_error("writing the export", &error)),
+        Ok(()) => {}
     }
+    let pruned = written?;
+    if pruned > 0 {
+        let words = format!("the content of {pruned} events was pruned; the export begins after them");
+        output.message(&format!("{} {words}\n", paint(YELLOW, "warning:")));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A table of assets, or of the edges between them.
+fn export_csv(app: &App, edges: bool, query: &AssetQuery, writer: &mut dyn Write) -> Result<(), AppError> {
+    let heading: &[&str] = match edges {
+        true => &["from", "to"],
+        false => &[
+            "id",
+            "type",
+            "namespace",
+            "displayName",
+            "description",
+            "metadata",
+            "labels",
+            "protected",
+            "created",
+            "updated",
+        ],
+    };
+    let heading: Vec<String> = heading.iter().map(|name| (*name).to_owned()).collect();
+    let failed = |error: std::io::Error| host_error("writing the export", &error);
+    writer.write_all(csv::line(&heading).as_bytes()).map_err(failed)?;
+    app.visit_assets(query, &mut |line| {
+        let cells = match line {
+            ExportLine::Edge(edge) if edges => vec![edge.from.to_string(), edge.to.to_string()],
+            ExportLine::Asset(asset) if !edges => {
+                let fields = serde_json::to_value(asset)?;
+                heading
+                    .iter()
+                    .map(|name| csv::cell(&fields.get(name).cloned()))
+                    .collect()
+            }
+            _ => return Ok(()),
+        };
+        writer.write_all(csv::line(&cells).as_bytes())
+    })
 }
 
 fn import(app: &App, file: &Path, why: &ReasonArguments, output: &Output) -> Result<ExitCode, AppError> {
+    let take = |input: &mut dyn BufRead| match output.format {
+        Format::Openlineage => app.import_openlineage(input, &person(why)),
+        _ => app.import(input, &person(why)),
+    };
     let imported = match file.as_os_str() == "-" {
-        true => app.import(&mut std::io::stdin().lock(), &person(why))?,
+        true => take(&mut std::io::stdin().lock())?,
         false => {
             let opened = std::fs::File::open(file).map_err(|error| {
                 AppError::refused(format!("reading the export `{}`", file.display())).because(&error)
             })?;
-            app.import(&mut BufReader::with_capacity(1 << 20, opened), &person(why))?
+            take(&mut BufReader::with_capacity(1 << 20, opened))?
         }
     };
     show(output, &imported, tables::imported)

@@ -8,15 +8,17 @@ use std::sync::Arc;
 use clap::CommandFactory;
 use serde_json::json;
 
-use super::arguments::{Arguments, CacheCommand, Command, ExecutionCommand, FlowCommand, Format, PluginCommand};
-use super::asset_arguments::AssetCommand;
+use super::arguments::{
+    Arguments, CacheCommand, Command, ExecutionCommand, FlowCommand, Format, PastArguments, PluginCommand,
+};
+use super::asset_arguments::{AssetCommand, CatalogCommand};
 use super::output::{DIM, Output, RED, YELLOW, findings_view};
 use super::progress::FileCounter;
 use super::tables::{self, paint};
 use super::{asset_commands, catalog_commands, grant_tables, plan, run, sarif};
 use crate::app::{
-    App, AppError, ExpressionRequest, LogQuery, PluginNotice, Rendered, Report, ResumeRequest, Settings,
-    ValidateRequest,
+    AgainRequest, App, AppError, ExpressionRequest, LogQuery, PluginNotice, Rendered, Report, ResumeRequest, Settings,
+    StartAt, ValidateRequest,
 };
 use crate::model::{LogLevel, Severity};
 
@@ -42,22 +44,26 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
             Ok(ExitCode::SUCCESS)
         }
         Command::Expr { template, vars, typed } => expression(&app(), template, vars, *typed, output),
-        Command::Execution(ExecutionCommand::Resume {
-            id,
-            inputs,
-            flows,
-            allow,
-        }) => {
-            let settings = Settings {
-                allow: allow.clone(),
-                ..settings(&arguments)
-            };
+        Command::Execution(ExecutionCommand::Resume { past }) => {
             let request = ResumeRequest {
-                execution: id.clone(),
-                inputs: inputs.iter().cloned().collect(),
-                flows: flows.clone(),
+                execution: past.id.clone(),
+                inputs: past.inputs.iter().cloned().collect(),
+                flows: past.flows.clone(),
+                allow_changed_plugins: past.allow_changed_plugins,
             };
-            run::resume(settings, request, output).await
+            run::resume(granted(&arguments, past), request, output).await
+        }
+        Command::Execution(ExecutionCommand::Restart { past, from }) => {
+            let start = from.clone().map_or(StartAt::Failure, StartAt::Task);
+            run::again(granted(&arguments, past), again_request(past, start), output).await
+        }
+        Command::Execution(ExecutionCommand::Replay { past }) => {
+            run::again(
+                granted(&arguments, past),
+                again_request(past, StartAt::Beginning),
+                output,
+            )
+            .await
         }
         Command::Execution(command) => execution(&app(), command, output).await,
         Command::Asset(command) => asset_commands::asset(&app(), command, output),
@@ -69,6 +75,16 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
             output.answer(&String::from_utf8_lossy(&script));
             Ok(ExitCode::SUCCESS)
         }
+    }
+}
+
+fn again_request(past: &PastArguments, start: StartAt) -> AgainRequest {
+    AgainRequest {
+        execution: past.id.clone(),
+        start,
+        inputs: past.inputs.iter().cloned().collect(),
+        flows: past.flows.clone(),
+        allow_changed_plugins: past.allow_changed_plugins,
     }
 }
 
@@ -84,13 +100,29 @@ fn check_format(arguments: &Arguments) -> Result<(), AppError> {
         )
     );
     let is_validate = matches!(arguments.command, Command::Validate { .. });
+    let is_export = matches!(arguments.command, Command::Catalog(CatalogCommand::Export { .. }));
+    let is_import = matches!(arguments.command, Command::Catalog(CatalogCommand::Import { .. }));
     match arguments.format {
         Format::Dot | Format::Mermaid | Format::Svg if !is_graph => Err(AppError::refused(
             "only `asset graph` has the formats `dot`, `mermaid` and `svg`",
         )),
-        Format::Csv if !is_list => Err(AppError::refused("only lists of assets have the format `csv`")),
+        Format::Csv if !is_list && !is_export => Err(AppError::refused(
+            "only lists of assets and `catalog export` have the format `csv`",
+        )),
+        Format::Openlineage if !is_export && !is_import => Err(AppError::refused(
+            "only `catalog export` and `catalog import` have the format `openlineage`",
+        )),
+        Format::Prov if !is_export => Err(AppError::refused("only `catalog export` has the format `prov`")),
         Format::Sarif if !is_validate => Err(AppError::refused("only `validate` has the format `sarif`")),
         _ => Ok(()),
+    }
+}
+
+/// The settings with what is granted to an execution that goes on or is done again.
+fn granted(arguments: &Arguments, past: &PastArguments) -> Settings {
+    Settings {
+        allow: past.allow.clone(),
+        ..settings(arguments)
     }
 }
 
@@ -154,7 +186,7 @@ async fn validate(
     match output.format {
         Format::Json => output.json(&reports.iter().map(report_view).collect::<Vec<_>>()),
         Format::Sarif => output.json(&sarif::log(&reports)),
-        Format::Text | Format::Dot | Format::Mermaid | Format::Svg | Format::Csv => {
+        _ => {
             for report in reports.iter().filter(|report| !report.diagnostics.is_empty()) {
                 output.report(report);
             }
@@ -212,8 +244,17 @@ async fn execution(app: &App, command: &ExecutionCommand, output: &Output) -> Re
         ExecutionCommand::List { limit } => show(output, &app.executions(*limit)?, |views| tables::executions(views)),
         ExecutionCommand::Show { id } => show(output, &app.execution(id)?, tables::execution),
         ExecutionCommand::Cancel { id } => show(output, &app.cancel(id).await?, tables::execution),
+        ExecutionCommand::Attest { id, key } => {
+            output.json(&app.attest(id, key.as_deref())?);
+            Ok(ExitCode::SUCCESS)
+        }
+        ExecutionCommand::VerifyAttestation { file, key } => {
+            show(output, &app.verify_attestation(file, key)?, tables::attestation)
+        }
         // It is shown as a run is, and has been.
-        ExecutionCommand::Resume { .. } => Ok(ExitCode::SUCCESS),
+        ExecutionCommand::Resume { .. } | ExecutionCommand::Restart { .. } | ExecutionCommand::Replay { .. } => {
+            Ok(ExitCode::SUCCESS)
+        }
         ExecutionCommand::Logs { id, task, level } => {
             let level = LogLevel::from_name(level).unwrap_or(LogLevel::Info);
             let query = LogQuery {

@@ -11,7 +11,8 @@ pub(super) fn table(heading: &[String], rows: impl Iterator<Item = Vec<String>>)
     text
 }
 
-fn line(cells: &[String]) -> String {
+/// One row.
+pub(super) fn line(cells: &[String]) -> String {
     let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
     format!("{}\r\n", cells.join(","))
 }

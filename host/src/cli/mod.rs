@@ -18,27 +18,40 @@ mod sarif;
 mod tables;
 
 use std::process::ExitCode;
+use std::thread::JoinHandle;
 
 use clap::Parser;
 
 use arguments::{Arguments, Format};
 use output::Output;
 
+/// Bytes of stack. Blocks of a flow nest as deep as its file can say, and each level is walked into. Only what is used
+/// takes memory.
+const STACK: usize = 64 * 1024 * 1024;
+
 /// Runs the command line of this process and gives its exit code.
 ///
 /// 0: done. 1: the flow ran and failed. 2: the request was wrong or refused, nothing ran. 3: the host could not do its
 /// work. 130: killed by Ctrl-C.
 pub fn main() -> ExitCode {
+    // Without such a thread it runs on the one there is: only flows that nest very deeply need more.
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(serve);
+    match thread.map(JoinHandle::join) {
+        Ok(Ok(code)) => code,
+        // The panic has been told.
+        Ok(Err(_)) => ExitCode::from(101),
+        Err(_) => serve(),
+    }
+}
+
+fn serve() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return refuse(&error),
+        Err(error) => return refuse(&arguments::with_near_command(error, std::env::args().skip(1))),
     };
     let output = Output::new(arguments.format);
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-    {
+    // What runs side by side has threads of its own.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return output.fail(&output::host_error("starting the runtime", &error)),
     };

@@ -173,7 +173,7 @@ impl Progress {
             RunEventKind::ExecutionStarted(_)
             | RunEventKind::ExecutionPaused
             | RunEventKind::ExecutionResumed
-            | RunEventKind::TaskRunInterrupted
+            | RunEventKind::TaskRunInterrupted { .. }
             | RunEventKind::LabelsAdded(_)
             | RunEventKind::KeySet(_)
             | RunEventKind::KeyDeleted { .. }

@@ -1,8 +1,10 @@
 //! Running a flow and going on with one: what is shown meanwhile, and what is said at the end.
 
 use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
+use signal_hook::flag;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -12,7 +14,10 @@ use super::output::{BOLD, DIM, Output, RED, YELLOW};
 use super::progress::{Progress, lock};
 use super::prompt;
 use super::tables::{duration, paint, state_style};
-use crate::app::{App, AppError, FlowRequest, InputSources, Notice, ResumeRequest, RunRequest, Settings, Stubs};
+use crate::app::{
+    AgainRequest, App, AppError, Delivered, FlowRequest, InputSources, Notice, ResumeRequest, RunRequest, Settings,
+    Stubs,
+};
 use crate::model::{AssetEvent, ExecutionDetailView, LogLevel, State, TaskRunView};
 
 /// What the user gives a flow.
@@ -74,6 +79,18 @@ pub(super) async fn resume(settings: Settings, request: ResumeRequest, output: &
     Ok(answer(&ended_view(&progress, ended)?, false, &progress, output))
 }
 
+pub(super) async fn again(settings: Settings, request: AgainRequest, output: &Output) -> Result<ExitCode, AppError> {
+    let progress = Progress::start(output, LogLevel::Info, false);
+    let app = App::new(watched(settings, &progress));
+    let notice = |said| tell(output, &progress, said);
+    let (cancelled, watcher) = watch_for_interrupts();
+    let ended = app
+        .again(request, notice, Progress::observer(&progress), cancelled)
+        .await;
+    watcher.abort();
+    Ok(answer(&ended_view(&progress, ended)?, false, &progress, output))
+}
+
 fn ended_view(
     progress: &Mutex<Progress>,
     ended: Result<ExecutionDetailView, AppError>,
@@ -98,6 +115,10 @@ fn tell(output: &Output, progress: &Mutex<Progress>, notice: Notice) {
         Notice::StartingAgain { failed } => {
             lock(progress).line(&format!("execution {failed} failed; the flow says to start another"));
         }
+        Notice::Undelivered(delivered) => {
+            let words = undelivered(&delivered);
+            lock(progress).line(&format!("{} {words}", paint(YELLOW, "warning:")));
+        }
         Notice::Findings(report) => output.report(&report),
         Notice::Starting { flow, execution, tasks } => {
             let noun = if tasks == 1 { "task" } else { "tasks" };
@@ -106,15 +127,30 @@ fn tell(output: &Output, progress: &Mutex<Progress>, notice: Notice) {
     }
 }
 
+/// Why OpenLineage events were not sent, and what becomes of them.
+pub(super) fn undelivered(delivered: &Delivered) -> String {
+    let error = delivered.error.as_deref().unwrap_or("there was no time for them");
+    match (delivered.waiting, delivered.refused) {
+        (0, refused) => format!("{refused} OpenLineage events were refused: {error}"),
+        (waiting, _) => format!(
+            "{waiting} recorded events wait to be sent as OpenLineage: {error}; the next run or `begat catalog deliver` \
+             sends them"
+        ),
+    }
+}
+
 /// Turns true at the first Ctrl-C. A second one ends the process at once.
 fn watch_for_interrupts() -> (watch::Receiver<bool>, JoinHandle<()>) {
     let (cancel, cancelled) = watch::channel(false);
+    // The second one counts also while this thread is busy, such as compiling a plugin. Where it cannot be listened for,
+    // it does nothing.
+    let is_second = Arc::new(AtomicBool::new(false));
+    let interrupt = signal_hook::consts::SIGINT;
+    drop(flag::register_conditional_shutdown(interrupt, 130, is_second.clone()));
+    drop(flag::register(interrupt, is_second));
     let watcher = tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
             cancel.send_replace(true);
-            if tokio::signal::ctrl_c().await.is_ok() {
-                std::process::exit(130);
-            }
         }
         std::future::pending::<()>().await;
     });

@@ -8,7 +8,7 @@ use comfy_table::{Cell, ContentArrangement, Table, presets};
 use dialoguer::console::truncate_str;
 
 use super::output::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, answer_width};
-use crate::app::App;
+use crate::app::{App, AttestationView};
 use crate::model::{
     AssetEvent, ExecutionDetailView, ExecutionView, GraphView, Json, JsonMap, LogLevel, LogView, PluginView, State,
     TaskRunId, TaskRunView, Timestamp,
@@ -128,6 +128,27 @@ pub(super) fn executions(views: &[ExecutionView]) -> String {
     )
 }
 
+/// What an attestation is worth.
+pub(super) fn attestation(view: &AttestationView) -> String {
+    let known = match view.in_catalog {
+        true => "the catalog says the same of it",
+        false => "the catalog does not know it",
+    };
+    let subjects = view.subjects.len();
+    let noun = if subjects == 1 { "subject" } else { "subjects" };
+    let mut text = format!(
+        "{} by key {}\nexecution {}: {subjects} {noun}, {known}\n",
+        paint(GREEN, "signed"),
+        view.key,
+        view.execution
+    );
+    for subject in &view.subjects {
+        let digest = subject.digest.get("sha256").map_or("-", String::as_str);
+        text += &format!("  {digest}  {}\n", subject.name);
+    }
+    text
+}
+
 /// One execution with its task runs and assets.
 pub(super) fn execution(view: &ExecutionDetailView) -> String {
     let execution = &view.execution;
@@ -145,6 +166,13 @@ pub(super) fn execution(view: &ExecutionDetailView) -> String {
     text += "\n";
     if let Some(parent) = &execution.parent_id {
         text += &format!("started by execution {parent}\n");
+    }
+    if let Some(origin) = &execution.origin {
+        let from = origin
+            .from
+            .as_ref()
+            .map_or_else(String::new, |task| format!(" from {task} on"));
+        text += &format!("does execution {} again{from}\n", origin.execution);
     }
     for (name, map) in [
         ("inputs", &execution.inputs),

@@ -3,6 +3,7 @@
 //! Nothing is looked up and nothing is run here: a secret's origin is read, never the secret.
 
 mod error;
+pub mod openlineage;
 mod read;
 mod written;
 
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use crate::model::{Grant, Grants, SecretOrigin, Tool};
 
 pub use error::ConfigError;
+pub use openlineage::OpenLineage;
 pub use read::read;
 
 /// The principal that the expressions of flows are.
@@ -30,6 +32,8 @@ pub struct Config {
     pub flow: Grants,
     pub secrets: BTreeMap<String, SecretOrigin>,
     pub tools: BTreeMap<String, Tool>,
+    /// Where OpenLineage events go as they happen.
+    pub openlineage: Option<OpenLineage>,
 }
 
 /// What is said of one plugin.

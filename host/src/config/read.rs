@@ -64,8 +64,12 @@ fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
         path: path.to_owned(),
         source,
     })?;
+    // Its paths are shown to people, so that they stay as they are written.
+    let beside = path.parent().map(PathBuf::from).unwrap_or_default();
+    let openlineage = file.openlineage.map(|written| written.settle(&beside)).transpose();
     let mut config = Config {
         file: Some(path.to_owned()),
+        openlineage: openlineage.map_err(|reason| wrong(format!("`openlineage`: {reason}")))?,
         limits: texts(file.limits),
         ..Config::default()
     };
@@ -174,7 +178,7 @@ fn malformed(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
     let line = error
         .span()
         .map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-    let reason = error.message().trim().to_owned();
+    let reason = error.message().trim().replace('\n', " ");
     let mut quoted = reason.split('`').skip(1).step_by(2);
     let unknown = reason.starts_with("unknown field").then(|| quoted.next()).flatten();
     let near = unknown.and_then(|name| closest(name, quoted));
@@ -189,9 +193,15 @@ fn malformed(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::openlineage::Target;
 
     fn parsed(text: &str) -> Config {
         parse(text, Path::new("/project/begat.toml")).unwrap()
+    }
+
+    fn check_line(text: &str, expected: &str) {
+        let error = parse(text, Path::new("begat.toml")).unwrap_err();
+        assert_eq!(error.to_string(), expected);
     }
 
     fn check_error(text: &str, message: &str, hint: Option<&str>) {
@@ -268,7 +278,7 @@ mod tests {
         );
         check_error(
             "[plugin.http]",
-            "`begat.toml` line 1: unknown field `plugin`, expected one of `limits`, `plugins`, `flow`, `secrets`, `tools`",
+            "`begat.toml` line 1: unknown field `plugin`, expected one of `limits`, `plugins`, `flow`, `secrets`, `tools`, `openlineage`",
             Some("did you mean `plugins`?"),
         );
     }
@@ -300,6 +310,64 @@ mod tests {
             "[flow]\nallow = [\"net=x.org\"]",
             "`begat.toml`: `flow.allow`: expressions can use `env` and `secret`, and nothing else such as `net=x.org`",
             None,
+        );
+    }
+
+    #[test]
+    fn a_destination_is_a_file_or_an_address() {
+        let read = |text: &str| {
+            parse(text, Path::new("project/begat.toml"))
+                .unwrap()
+                .openlineage
+                .unwrap()
+        };
+        let file = read("[openlineage]\nfile = \"events.jsonl\"\n");
+        assert_eq!(file.target, Target::File("project/events.jsonl".into()));
+        assert_eq!(file.namespace, None);
+        let http = read(
+            "[openlineage]\nurl = \"https://lineage.example.com/api/v1/lineage\"\nnamespace = \"begat://prod\"\ntoken_env = \"TOKEN\"\ntimeout = 2.5\n",
+        );
+        let token = Some("TOKEN".to_owned());
+        let url = "https://lineage.example.com/api/v1/lineage".to_owned();
+        assert_eq!(
+            http.target,
+            Target::Http {
+                url,
+                token_variable: token
+            }
+        );
+        assert_eq!(
+            (http.namespace.as_deref(), http.timeout.as_millis()),
+            (Some("begat://prod"), 2500)
+        );
+        assert_eq!(parse("", Path::new("begat.toml")).unwrap().openlineage, None);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_where_it_stands() {
+        check_line(
+            "[openlineage]\nurl = \"http://a\"\nfile = \"b\"\n",
+            "`begat.toml`: `openlineage`: give either `url` or `file`",
+        );
+        check_line(
+            "[openlineage]\n",
+            "`begat.toml`: `openlineage`: give either `url` or `file`",
+        );
+        check_line(
+            "[openlineage]\nurl = \"ftp://a\"\n",
+            "`begat.toml`: `openlineage`: `url` must begin with `http://` or `https://`, and is `ftp://a`",
+        );
+        check_line(
+            "[openlineage]\nfile = \"a\"\nnamespace = \"Prod/eu\"\n",
+            "`begat.toml`: `openlineage`: `namespace` must be like `begat://prod`: lower case and without a path",
+        );
+        check_line(
+            "[openlineage]\nfile = \"a\"\ntimeout = 0\n",
+            "`begat.toml`: `openlineage`: `timeout` must be a number of seconds above 0 and at most 600",
+        );
+        check_line(
+            "\n[openlineage]\nfiel = \"a\"\n",
+            "`begat.toml` line 3: unknown field `fiel`, expected one of `url`, `file`, `namespace`, `token_env`, `timeout`",
         );
     }
 }

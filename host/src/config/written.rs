@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::openlineage;
 use crate::model::Grant;
 
 /// The whole file.
@@ -20,6 +21,7 @@ pub(super) struct File {
     pub secrets: BTreeMap<String, Secret>,
     #[serde(default)]
     pub tools: BTreeMap<String, Program>,
+    pub openlineage: Option<openlineage::Written>,
 }
 
 /// A number, or a number with a unit.

@@ -15,7 +15,8 @@ pub struct Reference {
     pub path: Vec<String>,
     /// Where it is written, in bytes of the template's source.
     pub span: Span,
-    /// Whether the template copes with its absence, by `??`, `???`, `is defined` or `default`.
+    /// Whether the template copes with its absence: by `??`, `???`, `is defined` or `default`, or because it is read
+    /// only after it was asked for.
     pub guarded: bool,
 }
 
@@ -35,6 +36,7 @@ pub(super) fn references(nodes: &[Node], macros: &[Macro]) -> (Vec<Reference>, V
         calls: Vec::new(),
         locals: Vec::new(),
         guarded: false,
+        asked_for: Vec::new(),
     };
     reader.nodes(nodes);
     for definition in macros {
@@ -57,6 +59,8 @@ struct Reader {
     /// Names the template gives to values of its own.
     locals: Vec<Arc<str>>,
     guarded: bool,
+    /// Paths that a condition around has asked for.
+    asked_for: Vec<Vec<String>>,
 }
 
 impl Reader {
@@ -69,11 +73,13 @@ impl Reader {
             Node::Text(_) | Node::Macro => {}
             Node::Print(expression) => self.expression(expression),
             Node::If { branches, otherwise } => {
+                let outer = self.asked_for.len();
                 for (condition, body) in branches {
-                    self.expression(condition);
+                    self.condition(condition);
                     self.nodes(body);
                 }
                 self.nodes(otherwise);
+                self.asked_for.truncate(outer);
             }
             Node::For(each) => {
                 self.expression(&each.iterable);
@@ -97,6 +103,19 @@ impl Reader {
         }
     }
 
+    /// Reads a condition. What is read after it, up to where the caller forgets it, may rely on what it asks for, or
+    /// on its absence.
+    fn condition(&mut self, condition: &Expression) {
+        let before = self.found.len();
+        self.expression(condition);
+        let asked_for = self.found[before..].iter().filter(|reference| reference.guarded);
+        self.asked_for.extend(asked_for.map(|reference| reference.path.clone()));
+    }
+
+    fn is_asked_for(&self, path: &[String]) -> bool {
+        self.asked_for.iter().any(|asked_for| path.starts_with(asked_for))
+    }
+
     fn guarded(&mut self, expression: &Expression) {
         let before = std::mem::replace(&mut self.guarded, true);
         self.expression(expression);
@@ -110,10 +129,11 @@ impl Reader {
                 if let Some(path) = self.path(expression)
                     && !self.locals.iter().any(|local| **local == *path[0])
                 {
+                    let guarded = self.guarded || self.is_asked_for(&path);
                     self.found.push(Reference {
                         path,
                         span: expression.span,
-                        guarded: self.guarded,
+                        guarded,
                     });
                 }
             }
@@ -129,6 +149,12 @@ impl Reader {
                 self.guarded(&sides.0);
                 self.expression(&sides.1);
             }
+            Kind::Binary(Binary::And | Binary::Or, sides) => {
+                let outer = self.asked_for.len();
+                self.condition(&sides.0);
+                self.expression(&sides.1);
+                self.asked_for.truncate(outer);
+            }
             Kind::Binary(_, sides) => {
                 self.expression(&sides.0);
                 self.expression(&sides.1);
@@ -136,9 +162,11 @@ impl Reader {
             Kind::Test { subject, predicate, .. } if predicate.accepts_missing => self.guarded(subject),
             Kind::Test { subject, .. } => self.expression(subject),
             Kind::Conditional(parts) => {
-                self.expression(&parts.0);
+                let outer = self.asked_for.len();
+                self.condition(&parts.0);
                 self.expression(&parts.1);
                 self.expression(&parts.2);
+                self.asked_for.truncate(outer);
             }
             Kind::Filtered(input, call) => {
                 if call.filter.accepts_missing {
@@ -243,6 +271,20 @@ mod tests {
             "a/b? a/b? a",
         );
         check("{{ a.b | default(c) }} {{ (a | upper) | default(c) }}", "a/b? c a? c");
+    }
+
+    #[test]
+    fn what_was_asked_for_may_be_read() {
+        check(
+            "{{ a is defined and a.b is defined ? a.b.c : d.e }} {{ a.b }}",
+            "a? a/b? a/b/c? d/e a/b",
+        );
+        check("{{ a is not defined or a.b == 1 }} {{ a }}", "a? a/b? a");
+        check("{{ a is defined and b }} {{ a or a.b }}", "a? b a a/b");
+        check(
+            "{% if a.b is defined %}{{ a.b.c }}{{ a.c }}{% elseif d %}{{ a.b }}{{ d }}{% else %}{{ a.b }}{% endif %}{{ a.b }}",
+            "a/b? a/b/c? a/c d a/b? d a/b? a/b",
+        );
     }
 
     #[test]

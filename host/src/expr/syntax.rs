@@ -122,6 +122,22 @@ impl Expression {
             _ => None,
         }
     }
+
+    /// The value as far as it is written out in the template: a map has the keys that are, and null for what is not
+    /// beside one.
+    pub(super) fn written_out(&self) -> Option<Value> {
+        match &self.kind {
+            Kind::Literal(value) => Some(value.clone()),
+            Kind::Map(entries) => {
+                let entries = entries.iter().filter_map(|(key, value)| {
+                    let key: Arc<str> = key.literal()?.as_str()?.into();
+                    Some((key, value.literal().cloned().unwrap_or(Value::Null)))
+                });
+                Some(entries.collect())
+            }
+            _ => None,
+        }
+    }
 }
 
 /// An operator between two expressions.

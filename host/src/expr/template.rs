@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::error::ExprError;
 use super::evaluate::{Budget, Evaluator};
-use super::parser;
+use super::parser::{self, Readable};
 use super::references::{Call, Reference, references};
 use super::scope::Scope;
 use super::syntax::{Block, Expression, Macro, Node};
@@ -17,6 +17,8 @@ pub struct Template {
     nodes: Arc<[Node]>,
     macros: Arc<[Macro]>,
     blocks: Arc<[Arc<Block>]>,
+    /// What can be told of a template with faults.
+    readable: Option<Arc<Readable>>,
 }
 
 impl Template {
@@ -38,17 +40,20 @@ impl Template {
                 nodes,
                 macros: [].into(),
                 blocks: [].into(),
+                readable: None,
             });
         }
-        let parsed = parser::parse(source).map_err(|mut faulty| {
-            faulty.readable.push(Node::Macro);
-            let readable = Self {
+        let parsed = parser::parse(source).map_err(|faulty| {
+            let mut nodes = faulty.parsed.nodes;
+            nodes.push(Node::Macro);
+            let template = Self {
                 source: source_text.clone(),
-                nodes: faulty.readable.into(),
-                macros: [].into(),
+                nodes: nodes.into(),
+                macros: faulty.parsed.macros.into(),
                 blocks: [].into(),
+                readable: Some(Arc::new(faulty.readable)),
             };
-            (faulty.errors, readable)
+            (faulty.errors, template)
         })?;
         let (nodes, macros, blocks) = (parsed.nodes.into(), parsed.macros.into(), parsed.blocks.into());
         Ok(Self {
@@ -56,6 +61,7 @@ impl Template {
             nodes,
             macros,
             blocks,
+            readable: None,
         })
     }
 
@@ -76,7 +82,11 @@ impl Template {
     /// The variables the template reads, in the order they are written. Names that the template gives itself, in
     /// `for`, `set` and macros, are not among them.
     pub fn references(&self) -> Vec<Reference> {
-        references(&self.nodes, &self.macros).0
+        let mut found = references(&self.nodes, &self.macros).0;
+        if let Some(readable) = &self.readable {
+            found.retain(|reference| readable.tells(&reference.path[0], reference.span));
+        }
+        found
     }
 
     /// The functions and filters it calls, in the order they are written.
@@ -160,6 +170,40 @@ mod tests {
         check_typed("{{ 1 }}{{ 2 }}", json!("12"));
         check_typed("plain", json!("plain"));
         check_typed("{% set x = [1] %}{{ x }}", json!("[1]"));
+    }
+
+    /// Shows the variables that a template with faults reads.
+    fn check_readable(source: &str, expected: &str) {
+        let (_, template) = Template::parse_or_read(source).expect_err(source);
+        let paths: Vec<String> = template.references().iter().map(|r| r.path.join("/")).collect();
+        assert_eq!(paths.join(" "), expected, "{source}");
+    }
+
+    #[test]
+    fn faults_hide_as_little_as_they_can() {
+        check_readable("{{ a | nope }} {{ b.c }} {{ d ?? e }}", "b/c d e");
+        check_readable("{{ a | nope }} {{ b.c }}", "a b/c");
+        check_readable("{{ a + }} {{ b.c }}", "b/c");
+        // A tag with a fault may have given a name to something.
+        check_readable("{% set x = 1 | nope %}{{ x }} {{ y }}", "y");
+        check_readable(
+            "{% for x of xs %}{{ x }} {{ y }} {{ loop.index }}{% endfor %} {{ x }}",
+            "y",
+        );
+        check_readable("{% fi a %}{{ a }} {{ b }}{% endif %}", "b");
+        check_readable("{% if a | nope %}{{ b }}{% else %}{{ c }}{% endif %}", "a b c");
+        check_readable(
+            "{% macro m(p, ) %}{{ p }} {{ q }}{% endmacro %}{{ m(r) | nope }}",
+            "q r",
+        );
+        check_readable(
+            "{% filter nope %}{{ b }}{% endfilter %}{% block %}{{ c }}{% endblock %}",
+            "b c",
+        );
+        check_readable("{% if a %}{{ b }}", "a b");
+        // Nobody knows what stands in a section whose end is not found.
+        check_readable("{{ a }} {{ 'b }} {{ c }}", "a");
+        check_readable("{{ a }} {{ b ", "a");
     }
 
     #[test]

@@ -27,8 +27,8 @@ pub struct Flow {
     pub description: Option<String>,
     /// Whether the flow must not run.
     pub disabled: bool,
-    /// Keys and values, both text.
-    pub labels: JsonMap,
+    /// Keys and values, both text. Expressions in the values are rendered when the flow is planned.
+    pub labels: IndexMap<String, Property>,
     pub inputs: Vec<Input>,
     /// Values that expressions find under `vars`; their own expressions are rendered where they are used.
     pub variables: IndexMap<String, Property>,
@@ -53,6 +53,15 @@ pub struct Flow {
 }
 
 impl Flow {
+    /// The labels that are written out.
+    pub fn plain_labels(&self) -> JsonMap {
+        let plain = self.labels.iter().filter_map(|(key, label)| match label {
+            Property::Literal(value) => Some((key.clone(), value.clone())),
+            _ => None,
+        });
+        plain.collect()
+    }
+
     /// Every task, those within others too.
     pub fn all_tasks(&self) -> Vec<&Task> {
         let mut found = Vec::new();
@@ -155,8 +164,10 @@ impl Body {
         }
     }
 
-    fn parts(&self) -> Parts<'_> {
+    fn parts<'a>(&'a self, labels: &'a IndexMap<String, Property>, task_types: &'a [TaskType]) -> Parts<'a> {
         Parts {
+            labels,
+            task_types,
             inputs: &self.inputs,
             variables: &self.variables,
             tasks: &self.tasks,
@@ -176,7 +187,10 @@ fn read(source: &Source, root: &Node, task_types: &[TaskType], findings: &mut Ve
     let id = fields.required("id", "the flow", findings);
     let namespace = fields.required("namespace", "the flow", findings);
     let description = fields.text("description", findings).map(|(text, _)| text);
-    let labels = fields.given("labels").map(|(_, node)| labels::read(node, findings));
+    let labels = fields
+        .given("labels")
+        .map(|(_, node)| labels::read(text, node, findings));
+    let labels = labels.unwrap_or_default();
     let disabled = fields.flag("disabled", false, findings);
     let body = Body::read(text, &mut fields, task_types, findings);
     let triggers = trigger::of_flow(text, &mut fields, &body.inputs, findings);
@@ -189,7 +203,11 @@ fn read(source: &Source, root: &Node, task_types: &[TaskType], findings: &mut Ve
     removed::check(text, root, findings);
     fields.refuse(&LATER_KEYS, findings);
     fields.finish("key of a flow", &KEYS, findings);
-    references::check(&body.parts(), &Declared::of(root, &body.variables), findings);
+    references::check(
+        &body.parts(&labels, task_types),
+        &Declared::of(root, &body.variables),
+        findings,
+    );
     let id = id.and_then(|(id, span)| valid(FlowId::parse(&id), span, findings));
     let namespace = namespace.and_then(|(name, span)| valid(Namespace::parse(&name), span, findings));
     Some(Flow {
@@ -197,7 +215,7 @@ fn read(source: &Source, root: &Node, task_types: &[TaskType], findings: &mut Ve
         namespace: namespace?,
         description,
         disabled,
-        labels: labels.unwrap_or_default(),
+        labels,
         inputs: body.inputs,
         variables: body.variables,
         tasks: body.tasks,

@@ -16,6 +16,7 @@ mod json_schema;
 mod labels;
 #[cfg(test)]
 mod language;
+mod output_keys;
 mod place;
 mod policies;
 mod property;

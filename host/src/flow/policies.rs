@@ -201,7 +201,7 @@ fn sla(source: &str, node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Sla>
     let behavior = word(&mut fields, "behavior", &words, findings).unwrap_or(SlaBehavior::Fail);
     let labels = fields
         .given("labels")
-        .map(|(_, node)| super::labels::read(node, findings));
+        .map(|(_, node)| super::labels::read_plain(source, node, findings));
     let keys = ["id", "type", "duration", "assert", "behavior", "labels"];
     fields.finish("key of an `sla` entry", &keys, findings);
     Some(Sla {

@@ -8,13 +8,14 @@ use super::block::{BlockShape, TaskBlock};
 use super::core_type::CoreType;
 use super::fields::plain_text;
 use super::input::Input;
+use super::output_keys::OutputKeys;
 use super::place::Text;
 use super::policies::{Check, FlowOutput, Sla, SlaRule};
 use super::property::Property;
 use super::task::Task;
 use super::yaml::{Node, NodeKind};
 use crate::expr::Reference;
-use crate::model::{Diagnostic, InputId, Severity, closest};
+use crate::model::{Diagnostic, InputId, Severity, TaskType, closest};
 
 const ROOTS: [&str; 13] = [
     "flow",
@@ -33,6 +34,7 @@ const ROOTS: [&str; 13] = [
 ];
 const INPUT_ROOTS: [&str; 4] = ["flow", "execution", "inputs", "labels"];
 const CHECK_ROOTS: [&str; 5] = ["flow", "execution", "inputs", "labels", "vars"];
+const LABEL_ROOTS: [&str; 5] = ["flow", "execution", "inputs", "vars", "trigger"];
 const FIELDS: [(&str, &[&str]); 4] = [
     ("flow", &["id", "namespace"]),
     ("execution", &["id", "startDate", "state", "originalId"]),
@@ -95,6 +97,8 @@ pub(super) struct Parts<'a> {
     pub outputs: &'a [FlowOutput],
     pub checks: &'a [Check],
     pub slas: &'a [Sla],
+    pub labels: &'a IndexMap<String, Property>,
+    pub task_types: &'a [TaskType],
 }
 
 /// Checks every expression of a flow.
@@ -111,11 +115,13 @@ pub(super) fn check(parts: &Parts<'_>, declared: &Declared, findings: &mut Vec<D
         }
     }
     let mut walk = Walk::new(parts, declared, findings);
+    walk.properties(parts.labels.values(), Some(&LABEL_ROOTS));
     for check in parts.checks {
         let texts = [Some(&check.condition), check.message.as_ref()];
         walk.properties(texts.into_iter().flatten(), Some(&CHECK_ROOTS));
     }
     walk.sequence(parts.tasks);
+    walk.after_failures = true;
     walk.in_errors = true;
     walk.sequence(parts.errors);
     walk.in_errors = false;
@@ -143,6 +149,9 @@ struct Walk<'a, 'f> {
     /// How many loops are around.
     loops: usize,
     in_errors: bool,
+    /// Whether tasks before may have failed.
+    after_failures: bool,
+    keys: OutputKeys<'a>,
     findings: &'f mut Vec<Diagnostic>,
 }
 
@@ -159,7 +168,8 @@ pub(super) fn gather<'a>(tasks: &'a [Arc<Task>], found: &mut Vec<&'a Task>) {
 impl<'a, 'f> Walk<'a, 'f> {
     fn new(parts: &Parts<'a>, declared: &'a Declared, findings: &'f mut Vec<Diagnostic>) -> Self {
         let mut all = Vec::new();
-        for list in [parts.tasks, parts.errors, parts.finally, parts.after_execution] {
+        let lists = [parts.tasks, parts.errors, parts.finally, parts.after_execution];
+        for list in lists {
             gather(list, &mut all);
         }
         let sets_variables = all.iter().any(|task| task.core_type == Some(CoreType::SetVariables));
@@ -171,6 +181,8 @@ impl<'a, 'f> Walk<'a, 'f> {
             sets_variables,
             loops: 0,
             in_errors: false,
+            after_failures: false,
+            keys: OutputKeys::of(lists, parts.task_types),
             findings,
         }
     }
@@ -225,10 +237,12 @@ impl<'a, 'f> Walk<'a, 'f> {
         }
         block.branches.iter().flatten().for_each(|task| self.release(task));
         let was_in_errors = std::mem::replace(&mut self.in_errors, true);
+        let was_after_failures = std::mem::replace(&mut self.after_failures, true);
         self.loops -= usize::from(is_loop);
         self.sequence(&block.errors);
         self.in_errors = was_in_errors;
         self.sequence(&block.finally);
+        self.after_failures = was_after_failures;
     }
 
     fn graph(&mut self, tasks: &'a [Arc<Task>], waits_for: &[Vec<usize>]) {
@@ -257,7 +271,7 @@ impl<'a, 'f> Walk<'a, 'f> {
     fn text(&mut self, text: &Text, roots: Option<&[&str]>) {
         for reference in text.template.references() {
             let root = match roots {
-                Some(roots) => check_root(&reference, roots),
+                Some(roots) => check_root(&reference, roots).or_else(|| no_trigger(&reference)),
                 None => self.root(&reference),
             };
             let found = root
@@ -283,14 +297,7 @@ impl<'a, 'f> Walk<'a, 'f> {
             }
             (Some("error"), _) if self.in_errors => None,
             (Some("error"), _) => only_in("error", "`errors`"),
-            (Some("trigger"), _) => Some(Fault {
-                severity: Severity::Warning,
-                hint: Some("give it a value for runs by hand: `{{ trigger.date ?? now() }}`".to_owned()),
-                ..Fault::of(
-                    "no-trigger",
-                    "`trigger` is only there in executions that a trigger started, and begat starts none".to_owned(),
-                )
-            }),
+            (Some("trigger"), _) => no_trigger(reference),
             _ => check_root(reference, &ROOTS),
         }
     }
@@ -308,16 +315,27 @@ impl<'a, 'f> Walk<'a, 'f> {
         })
     }
 
+    /// Whether a task has outputs, and a state, when they are read.
     fn output(&self, reference: &Reference) -> Option<Fault> {
-        let [root, name, ..] = reference.path.as_slice() else {
+        let [root, name, path @ ..] = reference.path.as_slice() else {
             return None;
         };
-        if root != "outputs" || self.available.contains(&name.as_str()) {
+        let is_state = root == "tasks";
+        if root != "outputs" && !is_state {
             return None;
+        }
+        if self.available.contains(&name.as_str()) {
+            return match is_state {
+                true => self.keys.unknown_state(name, path),
+                false => self.keys.unknown(name, path, self.after_failures),
+            };
         }
         if self.all.contains(&name.as_str()) {
             let message = format!("the task `{name}` has not run at this point");
-            let hint = "outputs are there for the tasks after it, and for its own `assets`".to_owned();
+            let hint = match is_state {
+                true => "a task has a state for the tasks after it".to_owned(),
+                false => "outputs are there for the tasks after it, and for its own `assets`".to_owned(),
+            };
             return Some(Fault {
                 hint: Some(hint),
                 ..Fault::of("output-not-ready", message)
@@ -334,15 +352,16 @@ impl<'a, 'f> Walk<'a, 'f> {
 }
 
 /// What is wrong with a reference.
-struct Fault {
-    severity: Severity,
-    code: &'static str,
-    message: String,
-    hint: Option<String>,
+pub(super) struct Fault {
+    pub severity: Severity,
+    pub code: &'static str,
+    pub message: String,
+    pub hint: Option<String>,
 }
 
 impl Fault {
-    fn of(code: &'static str, message: String) -> Self {
+    /// An error without a hint.
+    pub(super) fn of(code: &'static str, message: String) -> Self {
         Self {
             severity: Severity::Error,
             code,
@@ -364,7 +383,8 @@ fn report(text: &Text, reference: &Reference, fault: Option<Fault>, findings: &m
     });
 }
 
-fn near<'n>(name: &str, known: impl IntoIterator<Item = &'n str> + Clone) -> Option<String> {
+/// Which of the known names is meant, or which there are.
+pub(super) fn near<'n>(name: &str, known: impl IntoIterator<Item = &'n str> + Clone) -> Option<String> {
     match closest(name, known.clone()) {
         Some(near) => Some(format!("did you mean `{near}`?")),
         None => {
@@ -372,6 +392,20 @@ fn near<'n>(name: &str, known: impl IntoIterator<Item = &'n str> + Clone) -> Opt
             (!names.is_empty()).then(|| format!("there are {}", names.join(", ")))
         }
     }
+}
+
+fn no_trigger(reference: &Reference) -> Option<Fault> {
+    if reference.path.first().is_none_or(|root| root != "trigger") {
+        return None;
+    }
+    Some(Fault {
+        severity: Severity::Warning,
+        hint: Some("give it a value for runs by hand: `{{ trigger.date ?? now() }}`".to_owned()),
+        ..Fault::of(
+            "no-trigger",
+            "`trigger` is only there in executions that a trigger started, and begat starts none".to_owned(),
+        )
+    })
 }
 
 fn check_root(reference: &Reference, roots: &[&str]) -> Option<Fault> {
@@ -396,7 +430,7 @@ fn check_root(reference: &Reference, roots: &[&str]) -> Option<Fault> {
 }
 
 /// The input a path means: ids may hold dots, so the longest that fits.
-fn input_of<'i>(inputs: &[&'i str], path: &[String]) -> Option<&'i str> {
+pub(super) fn input_of<'i>(inputs: &[&'i str], path: &[String]) -> Option<&'i str> {
     let path = path.join(".");
     let fits = |id: &&str| path == **id || path.starts_with(&format!("{id}.")) || id.starts_with(&format!("{path}."));
     inputs.iter().copied().find(fits)

@@ -152,6 +152,50 @@ pub(super) fn check(task_type: &TaskType, given: &[&(Key, Node)], task: Span, fi
     }
 }
 
+/// A key that a value never has.
+pub(super) struct MissingKey<'s> {
+    /// How many keys come before it.
+    pub depth: usize,
+    /// What there is beside it.
+    pub known: Vec<&'s str>,
+}
+
+/// Finds the first key of a path that no value of the schema has. Where an object lists properties and does not say
+/// that there are more, there are no more.
+pub(super) fn missing_key<'s>(root: &'s Json, path: &[String]) -> Option<MissingKey<'s>> {
+    const OPEN: [&str; 4] = ["allOf", "patternProperties", "if", "unevaluatedProperties"];
+    let mut schema = root;
+    for (depth, key) in path.iter().enumerate() {
+        let variants = variants(root, schema, 0)?;
+        let is_null = |variant: &&&Json| variant.get("type").and_then(Json::as_str) == Some("null");
+        let mut variants = variants.iter().filter(|variant| !is_null(variant));
+        let (Some(only), None) = (variants.next(), variants.next()) else {
+            return None;
+        };
+        if OPEN.iter().any(|keyword| only.get(keyword).is_some()) {
+            return None;
+        }
+        let properties = only.get("properties").and_then(Json::as_object);
+        schema = match (
+            properties.and_then(|all| all.get(key)),
+            only.get("additionalProperties"),
+        ) {
+            (Some(property), _) => property,
+            (None, Some(others @ Json::Object(_))) => others,
+            (None, Some(Json::Bool(true))) => return None,
+            (None, None) if properties.is_none_or(|all| all.is_empty()) => return None,
+            (None, _) => {
+                let known = properties.into_iter().flat_map(|all| all.keys().map(String::as_str));
+                return Some(MissingKey {
+                    depth,
+                    known: known.collect(),
+                });
+            }
+        };
+    }
+    None
+}
+
 /// Holds values against the schemas of one document.
 struct Checker<'a> {
     root: &'a Json,
@@ -329,6 +373,62 @@ mod tests {
             json!({"properties": {"p": {"anyOf": [{"$ref": "#/$defs/L"}, {"type": "null"}]}}, "$defs": {"L": level}});
         check_messages(schema.clone(), "p: INFO", &[]);
         check_messages(schema, "p: LOUD", &["`LOUD` is no value of `p`"]);
+    }
+
+    #[test]
+    fn paths_are_followed_as_far_as_a_schema_tells() {
+        let check = |schema: Json, path: &str, expected: Option<(usize, &str)>| {
+            let path: Vec<String> = path.split('.').map(str::to_owned).collect();
+            let missing = missing_key(&schema, &path).map(|missing| (missing.depth, missing.known.join(" ")));
+            assert_eq!(
+                missing,
+                expected.map(|(depth, known)| (depth, known.to_owned())),
+                "{path:?} {schema}"
+            );
+        };
+        let file = json!({"type": "object", "properties": {"size": {"type": "integer"}}});
+        let schema = json!({
+            "properties": {
+                "code": {"type": "integer"},
+                "vars": {"type": "object", "additionalProperties": true},
+                "files": {"additionalProperties": {"$ref": "#/$defs/File"}},
+                "file": {"anyOf": [{"$ref": "#/$defs/File"}, {"type": "null"}]},
+                "either": {"anyOf": [{"$ref": "#/$defs/File"}, {"type": "object"}]},
+                "any": {},
+                "again": {"$ref": "#/properties/again"},
+            },
+            "$defs": {"File": file},
+        });
+        let all = "code vars files file either any again";
+        check(schema.clone(), "cod", Some((0, all)));
+        for known in [
+            "code",
+            "code.x",
+            "vars.x.y",
+            "files.a.size",
+            "file.size",
+            "either.x",
+            "any.x.y",
+            "again.x",
+        ] {
+            check(schema.clone(), known, None);
+        }
+        check(schema.clone(), "files.a.sise", Some((2, "size")));
+        check(schema, "file.sise", Some((1, "size")));
+        check(json!({"type": "object"}), "x", None);
+        check(json!({}), "x", None);
+        check(json!(true), "x", None);
+        check(
+            json!({"properties": {"a": {}}, "additionalProperties": true}),
+            "x",
+            None,
+        );
+        check(json!({"properties": {"a": {}}, "allOf": [{}]}), "x", None);
+        check(
+            json!({"properties": {}, "additionalProperties": false}),
+            "x",
+            Some((0, "")),
+        );
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn a_good_flow_has_no_finding_and_keeps_what_it_says() {
         (flow.id.as_str(), flow.namespace.as_str(), flow.tasks.len()),
         ("f", "a.b", 1)
     );
-    assert_eq!(flow.labels["k"], json!("1"));
+    assert_eq!(flow.plain_labels()["k"], json!("1"));
     assert_eq!(flow.digest.len(), 64);
 }
 
@@ -190,7 +190,7 @@ const SCHEDULE: &str = "io.kestra.plugin.core.trigger.Schedule";
 
 /// Checks a flow with these triggers and expects its findings besides the note that nothing starts it here.
 fn check_triggers(triggers: &str, expected: &[&str]) {
-    let inputs = "inputs:\n  - {id: vm, type: STRING}\n  - {id: n, type: INT, max: 3}\n";
+    let inputs = "inputs:\n  - {id: vm, type: STRING, defaults: x}\n  - {id: n, type: INT, max: 3, required: false}\n";
     let mut all = vec![
         "10:1 trigger-not-fired triggers are checked and start nothing here: begat runs a flow when it is told to",
     ];
@@ -280,6 +280,92 @@ fn faults_of_triggers_are_found_at_their_places() {
     check_findings(
         &format!("{GOOD}triggers: daily\n"),
         &["7:11 wrong-type `triggers` must be a list, not a string"],
+    );
+}
+
+#[test]
+fn a_trigger_gives_what_the_flow_needs() {
+    let inputs = "inputs:
+  - {id: vm, type: STRING}
+  - {id: size, type: INT}
+  - {id: disk.kind, type: STRING}
+  - {id: zone, type: SELECT, values: [a, b], autoSelectFirst: true}
+  - {id: note, type: STRING, required: false}
+  - {id: port, type: INT, defaults: 80}
+  - {id: odd, type: STRING, dependsOn: {inputs: [vm], condition: \"{{ inputs.vm == 'x' }}\"}}
+";
+    check_findings(
+        &format!(
+            "{GOOD}{inputs}triggers:
+  - {{id: none, type: {SCHEDULE}, cron: '@daily'}}
+  - {{id: some, type: {SCHEDULE}, cron: '@daily', inputs: {{vm: x, disk: {{kind: ssd}}}}}}
+  - {{id: all, type: {SCHEDULE}, cron: '@daily', inputs: {{vm: \"{{{{ trigger.date }}}}\", size: 1, disk.kind: ssd}}}}
+  - {{id: off, type: {SCHEDULE}, cron: '@daily', disabled: true}}
+"
+        ),
+        &[
+            "15:1 trigger-not-fired triggers are checked and start nothing here: begat runs a flow when it is told to",
+            "16:10 missing-input the trigger gives no value for the required inputs `vm`, `size`, `disk.kind`, so that nothing it starts could run",
+            "17:10 missing-input the trigger gives no value for the required input `size`, so that nothing it starts could run",
+        ],
+    );
+}
+
+#[test]
+fn labels_may_hold_expressions() {
+    check_findings(
+        &format!(
+            "{GOOD}inputs: [{{id: vm, type: STRING}}]
+labels:
+  a: \"{{{{ inputs.vm }}}} of {{{{ flow.id }}}} at {{{{ execution.startDate | date('yyyy') }}}}\"
+  b: \"{{{{ (trigger is defined and trigger.data is defined) ? trigger.data.id : inputs.vm }}}}\"
+  c: \"{{{{ inputs.vn }}}} {{{{ outputs.t.x }}}} {{{{ trigger.date }}}}\"
+  d: \"{{{{ 1 | uper }}}}\"
+"
+        ),
+        &[
+            "11:10 unknown-input unknown input `vn`",
+            "11:26 unknown-variable unknown variable `outputs`",
+            "11:44 no-trigger `trigger` is only there in executions that a trigger started, and begat starts none",
+            "12:14 unknown-filter unknown filter `uper`",
+        ],
+    );
+}
+
+#[test]
+fn a_task_gives_the_outputs_it_has() {
+    check_findings(
+        "id: f
+namespace: a.b
+tasks:
+  - {id: l, type: log, message: hi}
+  - {id: r, type: return, format: hi}
+  - {id: v, type: output-values, values: {one: 1, two: 2}}
+  - {id: p, type: pause, onResume: [{id: why, type: STRING}]}
+  - {id: each, type: foreach, values: [1], tasks: [{id: in, type: return, format: x}]}
+  - id: m
+    type: log
+    message:
+      - \"{{ outputs.l.anything }} {{ outputs.r.value }} {{ outputs.r.valeu }} {{ outputs.r.valeu ?? 'x' }}\"
+      - \"{{ outputs.v.values.one }} {{ outputs.v.values.three }} {{ outputs.v.one }}\"
+      - \"{{ outputs.p.onResume.why }} {{ outputs.p.onResume.who }} {{ outputs.each.x }}\"
+      - \"{{ outputs.in['1'].value }} {{ outputs['r']['valeu'] }} {{ outputs.in.valeu }}\"
+      - \"{{ tasks.r.state }} {{ tasks.r.stat }} {{ tasks.q.state }} {{ tasks.m.state }}\"
+errors:
+  - {id: e, type: log, message: \"{{ outputs.r.valeu }}\"}
+",
+        &[
+            "12:60 unknown-output the task `r` gives no output `valeu`",
+            "13:40 unknown-output `outputs.v.values` has no `three`",
+            "13:69 unknown-output the task `v` gives no output `one`",
+            "14:42 unknown-output `outputs.p.onResume` has no `who`",
+            "14:71 unknown-output the task `each` gives no outputs",
+            "15:41 unknown-output the task `r` gives no output `valeu`",
+            "16:33 unknown-output `tasks.r` has no `stat`",
+            "16:52 unknown-task unknown task `q`",
+            "16:72 output-not-ready the task `m` has not run at this point",
+            "18:37 unknown-output the task `r` gives no output `valeu`",
+        ],
     );
 }
 

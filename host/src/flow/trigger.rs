@@ -276,14 +276,20 @@ fn read(source: &str, node: &Node, inputs: &[Input], findings: &mut Vec<Diagnost
     let description = fields.text("description", findings).map(|(text, _)| text);
     let disabled = fields.flag("disabled", false, findings);
     let found = type_name.as_ref().and_then(|(name, span)| find(name, *span, findings));
+    let start = fields.span;
     let rest = fields.rest();
     let mut properties = IndexMap::new();
     for (key, node) in &rest {
         properties.insert(key.name.clone(), Property::read(source, node, findings));
     }
     check_keys(source, node, found, findings);
-    if let Some(node) = node.entry("inputs").filter(|_| found.is_some()) {
+    let given = node.entry("inputs").filter(|node| !node.is_null());
+    if let Some(node) = given.filter(|_| found.is_some()) {
         check_inputs(node, inputs, findings);
+    }
+    if found.is_some() && !disabled {
+        let span = id.as_ref().map_or(start, |(_, span)| *span);
+        check_required_inputs(given, span, inputs, findings);
     }
     let (id, span) = id?;
     let id = TriggerId::parse(&id)
@@ -396,4 +402,40 @@ fn check_inputs(node: &Node, inputs: &[Input], findings: &mut Vec<Diagnostic>) {
             });
         }
     }
+}
+
+/// Says which inputs would be missing in what the trigger starts.
+fn check_required_inputs(given: Option<&Node>, span: Span, inputs: &[Input], findings: &mut Vec<Diagnostic>) {
+    let entries = match given.map(|node| &node.kind) {
+        None => &[],
+        Some(NodeKind::Map(entries)) => entries.as_slice(),
+        Some(_) => return,
+    };
+    let is_given = |input: &Input| {
+        let id = input.id.as_str();
+        let is_within = |outer: &str| id.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
+        entries.iter().any(|(key, _)| key.name == id || is_within(&key.name))
+    };
+    let has_value = |input: &&Input| {
+        let selects = input
+            .kind
+            .selection()
+            .is_some_and(|selection| selection.auto_select_first);
+        !input.required || input.defaults.is_some() || input.condition.is_some() || selects || is_given(input)
+    };
+    let missing: Vec<String> = inputs
+        .iter()
+        .filter(|input| !has_value(input))
+        .map(|input| format!("`{}`", input.id))
+        .collect();
+    let (what, them) = match missing.as_slice() {
+        [] => return,
+        [only] => (format!("the required input {only}"), "it"),
+        several => (format!("the required inputs {}", several.join(", ")), "them"),
+    };
+    let message = format!("the trigger gives no value for {what}, so that nothing it starts could run");
+    let finding = Diagnostic::error("missing-input", message, span).with_severity(Severity::Warning);
+    findings.push(finding.with_hint(format!(
+        "give {them} under `inputs` of the trigger, or give {them} `defaults`"
+    )));
 }

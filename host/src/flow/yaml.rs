@@ -10,9 +10,9 @@ use crate::model::{Diagnostic, Json, JsonMap, Span};
 
 /// The most nodes a document may have once its aliases are followed. Every copy counts in full, before it is made: a
 /// few lines of aliases of aliases can name more nodes than any memory holds.
-const NODE_LIMIT: usize = 50_000;
+const NODE_LIMIT: usize = 300_000;
 /// The deepest nesting, through aliases too.
-const DEPTH_LIMIT: usize = 210;
+const DEPTH_LIMIT: usize = 4_000;
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -430,12 +430,19 @@ fn quoted(text: &str, span: Span) -> Span {
     span
 }
 
+/// The words that are no text.
+const WORDS: [&str; 10] = [
+    "~", "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE",
+];
+
 /// What a plain scalar means.
 pub(super) fn plain(value: &str) -> NodeKind {
     let text = || NodeKind::Text(value.to_owned(), ScalarStyle::Plain);
     // Most plain scalars are words; only what could be something else is worth asking about.
-    let first = value.chars().next();
-    let may_be_more = first.is_none_or(|c| c.is_ascii_digit() || "+-.~tTfFnN".contains(c));
+    let may_be_more = match value.as_bytes() {
+        [] | [b'0'..=b'9' | b'+' | b'-' | b'.', ..] => true,
+        _ => WORDS.contains(&value),
+    };
     if !may_be_more {
         return text();
     }
@@ -609,9 +616,10 @@ mod tests {
     fn copies_are_refused_before_they_are_made() {
         // Seven lines stay far below what a machine holds, so that a broken limit fails here and harms nothing.
         check_finding(&aliases_of_aliases(7, 9), "yaml-size");
-        check_finding(&aliases_of_aliases(214, 1), "yaml-depth");
-        let (start, end) = ("&a [".repeat(40), "]".repeat(40));
-        check_finding(&format!("{start}{}{end}", "x,".repeat(2000)), "yaml-size");
+        check_finding(&aliases_of_aliases(900, 1), "yaml-size");
+        check_finding(&format!("{}x\n", "- ".repeat(DEPTH_LIMIT + 1)), "yaml-depth");
+        let (start, end) = ("&a [".repeat(80), "]".repeat(80));
+        check_finding(&format!("{start}{}{end}", "x,".repeat(5000)), "yaml-size");
         check("a: &a [1]\nb: [*a, *a]\n", json!({"a": [1], "b": [[1], [1]]}));
     }
 

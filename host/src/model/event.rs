@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
-    Actor, AssetEdit, Bundle, ExecutionId, Json, JsonMap, LogLine, Namespace, State, TaskRunId, Timestamp, UsedGrant,
+    Actor, AssetEdit, Bundle, ExecutionId, Json, JsonMap, LogLine, Namespace, PluginReference, State, TaskId,
+    TaskRunId, Timestamp, UsedGrant,
 };
 
 /// One thing that happened.
@@ -28,8 +31,10 @@ pub enum RunEventKind {
     /// The task run waits for someone to resume the execution.
     TaskRunPaused,
     TaskRunFinished(FinishedTask),
-    /// The process ended before the task run did; another begins in its place.
-    TaskRunInterrupted,
+    /// The process ended before the task run did. Why it ends now: another begins in its place, or nobody goes on with it.
+    TaskRunInterrupted {
+        reason: String,
+    },
     /// The execution got labels beside those it began with.
     LabelsAdded(JsonMap),
     KeySet(SetKey),
@@ -58,6 +63,19 @@ pub struct StartedExecution {
     pub labels: JsonMap,
     /// The execution whose task started this one.
     pub parent: Option<ExecutionId>,
+    /// The plugins that its tasks need, as they were when it began.
+    pub plugins: Vec<PluginReference>,
+    /// The execution that this one does again.
+    pub origin: Option<Origin>,
+}
+
+/// What an execution does again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    pub execution: ExecutionId,
+    /// The task it began with; what came before is taken from the record. The whole flow when none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<TaskId>,
 }
 
 /// How an execution ended.

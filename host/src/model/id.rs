@@ -231,6 +231,12 @@ macro_rules! time_id {
                 Self(crockford(bits))
             }
 
+            /// The 128 bits that the identifier writes.
+            pub fn bits(&self) -> u128 {
+                let digit = |byte: u8| CROCKFORD.iter().position(|known| *known == byte).unwrap_or_default();
+                self.0.bytes().fold(0, |bits, byte| (bits << 5) | digit(byte) as u128)
+            }
+
             /// Takes 26 characters of lower-case Crockford base32.
             pub fn parse(text: &str) -> Result<Self, IdError> {
                 match text.is_empty() {

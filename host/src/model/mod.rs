@@ -22,6 +22,7 @@ mod planned;
 mod state;
 mod suggest;
 mod task_type;
+mod told;
 mod tool;
 mod view;
 
@@ -36,7 +37,7 @@ pub use catalog::{AssetChange, AssetEvent, AssetFilter, CatalogReader, Receipt, 
 pub use diagnostic::{Diagnostic, Label, Severity, Source, Span};
 pub use edit::{AssetEdit, Person};
 pub use event::{
-    FinishedExecution, FinishedTask, Lineage, RetriedTask, RunEvent, RunEventKind, SetKey, StartedExecution,
+    FinishedExecution, FinishedTask, Lineage, Origin, RetriedTask, RunEvent, RunEventKind, SetKey, StartedExecution,
     StartedTask, WrittenFile,
 };
 pub use export::{EXPORT_VERSION, ExportHeader, ExportKind, ExportLine, ExportedEvent, ExportedLog};
@@ -50,10 +51,11 @@ pub use planned::{AskView, AssetEffect, PlanView, PlannedAssetView, PlannedTaskV
 pub use state::State;
 pub use suggest::closest;
 pub use task_type::{Capability, PluginDescription, TaskType};
+pub use told::{ForeignAsset, ForeignChange, ToldBy, ToldChange, ToldEvent, ToldKind};
 pub use tool::{SecretOrigin, Tool};
 pub use view::{
-    AssetDetailView, AssetEventView, AssetView, CachedView, EdgeView, ExecutionDetailView, ExecutionView, GraphView,
-    HistoryView, LimitView, LogView, PluginView, TaskRunView, TaskTypeView, UsedGrantView, VerifyView,
+    AssetDetailView, AssetEventView, AssetView, CachedView, CheckView, EdgeView, ExecutionDetailView, ExecutionView,
+    GraphView, HistoryView, LimitView, LogView, PluginView, TaskRunView, TaskTypeView, UsedGrantView, VerifyView,
 };
 
 /// Free-form data: metadata, inputs, outputs and properties, which have no shape of their own.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Asset, AssetEvent, AssetId, AssetType, Capability, ExecutionId, FieldChange, FlowId, Json, JsonMap, LogLevel,
-    Namespace, PluginReference, State, TaskId, TaskRunId, Timestamp,
+    Namespace, Origin, PluginReference, State, TaskId, TaskRunId, Timestamp,
 };
 
 /// One execution.
@@ -27,6 +27,9 @@ pub struct ExecutionView {
     /// The execution whose task started this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_id: Option<ExecutionId>,
+    /// The execution that this one does again; only told with the details.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// sha256 of the flow's source text.
     pub flow_digest: String,
     pub error: Option<String>,
@@ -233,4 +236,15 @@ pub struct VerifyView {
     /// The first event that breaks the chain and how; none when the catalog is whole.
     pub problem: Option<String>,
     pub broken_sequence: Option<u64>,
+}
+
+/// What `catalog check` found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CheckView {
+    /// How many events the chain has.
+    pub events: u64,
+    /// Hash of the last event, in lower-case hexadecimal; none in an empty catalog.
+    pub head: Option<String>,
+    /// What is wrong with the file or the chain; nothing when all is well.
+    pub problems: Vec<String>,
 }

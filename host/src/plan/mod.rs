@@ -4,9 +4,11 @@
 
 mod checks;
 mod inputs;
+mod labels;
 mod preview;
 mod program;
 mod shape;
+mod since;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -89,11 +91,15 @@ impl Plan {
 
     /// The variables of the flow, their own expressions as they are written.
     pub fn variables(&self) -> Value {
-        let variables = self.flow.variables.iter();
-        variables
-            .map(|(name, value)| (name.as_str(), Value::from(value.source())))
-            .collect()
+        variables_of(&self.flow)
     }
+}
+
+fn variables_of(flow: &Flow) -> Value {
+    let variables = flow.variables.iter();
+    variables
+        .map(|(name, value)| (name.as_str(), Value::from(value.source())))
+        .collect()
 }
 
 /// Binds the inputs and resolves the task types. All that keeps the flow from running is answered at once.
@@ -101,10 +107,14 @@ pub fn build(flow: Arc<Flow>, request: PlanRequest<'_>) -> Result<Plan, Vec<Diag
     let mut findings = Vec::new();
     let bound = inputs::bind(&flow, &request, &mut findings);
     let (program, tasks) = shape::lay_out(&flow, &request, &mut findings);
+    let labels = match findings.is_empty() {
+        true => labels::render(&flow, &bound.recorded, &request, &mut findings),
+        false => JsonMap::new(),
+    };
     match findings.is_empty() {
         true => Ok(Plan {
             execution: request.execution,
-            labels: flow.labels.clone().into_iter().chain(request.labels).collect(),
+            labels: labels.into_iter().chain(request.labels).collect(),
             inputs: bound.values,
             recorded_inputs: bound.recorded,
             secret_inputs: bound.secrets,

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::active::{Active, Passes};
 use super::core::Effect;
 use super::driver::Driver;
-use super::earlier::EarlierRun;
+use super::earlier::{Earlier, EarlierRun};
 use super::job::Job;
 use super::lines::Lines;
 use super::opening;
@@ -75,6 +75,27 @@ impl Driver {
             lines: active.lines.clone(),
             workplace: active.workplace.clone(),
             cancelled,
+        }
+    }
+
+    /// Ends a run that waited or was interrupted and that nobody goes on with.
+    pub(super) fn given_up(&mut self, actor: Arc<Actor>) {
+        self.journal.add([RunEvent {
+            time: Timestamp::now(),
+            actor,
+            kind: RunEventKind::TaskRunInterrupted {
+                reason: "it was stopped before it was done".to_owned(),
+            },
+        }]);
+    }
+
+    /// Does that to all runs of before that were not come to.
+    pub(super) fn give_up_rest(&mut self) {
+        let rest = self.earlier.as_mut().map(Earlier::take_unfinished).unwrap_or_default();
+        for run in rest {
+            let mut actor = (*self.journal.actor).clone();
+            (actor.task, actor.task_run) = (Some(run.task), Some(run.id));
+            self.given_up(actor.into());
         }
     }
 

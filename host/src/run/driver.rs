@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::active::Active;
 use super::core::Effect;
-use super::earlier::{Earlier, EarlierRun};
+use super::earlier::{Again, Earlier, EarlierRun, needed_plugins};
 use super::execution::{Outcome, RunError, Runner};
 use super::job::{Ended, Job, Shared};
 use super::journal::Journal;
@@ -19,8 +19,8 @@ use super::schedule::{RunKey, Schedule, Step};
 use super::surroundings::{ErrorLog, OwnSurroundings, Rights};
 use super::variables::{Snapshot, Variables};
 use crate::model::{
-    Actor, ExecutionId, FinishedTask, FlowReference, Json, JsonMap, Masker, RunEvent, RunEventKind, StartedExecution,
-    State, TaskRunId, Timestamp,
+    Actor, ExecutionId, FinishedTask, FlowReference, Json, JsonMap, Masker, Origin, RunEvent, RunEventKind,
+    StartedExecution, State, TaskRunId, Timestamp,
 };
 use crate::plan::{CoreType, Place, Plan, PlannedTask, Work, is_truthy};
 
@@ -61,13 +61,32 @@ pub(super) struct Driver {
 impl Driver {
     /// Starts an execution.
     pub(super) fn begin(runner: &Runner, plan: Arc<Plan>, parent: Option<ExecutionId>) -> Self {
+        Self::begin_as(runner, plan, parent, None, Vec::new())
+    }
+
+    /// Starts an execution that does another one again. What is kept of that is not done again.
+    pub(super) fn begin_again(runner: &Runner, plan: Arc<Plan>, again: Again) -> Self {
+        let mut driver = Self::begin_as(runner, plan, None, Some(again.origin), again.executions);
+        driver.earlier = Some(again.kept);
+        driver
+    }
+
+    fn begin_as(
+        runner: &Runner,
+        plan: Arc<Plan>,
+        parent: Option<ExecutionId>,
+        origin: Option<Origin>,
+        origins: Vec<ExecutionId>,
+    ) -> Self {
         let start = Timestamp::now();
-        let mut driver = Self::new(runner, plan, start);
+        let mut driver = Self::new(runner, plan, start, origins);
         let started = StartedExecution {
             source: driver.plan.flow.source.clone(),
             inputs: driver.plan.recorded_inputs.clone(),
             labels: driver.plan.labels.clone(),
             parent,
+            plugins: needed_plugins(runner, &driver.plan),
+            origin,
         };
         driver.tell(start, RunEventKind::ExecutionStarted(started));
         driver
@@ -75,14 +94,14 @@ impl Driver {
 
     /// Goes on with an execution.
     pub(super) fn go_on(runner: &Runner, plan: Arc<Plan>, earlier: Earlier) -> Self {
-        let mut driver = Self::new(runner, plan, earlier.start);
+        let mut driver = Self::new(runner, plan, earlier.start, earlier.origins.clone());
         driver.tell(Timestamp::now(), RunEventKind::ExecutionResumed);
         driver.variables.add_labels(&earlier.labels);
         driver.earlier = Some(earlier);
         driver
     }
 
-    fn new(runner: &Runner, plan: Arc<Plan>, start: Timestamp) -> Self {
+    fn new(runner: &Runner, plan: Arc<Plan>, start: Timestamp, origins: Vec<ExecutionId>) -> Self {
         let actor = Arc::new(actor_of(&plan));
         let policy = runner.registry.policy();
         for id in &plan.secret_inputs {
@@ -109,6 +128,7 @@ impl Driver {
                 catalog: catalog.clone(),
                 namespace: plan.flow.namespace.clone(),
                 execution: plan.execution.clone(),
+                origins: origins.into(),
                 errors: errors.clone(),
                 rights: Arc::new(rights),
             },
@@ -140,6 +160,10 @@ impl Driver {
     /// Carries the execution out to its end, or to where it has to wait for someone.
     pub(super) async fn drive(mut self) -> Result<Outcome, RunError> {
         loop {
+            // Tasks that are done at once leave no time to hear of it meanwhile.
+            if self.is_cancelled() && self.earlier.as_ref().is_none_or(Earlier::is_through) {
+                self.interrupt(None);
+            }
             match self.schedule.step() {
                 Some(Step::Start(run)) => self.start(run).await?,
                 Some(Step::Again(run)) => self.pass(run),
@@ -160,6 +184,11 @@ impl Driver {
             outputs: self.outputs,
             assets: self.journal.finish()?,
         })
+    }
+
+    /// Whether the user wants the execution to stop, and nothing was done about it yet.
+    fn is_cancelled(&self) -> bool {
+        !self.is_cut && *self.cancelled.borrow()
     }
 
     /// Nothing can go on until someone resumes the execution.
@@ -191,6 +220,12 @@ impl Driver {
             if is_over {
                 self.runs.insert(run, active);
                 self.repeat(run, earlier, snapshot).await;
+                return Ok(());
+            }
+            if block.is_none() && self.is_cancelled() {
+                self.given_up(active.actor.clone());
+                self.interrupt(None);
+                self.schedule.finish(run, State::Killed);
                 return Ok(());
             }
             return self.begin_work(run, active, snapshot, Some(earlier)).await;
@@ -275,8 +310,9 @@ impl Driver {
         match self.jobs.is_empty() && !self.schedule.is_ready() {
             true => self.work_alone(run, job).await,
             false => {
-                self.jobs
-                    .spawn(async move { (run, Answer::Ended(Box::new(job.run().await))) });
+                let workers = self.shared.runner.workers.handle();
+                let work = async move { (run, Answer::Ended(Box::new(job.run().await))) };
+                self.jobs.spawn_on(work, &workers);
                 Ok(())
             }
         }
@@ -287,7 +323,9 @@ impl Driver {
         self.journal.add([RunEvent {
             time: Timestamp::now(),
             actor: active.actor.clone(),
-            kind: RunEventKind::TaskRunInterrupted,
+            kind: RunEventKind::TaskRunInterrupted {
+                reason: "it was interrupted, and was run again".to_owned(),
+            },
         }]);
         active.id = TaskRunId::generate();
         active.actor = self.actor(active.place, &active.id);

@@ -97,6 +97,7 @@ impl Driver {
             error: error.clone(),
             outputs: self.outputs.clone(),
         };
+        self.give_up_rest();
         self.tell(Timestamp::now(), RunEventKind::ExecutionFinished(finished));
         self.error = error;
     }

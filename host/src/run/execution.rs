@@ -8,8 +8,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use super::driver::Driver;
-use super::earlier::Earlier;
+use super::earlier::{Again, Earlier};
 use super::subflow::Subflows;
+use super::workers::Workers;
 use crate::model::{AssetChange, CatalogReader, ExecutionId, JsonMap, RecordError, Recorder, RunEvent, State};
 use crate::plan::Plan;
 use crate::sandbox::Registry;
@@ -57,6 +58,7 @@ pub struct Runner {
     pub cancelled: watch::Receiver<bool>,
     pub subflows: Arc<dyn Subflows>,
     pub(super) instances: Arc<Semaphore>,
+    pub(super) workers: Arc<Workers>,
     /// How many flows started one another to come here.
     pub(super) depth: usize,
     /// The execution that began it all.
@@ -82,6 +84,7 @@ impl Runner {
             cancelled,
             subflows,
             instances: Arc::new(Semaphore::new(INSTANCES)),
+            workers: Arc::default(),
             depth: 0,
             first: None,
             background: Background::default(),
@@ -100,6 +103,11 @@ impl Runner {
         parent: ExecutionId,
     ) -> Pin<Box<dyn Future<Output = Result<Outcome, RunError>> + Send>> {
         Box::pin(async move { self.execute(plan, Some(parent)).await })
+    }
+
+    /// Does an execution again: a new one with the plan of that. What is kept of it is not done again.
+    pub async fn execute_again(&self, plan: Arc<Plan>, again: Again) -> Result<Outcome, RunError> {
+        Driver::begin_again(self, plan, again).drive().await
     }
 
     /// Records an execution that ends before any of its tasks begins.
@@ -146,7 +154,7 @@ impl Runner {
 
     /// Carries out an execution that nobody waits for.
     pub(super) fn in_background(&self, work: impl Future<Output = Result<Outcome, RunError>> + Send + 'static) {
-        let handle = tokio::spawn(async move {
+        let handle = self.workers.handle().spawn(async move {
             // What keeps it from being recorded keeps the one that started it from it too, which tells of it.
             drop(work.await);
         });

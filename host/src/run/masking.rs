@@ -47,10 +47,8 @@ pub(super) fn mask(masker: &Masker, event: &mut RunEvent) {
             masker.mask_map(&mut finish.outputs);
             finish.error.iter_mut().for_each(|error| masker.mask_text(error));
         }
-        RunEventKind::TaskRunPaused
-        | RunEventKind::TaskRunInterrupted
-        | RunEventKind::ExecutionPaused
-        | RunEventKind::ExecutionResumed => {}
+        RunEventKind::TaskRunInterrupted { reason } => masker.mask_text(reason),
+        RunEventKind::TaskRunPaused | RunEventKind::ExecutionPaused | RunEventKind::ExecutionResumed => {}
     }
 }
 

@@ -21,8 +21,9 @@ mod schedule;
 mod subflow;
 mod surroundings;
 mod variables;
+mod workers;
 mod workplace;
 
-pub use earlier::{Earlier, EarlierRun};
+pub use earlier::{Again, Earlier, EarlierRun};
 pub use execution::{Observer, Outcome, RunError, Runner};
 pub use subflow::{SubflowRequest, Subflows};

@@ -45,6 +45,8 @@ pub(super) struct OwnSurroundings {
     pub catalog: Arc<dyn CatalogReader>,
     pub namespace: Namespace,
     pub execution: ExecutionId,
+    /// The executions that this one does again, the latest first. What was kept of them may name their files.
+    pub origins: Arc<[ExecutionId]>,
     pub errors: ErrorLog,
     pub rights: Arc<Rights>,
 }
@@ -86,16 +88,20 @@ impl OwnSurroundings {
 
     /// The content of a file by its address or name; files of other executions are refused.
     pub(super) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Refusal> {
-        let name = match path.strip_prefix(FILES) {
-            None => path,
-            Some(rest) => {
-                let own = rest
-                    .strip_prefix(self.execution.as_str())
-                    .and_then(|rest| rest.strip_prefix('/'));
-                own.ok_or_else(|| Refusal::file(path))?
+        let mut owners = std::iter::once(&self.execution).chain(self.origins.iter());
+        let Some(rest) = path.strip_prefix(FILES) else {
+            for owner in owners {
+                let found = self.catalog.file(owner, path).map_err(failed)?;
+                if found.is_some() {
+                    return Ok(found);
+                }
             }
+            return Ok(None);
         };
-        self.catalog.file(&self.execution, name).map_err(failed)
+        let (execution, name) = rest.split_once('/').ok_or_else(|| Refusal::file(path))?;
+        let owner = owners.find(|owner| owner.as_str() == execution);
+        let owner = owner.ok_or_else(|| Refusal::file(path))?;
+        self.catalog.file(owner, name).map_err(failed)
     }
 }
 

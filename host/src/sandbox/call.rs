@@ -376,7 +376,12 @@ fn explain(error: &wasmtime::Error, tail: &str, limits: &Limits) -> TaskFailure 
         };
         return TaskFailure::of("trap", format!("the plugin crashed: {trap}{tail}"));
     }
-    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    // Where in the component it was is for nobody who reads this.
+    let causes: Vec<String> = error
+        .chain()
+        .map(ToString::to_string)
+        .filter(|cause| !cause.starts_with("error while executing at wasm backtrace"))
+        .collect();
     let text = causes.join(": ");
     if text.contains("fuel allocated for hostcalls") {
         let limit = limits.host_buffers >> 20;
@@ -390,6 +395,13 @@ fn explain(error: &wasmtime::Error, tail: &str, limits: &Limits) -> TaskFailure 
         return TaskFailure::of(
             "limit",
             format!("the task needs more handles than its limit of {limit} (`handles`)"),
+        );
+    }
+    if text.contains("total size of fields") {
+        let limit = limits.http_header_bytes >> 10;
+        return TaskFailure::of(
+            "limit",
+            format!("the header fields of one request have more than {limit} KiB (`http_header_bytes`)"),
         );
     }
     if text.contains("requested len") {

@@ -95,7 +95,7 @@ fn fact_of(connection: &Connection, event: &RunEvent, time: Timestamp) -> Result
             error: retried.error.clone(),
         },
         RunEventKind::TaskRunPaused => Fact::TaskRunPaused {},
-        RunEventKind::TaskRunInterrupted => interruption_of(connection, event)?,
+        RunEventKind::TaskRunInterrupted { reason } => interruption_of(connection, event, reason)?,
         RunEventKind::LabelsAdded(labels) => Fact::LabelsAdded { labels: labels.clone() },
         RunEventKind::KeySet(set) => Fact::KeySet(KeyFact {
             namespace: set.namespace.clone(),
@@ -157,11 +157,13 @@ fn start_of(connection: &Connection, event: &RunEvent, start: &StartedExecution)
         labels: start.labels.clone(),
         source,
         parent: start.parent.clone(),
+        plugins: start.plugins.clone(),
+        origin: start.origin.clone(),
     }))
 }
 
 /// The end of a task run whose process is gone, with the lines it left.
-fn interruption_of(connection: &Connection, event: &RunEvent) -> Result<Fact, StoreError> {
+fn interruption_of(connection: &Connection, event: &RunEvent, reason: &str) -> Result<Fact, StoreError> {
     let task_run = event.actor.task_run.as_ref();
     let task_run = task_run.ok_or(StoreError::NoTaskRun {
         kind: "TaskRunInterrupted",
@@ -170,7 +172,7 @@ fn interruption_of(connection: &Connection, event: &RunEvent) -> Result<Fact, St
     Ok(Fact::TaskRunFinished(FinishFact {
         state: State::Killed,
         outputs: JsonMap::new(),
-        error: Some("it was interrupted, and was run again".to_owned()),
+        error: Some(reason.to_owned()),
         attempts: 1,
         log_lines,
         log_digest,

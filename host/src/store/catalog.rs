@@ -9,6 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
 
 use super::StoreError;
+use super::migrate::VERSION;
 use super::schema::{self, Found};
 use super::types::Schemas;
 
@@ -21,7 +22,7 @@ const CHECKPOINT_PAGES: u32 = 8_000;
 
 /// Bytes in the write-ahead log up to which it is left beside the database when the catalog is closed. Copying it costs
 /// as much as a short run does; reading it, which the next process has to do, costs more when it is long.
-const LEFT_BEHIND: u64 = 512 * 1024;
+const LEFT_BEHIND: u64 = 256 * 1024;
 
 /// How much of the database SQLite may keep in memory, in KiB as it wants to be told; what walking over many assets
 /// needs. Only what was read takes room.
@@ -69,7 +70,7 @@ impl Catalog {
             let mut connection = Connection::open_with_flags(path, flags)?;
             connection.busy_timeout(BUSY_TIMEOUT)?;
             refuse_read_only(&connection)?;
-            if schema::inspect(&connection, path)? == Found::Fresh {
+            if !schema::current(schema::inspect(&connection, path, VERSION)?, path, VERSION)? {
                 schema::create(&mut connection, path)?;
             }
             connection.pragma_update(None, "synchronous", "NORMAL")?;
@@ -92,9 +93,9 @@ impl Catalog {
         }
         let open = || {
             let (connection, found) = open_to_read(path)?;
-            match found {
-                Found::Fresh => Err(missing()),
-                Found::Catalog => Self::holding(connection, path),
+            match schema::current(found, path, VERSION)? {
+                false => Err(missing()),
+                true => Self::holding(connection, path),
             }
         };
         open().map_err(|error: StoreError| error.at(path))
@@ -111,7 +112,7 @@ impl Catalog {
         Self::holding(connection, path)
     }
 
-    fn holding(connection: Connection, path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn holding(connection: Connection, path: &Path) -> Result<Self, StoreError> {
         connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
         connection.pragma_update(None, "cache_size", PAGE_CACHE)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -177,6 +178,11 @@ impl Catalog {
             Durability::Power => commit_and_sync(&mut connection, change),
         };
         result.map_err(|error| error.at(&self.path))
+    }
+
+    /// Lends the connection outside any transaction.
+    pub(super) fn with_connection<T>(&self, work: impl FnOnce(&Connection) -> T) -> T {
+        work(&self.lock())
     }
 
     /// Gives the room of what was dropped back to the disk.
@@ -250,7 +256,7 @@ fn open_to_read(path: &Path) -> Result<(Connection, Found), StoreError> {
         Ok(connection)
     });
     let inspected = attempt.map_err(StoreError::from).and_then(|connection| {
-        let found = schema::inspect(&connection, path)?;
+        let found = schema::inspect(&connection, path, VERSION)?;
         Ok((connection, found))
     });
     match inspected {
@@ -271,7 +277,7 @@ fn open_immutable(path: &Path, flags: OpenFlags) -> Result<(Connection, Found), 
         .replace('#', "%23");
     let address = format!("file:{escaped}?immutable=1");
     let connection = Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_URI)?;
-    let found = schema::inspect(&connection, path)?;
+    let found = schema::inspect(&connection, path, VERSION)?;
     Ok((connection, found))
 }
 

@@ -124,7 +124,7 @@ fn delete(connection: &Connection, ids: &[AssetId]) -> Result<ChangeFact, StoreE
 const OPEN_EDGES: &str = "SELECT from_asset, to_asset FROM edge WHERE from_asset = ?1 AND to_seq IS NULL
     UNION SELECT from_asset, to_asset FROM edge WHERE to_asset = ?1 AND to_seq IS NULL";
 
-fn open_edges(connection: &Connection, id: &AssetId) -> Result<Vec<EdgeFact>, StoreError> {
+pub(super) fn open_edges(connection: &Connection, id: &AssetId) -> Result<Vec<EdgeFact>, StoreError> {
     let mut statement = connection.prepare_cached(OPEN_EDGES)?;
     let rows = statement.query_map([id.as_str()], edge_from_row)?;
     Ok(rows.collect::<Result<_, _>>()?)

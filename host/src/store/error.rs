@@ -29,6 +29,14 @@ pub enum StoreError {
     Full { path: PathBuf, source: rusqlite::Error },
     #[error("the catalog `{}` may not be written", path.display())]
     ReadOnly { path: PathBuf, source: rusqlite::Error },
+    #[error("the disk failed under the catalog `{}`", path.display())]
+    Disk { path: PathBuf, source: rusqlite::Error },
+    #[error("there is a file `{}` already", path.display())]
+    BackupExists { path: PathBuf },
+    #[error("could not write the backup `{}`", path.display())]
+    Backup { path: PathBuf, source: std::io::Error },
+    #[error("the catalog `{}` has schema {found}, which is older than {known}", path.display())]
+    Older { path: PathBuf, found: i64, known: i64 },
     #[error("another process holds the catalog `{}`", path.display())]
     Busy { path: PathBuf, source: rusqlite::Error },
     #[error("could not use the catalog `{}`", path.display())]
@@ -78,7 +86,16 @@ impl StoreError {
             Self::CannotOpen { .. } => Some(
                 "check that it is a file in a folder that exists and that you may use, or name another with `--catalog`",
             ),
-            Self::Corrupt { .. } => Some("keep a copy of it and restore it from a backup"),
+            Self::Corrupt { .. } => Some(
+                "keep a copy of it; `begat catalog check` tells what is damaged, and a backup (`begat catalog backup`) takes \
+                 its place",
+            ),
+            Self::Disk { .. } => {
+                Some("check the disk and the space on it; what was recorded before is kept, and the run can be resumed")
+            }
+            Self::BackupExists { .. } => Some("name another file, or move that one away"),
+            Self::Backup { .. } => Some("check that its folder exists, may be written and has space"),
+            Self::Older { .. } => Some("`begat catalog migrate` brings it up to date, and keeps a copy of it"),
             Self::Full { .. } => Some("free some and run again"),
             Self::ReadOnly { .. } => {
                 Some("make the file and its folder writable, or name another file with `--catalog`")
@@ -108,6 +125,7 @@ impl StoreError {
             Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) if path.is_dir() => Self::NotADatabase { path },
             Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt { path, source },
             Some(ErrorCode::DiskFull) => Self::Full { path, source },
+            Some(ErrorCode::SystemIoFailure) => Self::Disk { path, source },
             Some(ErrorCode::ReadOnly) => Self::ReadOnly { path, source },
             Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Self::CannotOpen { path, source },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path, source },
@@ -122,14 +140,19 @@ impl StoreError {
             | Self::Full { source, .. }
             | Self::ReadOnly { source, .. }
             | Self::Busy { source, .. }
+            | Self::Disk { source, .. }
             | Self::Database { source, .. }
             | Self::Query(source) => Some(Box::new(source)),
-            Self::Folder { source, .. } | Self::Export { source } => Some(Box::new(source)),
+            Self::Folder { source, .. } | Self::Backup { source, .. } | Self::Export { source } => {
+                Some(Box::new(source))
+            }
             Self::Unrecordable { source } | Self::BadEvent { source, .. } => Some(Box::new(source)),
             Self::Missing { .. }
             | Self::NotADatabase { .. }
             | Self::Foreign { .. }
             | Self::Newer { .. }
+            | Self::Older { .. }
+            | Self::BackupExists { .. }
             | Self::NoTaskRun { .. }
             | Self::OutOfStep { .. }
             | Self::NoExecution { .. }
@@ -178,7 +201,8 @@ mod tests {
         );
         check(
             ffi::SQLITE_CORRUPT,
-            "the catalog `a/catalog.db` is damaged: keep a copy of it and restore it from a backup",
+            "the catalog `a/catalog.db` is damaged: keep a copy of it; `begat catalog check` tells what is damaged, and a \
+             backup (`begat catalog backup`) takes its place",
         );
         check(
             ffi::SQLITE_NOTADB,
@@ -194,6 +218,10 @@ mod tests {
             "could not open the catalog `a/catalog.db`: check that it is a file in a folder that exists and that you may \
              use, or name another with `--catalog`",
         );
-        check(ffi::SQLITE_IOERR, "could not use the catalog `a/catalog.db`");
+        check(
+            ffi::SQLITE_IOERR,
+            "the disk failed under the catalog `a/catalog.db`: check the disk and the space on it; what was recorded \
+             before is kept, and the run can be resumed",
+        );
     }
 }

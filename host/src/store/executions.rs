@@ -6,7 +6,7 @@ use crate::model::{
     AssetEvent, AssetEventView, ExecutionDetailView, ExecutionId, ExecutionView, State, TaskRunView, UsedGrantView,
 };
 
-use super::{Catalog, StoreError, columns};
+use super::{Catalog, StoreError, beginning, columns};
 
 const COLUMNS: &str =
     "id, flow_id, namespace, state, start_date, end_date, labels, inputs, outputs, parent_id, flow_digest, error";
@@ -31,6 +31,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<ExecutionView> {
         inputs: columns::json(row, "inputs")?,
         outputs: columns::json(row, "outputs")?,
         parent_id: columns::optional_noun(row, "parent_id")?,
+        origin: None,
         flow_digest: row.get("flow_digest")?,
         error: row.get("error")?,
     })
@@ -93,8 +94,9 @@ impl Catalog {
                 .query_row([id.as_str()], from_row)
                 .optional()?;
             let Some(execution) = execution else { return Ok(None) };
+            let origin = beginning::read(connection, id)?.and_then(|beginning| beginning.origin);
             Ok(Some(ExecutionDetailView {
-                execution,
+                execution: ExecutionView { origin, ..execution },
                 tasks: task_runs(connection, id)?,
                 assets: asset_events(connection, id)?,
                 grants: used_grants(connection, id)?,

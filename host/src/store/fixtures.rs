@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::{
     Actor, AssetId, AssetType, Bundle, Declaration, ExecutionId, FinishedExecution, FinishedTask, FlowId,
-    FlowReference, Json, JsonMap, Lineage, LogLevel, LogLine, Namespace, Receipt, Recorder, RunEvent, RunEventKind,
+    FlowReference, Json, Lineage, LogLevel, LogLine, Namespace, Receipt, Recorder, RunEvent, RunEventKind,
     StartedExecution, StartedTask, State, TaskId, TaskRunId, Timestamp,
 };
 
@@ -96,8 +96,7 @@ pub fn started(source: &str) -> RunEventKind {
     RunEventKind::ExecutionStarted(StartedExecution {
         source: source.into(),
         inputs,
-        labels: JsonMap::new(),
-        parent: None,
+        ..StartedExecution::default()
     })
 }
 

@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Actor, Asset, AssetEvent, AssetId, ExecutionId, GrantKind, Json, JsonMap, Namespace, State, TaskRunId, Timestamp,
+    Actor, Asset, AssetEvent, AssetId, ExecutionId, GrantKind, Json, JsonMap, Namespace, Origin, PluginReference,
+    State, TaskRunId, Timestamp,
 };
 
 use super::change::ChangeFact;
@@ -73,6 +74,10 @@ pub(super) struct StartFact {
     /// The execution whose task started this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<ExecutionId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plugins: Vec<PluginReference>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 /// How an execution ended.
@@ -215,6 +220,8 @@ mod tests {
             labels: JsonMap::new(),
             source: Some("id: x\n".into()),
             parent: None,
+            plugins: Vec::new(),
+            origin: None,
         });
         let actor = (*fixtures::actor(1)).clone();
         Entry {

@@ -7,11 +7,10 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::StoreError;
 use super::catalog::BUSY_TIMEOUT;
+use super::migrate::VERSION;
 
 /// Marks a file as a catalog: `bgat` in ASCII.
 const APPLICATION_ID: i64 = 0x6267_6174;
-/// The version of `schema.sql`.
-const VERSION: i64 = 1;
 
 /// What a database turned out to be.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,10 +19,12 @@ pub(super) enum Found {
     Fresh,
     /// A catalog of the version this program writes.
     Catalog,
+    /// A catalog of that older version.
+    Older(i64),
 }
 
 /// Tells a catalog from a fresh database, and refuses all others.
-pub(super) fn inspect(connection: &Connection, path: &Path) -> Result<Found, StoreError> {
+pub(super) fn inspect(connection: &Connection, path: &Path, known: i64) -> Result<Found, StoreError> {
     // One statement, so that all of it is of one moment: another process may be making the tables.
     let marks = "SELECT application_id, user_version, NOT EXISTS (SELECT 1 FROM sqlite_schema) AS is_empty
         FROM pragma_application_id, pragma_user_version";
@@ -35,14 +36,28 @@ pub(super) fn inspect(connection: &Connection, path: &Path) -> Result<Found, Sto
         ))
     })?;
     match (application, version) {
-        (APPLICATION_ID, VERSION) => Ok(Found::Catalog),
+        (APPLICATION_ID, found) if found == known => Ok(Found::Catalog),
+        (APPLICATION_ID, found) if (1..known).contains(&found) => Ok(Found::Older(found)),
         (APPLICATION_ID, found) => Err(StoreError::Newer {
             path: path.to_owned(),
             found,
-            known: VERSION,
+            known,
         }),
         (0, 0) if is_empty => Ok(Found::Fresh),
         _ => Err(StoreError::Foreign { path: path.to_owned() }),
+    }
+}
+
+/// Whether it is a catalog of the version this program writes; an older one is refused, and a fresh one is none.
+pub(super) fn current(found: Found, path: &Path, known: i64) -> Result<bool, StoreError> {
+    match found {
+        Found::Fresh => Ok(false),
+        Found::Catalog => Ok(true),
+        Found::Older(found) => Err(StoreError::Older {
+            path: path.to_owned(),
+            found,
+            known,
+        }),
     }
 }
 
@@ -50,7 +65,7 @@ pub(super) fn inspect(connection: &Connection, path: &Path) -> Result<Found, Sto
 pub(super) fn create(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     use_write_ahead_log(connection)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if inspect(&transaction, path)? == Found::Fresh {
+    if inspect(&transaction, path, VERSION)? == Found::Fresh {
         transaction.execute_batch(include_str!("schema.sql"))?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", VERSION)?;

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::model::{Asset, AssetType, AssetTypeDefinition, Bundle, Declaration, Json, Person, Timestamp, Violation};
+use crate::model::{
+    Asset, AssetType, AssetTypeDefinition, Bundle, Declaration, Json, JsonMap, Person, Timestamp, Violation,
+};
 
 use super::record::HandFact;
 use super::{Catalog, Refusal, StoreError, assets, canonical, columns};
@@ -142,6 +144,26 @@ impl Ready {
     }
 }
 
+/// Whether metadata keeps to a schema that does no more than say which properties are text, as those of the predefined
+/// types do: it can be told without making the schema ready, which costs more than all else that a short run records.
+fn holds_plainly(schema: &Json, metadata: &JsonMap) -> bool {
+    let Some(schema) = schema.as_object() else { return false };
+    let text = serde_json::json!({"type": "string"});
+    schema.iter().all(|(keyword, value)| match keyword.as_str() {
+        "$schema" => true,
+        "type" => value == "object",
+        "properties" => value.as_object().is_some_and(|properties| {
+            let is_fine = |(name, property): (&String, &Json)| {
+                metadata
+                    .get(name)
+                    .is_none_or(|value| value.is_string() && *property == text)
+            };
+            properties.iter().all(is_fine)
+        }),
+        _ => false,
+    })
+}
+
 impl Schemas {
     /// How the asset that the declaration leaves breaks the schema of its type.
     pub(super) fn violations(
@@ -162,6 +184,9 @@ impl Schemas {
     }
 
     fn check(&mut self, asset: &Asset, schema: Json) -> Vec<Violation> {
+        if holds_plainly(&schema, &asset.metadata) {
+            return Vec::new();
+        }
         let known = self.0.remove(&asset.asset_type).filter(|known| known.schema == schema);
         let ready = known.unwrap_or_else(|| Ready::new(schema));
         let ready = self.0.entry(asset.asset_type.clone()).or_insert(ready);
@@ -180,5 +205,33 @@ impl Schemas {
             message: error.to_string(),
         };
         validator.iter_errors(&metadata).map(violation).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_what_keeps_to_a_plain_schema_for_certain_is_let_through_unchecked() {
+        let check = |schema: Json, metadata: Json, expected: bool| {
+            let Json::Object(metadata) = metadata else { panic!() };
+            assert_eq!(holds_plainly(&schema, &metadata), expected, "{schema} {metadata:?}");
+        };
+        let plain = json!({"$schema": "x", "type": "object", "properties": {"zone": {"type": "string"}}});
+        check(plain.clone(), json!({"size": 1}), true);
+        check(plain.clone(), json!({"zone": "a"}), true);
+        check(plain.clone(), json!({"zone": 1}), false);
+        check(plain, json!({"zone": null}), false);
+        check(
+            json!({"properties": {"zone": {"minLength": 2}}}),
+            json!({"zone": "a"}),
+            false,
+        );
+        check(json!({"properties": {"zone": {"minLength": 2}}}), json!({}), true);
+        check(json!({"type": "object", "required": ["zone"]}), json!({}), false);
+        check(json!({"type": "array"}), json!({}), false);
+        check(json!(false), json!({}), false);
     }
 }

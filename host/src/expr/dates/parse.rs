@@ -9,7 +9,7 @@ use super::{time_zone, unreadable, written_offset};
 use crate::expr::error::Problem;
 
 /// What has been read so far.
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Fields {
     year: Option<i64>,
     month: Option<i64>,
@@ -40,25 +40,7 @@ impl Pattern {
 
     fn read(&self, text: &str) -> Option<Fields> {
         let mut fields = Fields::default();
-        let mut rest = text;
-        for (position, item) in self.items.iter().enumerate() {
-            rest = match item {
-                Item::Literal(literal) => rest.strip_prefix(literal.as_str())?,
-                Item::Fraction if rest.starts_with('.') => fraction(&rest[1..], 9, &mut fields)?,
-                Item::Fraction => rest,
-                Item::ZoneName if rest.starts_with('[') => {
-                    let (name, after) = rest[1..].split_once(']')?;
-                    fields.zone = Some(time_zone(name).ok()?);
-                    after
-                }
-                Item::ZoneName => rest,
-                Item::Week => return None,
-                Item::Field(letter, count) => {
-                    let adjacent = matches!(self.items.get(position + 1), Some(Item::Field(..)));
-                    fields.read(*letter, *count, adjacent, rest)?
-                }
-            };
-        }
+        let rest = fields.read_all(&self.items, text)?;
         rest.is_empty().then_some(fields)
     }
 }
@@ -96,6 +78,40 @@ fn name<'t>(text: &'t str, names: &[&str]) -> Option<(i64, &'t str)> {
 }
 
 impl Fields {
+    /// Reads what stands for the items; answers what comes after.
+    fn read_all<'t>(&mut self, items: &[Item], text: &'t str) -> Option<&'t str> {
+        let mut rest = text;
+        for (position, item) in items.iter().enumerate() {
+            rest = match item {
+                Item::Literal(literal) => rest.strip_prefix(literal.as_str())?,
+                Item::Fraction if rest.starts_with('.') => fraction(&rest[1..], 9, self)?,
+                Item::Fraction => rest,
+                Item::ZoneName if rest.starts_with('[') => {
+                    let (name, after) = rest[1..].split_once(']')?;
+                    self.zone = Some(time_zone(name).ok()?);
+                    after
+                }
+                Item::ZoneName => rest,
+                Item::Week => return None,
+                Item::Optional(items) => {
+                    let mut with = self.clone();
+                    match with.read_all(items, rest) {
+                        Some(after) => {
+                            *self = with;
+                            after
+                        }
+                        None => rest,
+                    }
+                }
+                Item::Field(letter, count) => {
+                    let adjacent = matches!(items.get(position + 1), Some(Item::Field(..)));
+                    self.read(*letter, *count, adjacent, rest)?
+                }
+            };
+        }
+        Some(rest)
+    }
+
     fn read<'t>(&mut self, letter: char, count: usize, adjacent: bool, text: &'t str) -> Option<&'t str> {
         let most = if adjacent { count.max(1) } else { 19 };
         let take = |slot: &mut i64| {
@@ -109,6 +125,7 @@ impl Fields {
                 self.year = Some(if count == 2 { 2000 + year } else { year });
                 Some(rest)
             }
+            'M' | 'L' if count == 5 => None,
             'M' | 'L' => {
                 let (month, rest) = if count > 2 {
                     name(text, &super::write::MONTHS)?
@@ -125,7 +142,9 @@ impl Fields {
             's' => take(&mut self.second),
             'n' => take(&mut self.nanosecond),
             'S' => fraction(text, count, self),
-            'E' => Some(text.trim_start_matches(|c: char| c.is_ascii_alphabetic())),
+            'e' | 'c' if count < 3 => None,
+            'G' | 'Y' | 'w' | 'W' | 'Q' | 'A' | 'N' => None,
+            'E' | 'e' | 'c' => Some(text.trim_start_matches(|c: char| c.is_ascii_alphabetic())),
             'U' => {
                 self.zone = Some(TimeZone::UTC);
                 Some(text)
@@ -218,6 +237,13 @@ mod tests {
             "yyyy-MM-dd'T'HH:mm:ssXXX",
             "2026-07-05T14:03:09+00:00",
         );
+        check("2026-07", "yyyy-MM[-dd]", "2026-07-01T00:00:00+00:00");
+        check("2026-07-05", "yyyy-MM[-dd]['T'HH:mm[:ss]]", "2026-07-05T00:00:00+00:00");
+        check(
+            "2026-07-05T14:03",
+            "yyyy-MM[-dd]['T'HH:mm[:ss]]",
+            "2026-07-05T14:03:00+00:00",
+        );
         check("2026-186", "yyyy-DDD", "2026-07-05T00:00:00+00:00");
         check(
             "2026-07-05T14:03:09.5+02:00[Europe/Paris]",
@@ -247,7 +273,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_and_no_format_cause_a_panic(text in "\\PC{0,20}", format in "[a-zA-Z:'./ -]{0,12}") {
+        fn no_text_and_no_format_cause_a_panic(text in "\\PC{0,20}", format in "[a-zA-Z:'./ \\[\\]-]{0,12}") {
             if let Ok(pattern) = Pattern::new(&format) {
                 let _ = pattern.parse(&text, &TimeZone::UTC);
                 let date = jiff::Timestamp::UNIX_EPOCH.to_zoned_datetime(TimeZone::UTC);

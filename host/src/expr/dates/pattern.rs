@@ -19,18 +19,27 @@ pub(super) enum Item {
     ZoneName,
     /// Year, week and day of the week, after ISO 8601.
     Week,
+    /// What may be missing in a text that is read.
+    Optional(Vec<Item>),
 }
 
 /// Letters a pattern may use, with the most repetitions of each.
-const LETTERS: [(char, usize); 24] = [
+const LETTERS: [(char, usize); 31] = [
+    ('G', 5),
+    ('Y', 9),
+    ('w', 2),
+    ('W', 1),
+    ('e', 5),
+    ('c', 5),
+    ('N', 18),
     ('y', 9),
     ('u', 9),
-    ('M', 4),
-    ('L', 4),
+    ('M', 5),
+    ('L', 5),
     ('d', 2),
     ('D', 3),
-    ('E', 4),
-    ('Q', 3),
+    ('E', 5),
+    ('Q', 5),
     ('a', 1),
     ('h', 2),
     ('H', 2),
@@ -48,6 +57,9 @@ const LETTERS: [(char, usize); 24] = [
     ('V', 2),
     ('A', 9),
 ];
+
+/// How deep optional sections may nest.
+const NESTING: usize = 8;
 
 /// Names of formats and the patterns they stand for. `~` is the fraction, `@` the zone's name, `^` the week.
 const NAMED: [(&str, &str); 20] = [
@@ -104,6 +116,8 @@ fn in_utc(items: Vec<Item>) -> Vec<Item> {
 
 fn items(pattern: &str, named: bool) -> Result<Vec<Item>, Problem> {
     let mut items = Vec::new();
+    // The sections that are open, with what stood before each.
+    let mut outer: Vec<Vec<Item>> = Vec::new();
     let mut rest = pattern;
     while let Some(first) = rest.chars().next() {
         let length = match first {
@@ -119,6 +133,7 @@ fn items(pattern: &str, named: bool) -> Result<Vec<Item>, Problem> {
             letter if letter.is_ascii_alphabetic() => {
                 let count = rest.len() - rest.trim_start_matches(letter).len();
                 let known = LETTERS.iter().any(|(known, most)| *known == letter && count <= *most);
+                let known = known && (letter, count) != ('c', 2);
                 if !known {
                     let letters = &rest[..count];
                     return Err(malformed(pattern, &format!("`{letters}` is not supported")));
@@ -126,13 +141,28 @@ fn items(pattern: &str, named: bool) -> Result<Vec<Item>, Problem> {
                 items.push(Item::Field(letter, count));
                 count
             }
-            '{' | '}' | '#' | '[' | ']' => return Err(malformed(pattern, &format!("`{first}` is not supported"))),
+            '[' if outer.len() < NESTING => {
+                outer.push(std::mem::take(&mut items));
+                1
+            }
+            ']' => {
+                let before = outer.pop().ok_or_else(|| malformed(pattern, "`]` closes nothing"))?;
+                let section = Item::Optional(std::mem::replace(&mut items, before));
+                items.push(section);
+                1
+            }
+            '{' | '}' | '#' | '[' => return Err(malformed(pattern, &format!("`{first}` is not supported"))),
             other => {
                 literal(&mut items, other);
                 other.len_utf8()
             }
         };
         rest = &rest[length..];
+    }
+    // A section may stay open up to the end.
+    while let Some(before) = outer.pop() {
+        let section = Item::Optional(std::mem::replace(&mut items, before));
+        items.push(section);
     }
     Ok(items)
 }
@@ -191,7 +221,18 @@ mod tests {
                 Item::Fraction
             ]
         );
-        for bad in ["yyyy-ww", "full", "'open", "yyyy[-MM]", "MMMMM", "~b"] {
+        assert_eq!(
+            items("y[-M[-d]]"),
+            [
+                field('y', 1),
+                Item::Optional(vec![
+                    text("-"),
+                    field('M', 1),
+                    Item::Optional(vec![text("-"), field('d', 1)])
+                ])
+            ]
+        );
+        for bad in ["yyyy-www", "full", "'open", "yyyy]", "MMMMMM", "cc", "~b", "[[[[[[[[[y"] {
             assert!(Pattern::new(bad).is_err(), "{bad}");
         }
     }

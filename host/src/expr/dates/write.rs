@@ -72,7 +72,35 @@ fn write_item(out: &mut String, item: &Item, date: &ZonedDateTime) -> fmt::Resul
                 week.weekday().to_monday_one_offset()
             )
         }
+        Item::Optional(items) => items.iter().try_for_each(|item| write_item(out, item, date)),
         Item::Field(letter, count) => write_field(out, *letter, *count, date),
+    }
+}
+
+/// The year and week that a day is in, in weeks from Sunday on of which the first holds the first of January: the weeks
+/// of the United States, whose English the names are in.
+fn week_of_year(date: &ZonedDateTime) -> (i64, i64) {
+    let place = i64::from(date.weekday().to_sunday_zero_offset());
+    let (day, days) = (i64::from(date.day_of_year()), i64::from(date.days_in_year()));
+    let year = i64::from(date.year());
+    match day + 6 - place > days {
+        true => (year + 1, 1),
+        false => (year, week(day, place)),
+    }
+}
+
+/// The week that a day of a year or month is in, from 1; `place` is that of the day in its week.
+fn week(day: i64, place: i64) -> i64 {
+    let first = (place - (day - 1)).rem_euclid(7);
+    (day - 1 + first) / 7 + 1
+}
+
+/// A name in full for four letters, its first letter for five, and its first three for three.
+fn short(count: usize, name: &str) -> &str {
+    match count {
+        4 => name,
+        5 => &name[..1],
+        _ => &name[..3],
     }
 }
 
@@ -94,16 +122,31 @@ fn write_field(out: &mut String, letter: char, count: usize, date: &ZonedDateTim
             let month = MONTHS[usize::try_from(date.month() - 1).unwrap_or(0) % 12];
             name_or_number(out, count, i64::from(date.month()), month)
         }
-        'E' => {
-            let day = day_name(date.weekday());
-            out.write_str(if count == 4 { day } else { &day[..3] })
+        'E' => out.write_str(short(count, day_name(date.weekday()))),
+        'e' | 'c' if count > 2 => out.write_str(short(count, day_name(date.weekday()))),
+        'e' | 'c' => number(out, i64::from(date.weekday().to_sunday_zero_offset()) + 1),
+        'G' => out.write_str(match count {
+            4 => "Anno Domini",
+            5 => "A",
+            _ => "AD",
+        }),
+        'Y' if count == 2 => write!(out, "{:02}", week_of_year(date).0.rem_euclid(100)),
+        'Y' => number(out, week_of_year(date).0),
+        'w' => number(out, week_of_year(date).1),
+        'W' => {
+            let place = i64::from(date.weekday().to_sunday_zero_offset());
+            number(out, week(i64::from(date.day()), place))
         }
         'Q' => {
             let quarter = (date.month() - 1) / 3 + 1;
-            if count == 3 {
-                write!(out, "Q{quarter}")
-            } else {
-                number(out, i64::from(quarter))
+            match count {
+                3 => write!(out, "Q{quarter}"),
+                4 => {
+                    let ending = ["st", "nd", "rd", "th"][usize::try_from(quarter - 1).unwrap_or(0) % 4];
+                    write!(out, "{quarter}{ending} quarter")
+                }
+                5 => write!(out, "{quarter}"),
+                _ => number(out, i64::from(quarter)),
             }
         }
         'd' => number(out, i64::from(date.day())),
@@ -117,21 +160,23 @@ fn write_field(out: &mut String, letter: char, count: usize, date: &ZonedDateTim
         's' => number(out, i64::from(date.second())),
         'S' => out.write_str(&format!("{:09}", date.subsec_nanosecond())[..count]),
         'n' => number(out, i64::from(date.subsec_nanosecond())),
-        'A' => {
-            let seconds = i64::from(date.hour()) * 3600 + i64::from(date.minute()) * 60 + i64::from(date.second());
-            number(out, seconds * 1000 + i64::from(date.subsec_nanosecond()) / 1_000_000)
-        }
+        'A' => number(out, nanosecond_of_day(date) / 1_000_000),
+        'N' => number(out, nanosecond_of_day(date)),
         'V' => out.write_str(date.time_zone().iana_name().unwrap_or("Z")),
         'z' => write!(out, "{}", date.strftime("%Z")),
         _ => write_offset(out, letter, count, date.offset()),
     }
 }
 
+fn nanosecond_of_day(date: &ZonedDateTime) -> i64 {
+    let seconds = i64::from(date.hour()) * 3600 + i64::from(date.minute()) * 60 + i64::from(date.second());
+    seconds * 1_000_000_000 + i64::from(date.subsec_nanosecond())
+}
+
 fn name_or_number(out: &mut String, count: usize, number: i64, name: &str) -> fmt::Result {
     match count {
         1 | 2 => write!(out, "{number:0count$}"),
-        3 => out.write_str(&name[..3]),
-        _ => out.write_str(name),
+        _ => out.write_str(short(count, name)),
     }
 }
 
@@ -170,7 +215,17 @@ mod tests {
             "M MM MMM MMMM d dd D DDD Q QQQ",
             "7 07 Jul July 5 05 186 186 3 Q3",
         );
-        check(SUMMER, "E EEE EEEE", "Sun Sun Sunday");
+        check(SUMMER, "E EEE EEEE EEEEE", "Sun Sun Sunday S");
+        check(SUMMER, "MMMMM LLLLL QQQQ QQQQQ", "J J 3rd quarter 3");
+        check(SUMMER, "G GGGG GGGGG", "AD Anno Domini A");
+        check(SUMMER, "e ee eee eeee c cccc", "1 01 Sun Sunday 1 Sunday");
+        check(SUMMER, "Y YY w ww W", "2026 26 28 28 2");
+        check("2026-01-01T00:00:00[UTC]", "YYYY-ww W e", "2026-01 1 5");
+        check("2026-12-31T00:00:00[UTC]", "YYYY-ww W e", "2027-01 5 5");
+        check("2026-12-26T00:00:00[UTC]", "YYYY-ww W e", "2026-52 4 7");
+        check("2028-12-31T00:00:00[UTC]", "YYYY-ww W e", "2029-01 6 1");
+        check(SUMMER, "N A", "50589120500000 50589120");
+        check(SUMMER, "yyyy[-MM[-dd]][", "2026-07-05");
         check(SUMMER, "H HH h hh K k a m mm s ss", "14 14 2 02 2 14 PM 3 03 9 09");
         check(SUMMER, "S SSS SSSSSS SSSSSSSSS n", "1 120 120500 120500000 120500000");
         check(

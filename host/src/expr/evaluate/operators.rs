@@ -106,22 +106,37 @@ fn subtract(left: Value, right: &Value) -> Result<Value, Problem> {
     }
 }
 
-/// Calculates with numbers: whole ones stay whole, and do not wrap around as Java's do.
+/// The number that a value is, or that its text stands for: a whole one unless it is written as a fraction.
+fn as_number(value: &Value) -> Option<Value> {
+    match value {
+        Value::Integer(_) | Value::Float(_) => Some(value.clone()),
+        Value::String(text) if text.contains(['.', 'e', 'E']) => text.parse().ok().map(Value::Float),
+        Value::String(text) => text.parse().ok().map(Value::Integer),
+        _ => None,
+    }
+}
+
+/// Calculates with numbers, and with texts that stand for one: whole ones stay whole, and do not wrap around as Java's
+/// do.
 pub(super) fn arithmetic(binary: Binary, left: &Value, right: &Value) -> Result<Value, Problem> {
-    let (left, right) = match (left, right) {
-        (Value::Integer(left), Value::Integer(right)) => return whole(binary, *left, *right),
-        (Value::Integer(left), Value::Float(right)) => (*left as f64, *right),
-        (Value::Float(left), Value::Integer(right)) => (*left, *right as f64),
-        (Value::Float(left), Value::Float(right)) => (*left, *right),
+    let (left, right) = match (as_number(left), as_number(right)) {
+        (Some(Value::Integer(left)), Some(Value::Integer(right))) => return whole(binary, left, right),
+        (Some(Value::Integer(left)), Some(Value::Float(right))) => (left as f64, right),
+        (Some(Value::Float(left)), Some(Value::Integer(right))) => (left, right as f64),
+        (Some(Value::Float(left)), Some(Value::Float(right))) => (left, right),
         _ => {
             let sign = Operator::Binary(binary).text();
             let message = format!("cannot calculate {} {sign} {}", left.kind(), right.kind());
-            let text = left.as_str().is_some() || right.as_str().is_some();
             let problem = Problem::wrong_type(message);
-            return Err(if text {
-                problem.with_hint("make a number of a text with `| number`")
-            } else {
-                problem
+            let text = [left, right]
+                .into_iter()
+                .find_map(|value| value.as_str().filter(|_| as_number(value).is_none()));
+            return Err(match text {
+                Some(text) => {
+                    let shown: String = text.chars().take(40).collect();
+                    problem.with_hint(format!("the text `{shown}` stands for no number"))
+                }
+                None => problem,
             });
         }
     };

@@ -223,7 +223,7 @@ pub(super) static EXAMPLES: &[Example] = &[
         "!expression-type the filter `numberformat` works on a number, not on a list",
     ),
     (
-        "{{ {'a': null} | toJson }} {{ '\u{1}\u{7f}' | toJson }} {{ 1.0 / 0 | toJson }}",
+        "{{ {'a': null} | toJson }} {{ '\u{1}\u{7f}' | toJson }} {{ 1.0 / [0] | toJson }}",
         "!expression-type cannot calculate number / string",
     ),
     (

@@ -58,6 +58,18 @@ pub(super) static EXAMPLES: &[Example] = &[
     ),
     ("{{ -9223372036854775807 - 1 }}", "-9223372036854775808"),
     ("{{ 'a' * 2 }}", "!expression-type cannot calculate string * number"),
+    (
+        "{{ 10 + '2' }} {{ '10' - 2 }} {{ '10' * '2' }} {{ 10 / '2' }} {{ '11' % 2 }}",
+        "102 8 20 5 1",
+    ),
+    (
+        "{{ '1.5' * 2 }} {{ '1e2' - 1 }} {{ -'5' }} {{ '9999999999' * 1 }}",
+        "3.0 99.0 -5 9999999999",
+    ),
+    ("{{ '' * 2 }}", "!expression-type cannot calculate string * number"),
+    ("{{ '1.2.3' * 2 }}", "!expression-type cannot calculate string * number"),
+    ("{{ '--1' - 1 }}", "!expression-type cannot calculate string - number"),
+    ("{{ '1e' - 1 }}", "!expression-type cannot calculate string - number"),
     ("{{ nothing + 1 }}", "!expression-type cannot calculate null + number"),
     ("{{ true + 1 }}", "!expression-type cannot calculate boolean + number"),
     ("{{ {'a': 1} + 1 }}", "!expression-type cannot calculate map + number"),

@@ -40,18 +40,30 @@ pub(super) static FILTERS: &[Filter] = &[
         filter("dateAdd", ADD, "the date so many units later, in a format", add),
         |literal| check_unit(literal).and_then(|()| check_format(literal, 2)),
     ),
-    filter("timestamp", EPOCH, "seconds since 1970", |v, g, h| {
-        since_epoch(v, g, h, 1_000_000_000)
-    }),
-    filter("timestampMilli", EPOCH, "milliseconds since 1970", |v, g, h| {
-        since_epoch(v, g, h, 1_000_000)
-    }),
-    filter("timestampMicro", EPOCH, "microseconds since 1970", |v, g, h| {
-        since_epoch(v, g, h, 1_000)
-    }),
-    filter("timestampNano", EPOCH, "nanoseconds since 1970", |v, g, h| {
-        since_epoch(v, g, h, 1)
-    }),
+    checked(
+        filter("timestamp", EPOCH, "seconds since 1970", |v, g, h| {
+            since_epoch(v, g, h, 1_000_000_000)
+        }),
+        check_reading,
+    ),
+    checked(
+        filter("timestampMilli", EPOCH, "milliseconds since 1970", |v, g, h| {
+            since_epoch(v, g, h, 1_000_000)
+        }),
+        check_reading,
+    ),
+    checked(
+        filter("timestampMicro", EPOCH, "microseconds since 1970", |v, g, h| {
+            since_epoch(v, g, h, 1_000)
+        }),
+        check_reading,
+    ),
+    checked(
+        filter("timestampNano", EPOCH, "nanoseconds since 1970", |v, g, h| {
+            since_epoch(v, g, h, 1)
+        }),
+        check_reading,
+    ),
 ];
 
 const UNITS: [&str; 14] = [
@@ -82,6 +94,11 @@ pub(in crate::expr) fn check_format(literal: Literals<'_>, start: usize) -> Resu
     check(1, |text| time_zone(text).map(|_| ()))?;
     check(2, is_pattern)?;
     check(3, check_locale)
+}
+
+/// Finds what is wrong with a literal time zone or existing format of a filter that reads dates only.
+fn check_reading(literal: Literals<'_>) -> Result<(), (usize, Problem)> {
+    check_format(&|position| literal(position.checked_sub(1)?), 0)
 }
 
 fn check_locale(locale: &str) -> Result<(), Problem> {
@@ -215,9 +232,9 @@ mod tests {
     fn what_makes_no_date_is_refused() {
         check_error("{{ 'soon' | date }}", "expression-type", "cannot read `soon` as a date");
         check_error(
-            "{{ nope | date('yyyy-ww') }}",
+            "{{ nope | date('yyyy-qq') }}",
             "expression-argument",
-            "`yyyy-ww` is no format of a date: `ww` is not supported",
+            "`yyyy-qq` is no format of a date: `qq` is not supported",
         );
         check_error(
             "{{ nope | date(timeZone='Mars') }}",
@@ -272,5 +289,12 @@ mod tests {
             json!([1, 1500, 1_500_000, 1_500_000_000, -1]),
         );
         check("{{ '1970-01-02' | timestamp(timeZone='+01:00') }}", "82800");
+        for name in ["timestamp", "timestampMilli", "timestampMicro", "timestampNano"] {
+            let mars = format!("{{{{ nope | {name}(timeZone='Mars') }}}}");
+            check_error(&mars, "expression-argument", "unknown time zone `Mars`");
+            let format = format!("{{{{ nope | {name}('UTC', 'qq') }}}}");
+            let message = "`qq` is no format of a date: `qq` is not supported";
+            check_error(&format, "expression-argument", message);
+        }
     }
 }

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use regex::{Captures, Regex};
+use regex::Regex;
 
 use super::{Filter, Literals, checked, filter, on_every_text, on_text};
 use crate::expr::error::Problem;
@@ -24,11 +24,14 @@ pub(super) static FILTERS: &[Filter] = &[
         ),
         check_regex,
     ),
-    filter(
-        "replace",
-        &[required("replace_pairs"), optional("regexp")],
-        "texts exchanged for others, also by regular expressions",
-        replace,
+    checked(
+        filter(
+            "replace",
+            &[required("replace_pairs"), optional("regexp")],
+            "texts exchanged for others, also by regular expressions",
+            replace,
+        ),
+        check_pairs,
     ),
     checked(
         filter(
@@ -46,7 +49,7 @@ pub(super) static FILTERS: &[Filter] = &[
             "matches exchanged for a text, with groups as `$1`",
             replace_matches,
         ),
-        check_regex,
+        check_replacement,
     ),
     checked(
         filter(
@@ -55,7 +58,7 @@ pub(super) static FILTERS: &[Filter] = &[
             "the first match, or a group of it; null where there is none",
             extract,
         ),
-        check_regex,
+        check_group,
     ),
 ];
 
@@ -101,6 +104,53 @@ fn check_regex(literal: Literals<'_>) -> Result<(), (usize, Problem)> {
         Some(source) => compile(source).map(|_| ()).map_err(|problem| (0, problem)),
         None => Ok(()),
     }
+}
+
+fn check_pairs(literal: Literals<'_>) -> Result<(), (usize, Problem)> {
+    if !matches!(literal(1), Some(Value::Boolean(true))) {
+        return Ok(());
+    }
+    let pairs = literal(0).and_then(Value::as_map).into_iter().flatten();
+    for (from, to) in pairs {
+        let checked = compile(from).and_then(|regex| check_pieces(&regex, to.as_str()));
+        checked.map_err(|problem| (0, problem))?;
+    }
+    Ok(())
+}
+
+fn check_replacement(literal: Literals<'_>) -> Result<(), (usize, Problem)> {
+    let Some(source) = literal(0).and_then(Value::as_str) else {
+        return Ok(());
+    };
+    let regex = compile(source).map_err(|problem| (0, problem))?;
+    check_pieces(&regex, literal(1).and_then(Value::as_str)).map_err(|problem| (1, problem))
+}
+
+fn check_pieces(regex: &Regex, replacement: Option<&str>) -> Result<(), Problem> {
+    replacement.map_or(Ok(()), |replacement| pieces(regex, replacement).map(drop))
+}
+
+fn check_group(literal: Literals<'_>) -> Result<(), (usize, Problem)> {
+    let Some(source) = literal(0).and_then(Value::as_str) else {
+        return Ok(());
+    };
+    let regex = compile(source).map_err(|problem| (0, problem))?;
+    let groups = regex.captures_len() - 1;
+    match literal(1) {
+        Some(Value::Integer(group)) if *group < 0 || usize::try_from(*group).is_ok_and(|group| group > groups) => {
+            let what = no_such_group(*group, groups);
+            let message = format!("the argument `group` of the filter `regexExtract` {what}");
+            Err((1, Problem::wrong_argument(message)))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn no_such_group(group: i64, groups: usize) -> String {
+    if group < 0 {
+        return format!("cannot be negative, and is {group}");
+    }
+    format!("is {group}, but the expression has {groups} groups")
 }
 
 /// Splits as `java.lang.String.split` does: empty parts at the end are dropped unless there is a limit.
@@ -169,14 +219,24 @@ fn bounded(replaced: String) -> Result<String, Problem> {
     Ok(replaced)
 }
 
-/// Exchanges every match, expanding `$1` and `\$` in the replacement as Java does.
+/// Exchanges every match, expanding `$1` and `\$` in the replacement as Java does: a group that is not there is a
+/// fault only where there is a match.
 fn exchange(regex: &Regex, text: &str, replacement: &str) -> Result<String, Problem> {
+    if !regex.is_match(text) {
+        return Ok(text.to_owned());
+    }
+    let pieces = pieces(regex, replacement)?;
     let mut out = String::with_capacity(text.len());
     let mut start = 0;
     for captures in regex.captures_iter(text) {
         let whole = captures.get_match();
         out.push_str(&text[start..whole.start()]);
-        expand(&captures, replacement, &mut out)?;
+        for piece in &pieces {
+            out.push_str(match piece {
+                Piece::Text(text) => text,
+                Piece::Group(index) => captures.get(*index).map_or("", |found| found.as_str()),
+            });
+        }
         start = whole.end();
         if out.len() > limits::OUTPUT {
             return Err(Problem::limit(format!(
@@ -189,42 +249,51 @@ fn exchange(regex: &Regex, text: &str, replacement: &str) -> Result<String, Prob
     Ok(out)
 }
 
-fn expand(captures: &Captures<'_>, replacement: &str, out: &mut String) -> Result<(), Problem> {
+/// A part of a replacement.
+enum Piece<'r> {
+    Text(&'r str),
+    Group(usize),
+}
+
+/// Takes a replacement apart.
+fn pieces<'r>(regex: &Regex, replacement: &'r str) -> Result<Vec<Piece<'r>>, Problem> {
+    let mut pieces = Vec::new();
     let mut rest = replacement;
     while let Some(position) = rest.find(['$', '\\']) {
-        out.push_str(&rest[..position]);
+        pieces.push(Piece::Text(&rest[..position]));
         let sign = rest.as_bytes()[position];
         rest = &rest[position + 1..];
         if sign == b'\\' {
             let kept = rest.chars().next().map_or(0, char::len_utf8);
-            out.push_str(&rest[..kept]);
+            pieces.push(Piece::Text(&rest[..kept]));
             rest = &rest[kept..];
             continue;
         }
-        let (group, length) = group(captures, rest).ok_or_else(|| {
+        let (group, length) = group(regex, rest).ok_or_else(|| {
             Problem::wrong_argument(format!(
                 "the replacement `{replacement}` names a group that the expression does not have"
             ))
             .with_hint("write `\\$` for a dollar sign")
         })?;
-        out.push_str(group);
+        pieces.push(Piece::Group(group));
         rest = &rest[length..];
     }
-    out.push_str(rest);
-    Ok(())
+    pieces.push(Piece::Text(rest));
+    Ok(pieces)
 }
 
 /// Reads the group after a `$`: a name in braces, or as many digits as there are groups for.
-fn group<'c>(captures: &'c Captures<'_>, text: &str) -> Option<(&'c str, usize)> {
+fn group(regex: &Regex, text: &str) -> Option<(usize, usize)> {
     if let Some(braced) = text.strip_prefix('{') {
         let name = &braced[..braced.find('}')?];
-        return captures.name(name).map(|found| (found.as_str(), name.len() + 2));
+        let index = regex.capture_names().position(|known| known == Some(name))?;
+        return Some((index, name.len() + 2));
     }
     let mut chosen = None;
     for length in 1..=text.bytes().take(3).take_while(u8::is_ascii_digit).count() {
         let index: usize = text[..length].parse().ok()?;
-        if index < captures.len() {
-            chosen = Some((captures.get(index).map_or("", |found| found.as_str()), length));
+        if index < regex.captures_len() {
+            chosen = Some((index, length));
         }
     }
     chosen
@@ -254,10 +323,8 @@ fn extract(value: Value, given: &Given, _: &Host<'_>) -> Result<Value, Problem> 
         0
     };
     if group >= regex.captures_len() {
-        return Err(given.wrong(
-            1,
-            format!("is {group}, but the expression has {} groups", regex.captures_len() - 1),
-        ));
+        let group = i64::try_from(group).unwrap_or(i64::MAX);
+        return Err(given.wrong(1, no_such_group(group, regex.captures_len() - 1)));
     }
     on_text(&value, given, |text| {
         let found = regex
@@ -339,5 +406,49 @@ mod tests {
             "expression-argument",
             "`(?=a)` is no regular expression: look-around, including look-ahead and look-behind, is not supported",
         );
+    }
+
+    #[test]
+    fn what_is_written_out_is_checked_before_anything_runs() {
+        let check_static = |faulty: &str, message: &str| {
+            let errors = crate::expr::Template::parse(&format!("{{{{ nope | {faulty} }}}}")).expect_err(faulty);
+            let messages: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
+            assert_eq!(messages, [message], "{faulty}");
+        };
+        let unclosed = "`(` is no regular expression: unclosed group";
+        for faulty in [
+            "split('(')",
+            "regexMatch('(')",
+            "regexReplace('(', 'x')",
+            "regexReplace('(', replacement=x)",
+            "regexExtract(regex='(')",
+            "replace({'(': 'x'}, regexp=true)",
+            "replace({'a': 'b', '(': x, y: 'z'}, true)",
+        ] {
+            check_static(faulty, unclosed);
+        }
+        let no_group = "the replacement `$2` names a group that the expression does not have";
+        check_static("regexReplace('(a)', '$2')", no_group);
+        check_static("replace({'(a)': '$2'}, regexp=true)", no_group);
+        check_static(
+            "regexExtract('(a)', 2)",
+            "the argument `group` of the filter `regexExtract` is 2, but the expression has 1 groups",
+        );
+        for sound in [
+            "replace({'(': 'x'})",
+            "replace({'(': 'x'}, regexp=false)",
+            "replace({'(': 'x'}, regexp=is_regular)",
+            "replace(pairs, regexp=true)",
+            "replace({'(?<n>a)': '${n} $1 \\\\$9'}, regexp=true)",
+            "regexReplace(x, '$2')",
+            "regexReplace('(a)', '$1' ~ x)",
+            "regexExtract('a', n)",
+        ] {
+            assert!(
+                crate::expr::Template::parse(&format!("{{{{ nope | {sound} }}}}")).is_ok(),
+                "{sound}"
+            );
+        }
+        check("{{ 'b' | regexReplace('a' ~ '', '$1' ~ '') }}", "b");
     }
 }

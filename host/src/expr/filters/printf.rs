@@ -162,7 +162,7 @@ fn signed(conversion: &Conversion<'_>, negative: bool, digits: String) -> String
         false if flag(' ') => " ",
         false => "",
     };
-    let digits = if flag(',') { grouped(&digits) } else { digits };
+    let digits = if flag(',') { grouped(&digits, 3) } else { digits };
     let zeros = if flag('0') {
         conversion.width.saturating_sub(sign.len() + digits.len())
     } else {
@@ -172,11 +172,11 @@ fn signed(conversion: &Conversion<'_>, negative: bool, digits: String) -> String
 }
 
 /// Puts a comma before each third digit of the whole part.
-pub(super) fn grouped(digits: &str) -> String {
+pub(super) fn grouped(digits: &str, group: usize) -> String {
     let whole = digits.find('.').unwrap_or(digits.len());
     let mut grouped = String::new();
     for (position, digit) in digits[..whole].chars().enumerate() {
-        if position > 0 && (whole - position).is_multiple_of(3) {
+        if position > 0 && (whole - position).is_multiple_of(group) {
             grouped.push(',');
         }
         grouped.push(digit);

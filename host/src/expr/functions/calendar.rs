@@ -82,18 +82,24 @@ pub(super) static FUNCTIONS: &[Function] = &[
             ))
         },
     )),
-    dated(function(
-        "isDayWeekInMonth",
-        &[required("date"), required("dayOfWeek"), required("position")],
-        "whether it is the `FIRST`, `SECOND`, `THIRD`, `FOURTH` or `LAST` such day of its month",
-        is_day_week_in_month,
-    )),
-    dated(function(
-        "isLastWorkingDay",
-        &[required("date"), optional("workingDays")],
-        "whether it is the last working day of its month",
-        is_last_working_day,
-    )),
+    Function {
+        check: Some(check_place_in_month),
+        ..function(
+            "isDayWeekInMonth",
+            &[required("date"), required("dayOfWeek"), required("position")],
+            "whether it is the `FIRST`, `SECOND`, `THIRD`, `FOURTH` or `LAST` such day of its month",
+            is_day_week_in_month,
+        )
+    },
+    Function {
+        check: Some(check_working_days),
+        ..function(
+            "isLastWorkingDay",
+            &[required("date"), optional("workingDays")],
+            "whether it is the last working day of its month",
+            is_last_working_day,
+        )
+    },
 ];
 
 /// The function, whose date is checked before anything runs where it is written out.
@@ -135,40 +141,89 @@ fn hour_of_day(given: &Given, host: &Host<'_>) -> Result<Value, Problem> {
     to_civil(value, host.scope.time_zone()).map(|time| Value::from(i64::from(time.hour())))
 }
 
-fn weekday(given: &Given, position: usize, name: &str) -> Result<Weekday, Problem> {
+/// The day of a name; otherwise what is wrong with it.
+fn weekday(name: &str) -> Result<Weekday, String> {
     let mut days = Weekday::Monday.cycle_forward().take(7);
     let day = days.find(|day| day_name(*day).eq_ignore_ascii_case(name));
-    day.ok_or_else(|| given.wrong(position, format!("names days such as `MONDAY`, not `{name}`")))
+    day.ok_or_else(|| format!("names days such as `MONDAY`, not `{name}`"))
+}
+
+/// The days in a list of names.
+fn weekdays(names: &str) -> Result<Vec<Weekday>, String> {
+    names
+        .split(|c: char| c == ',' || c.is_whitespace())
+        .filter(|name| !name.is_empty())
+        .map(weekday)
+        .collect()
+}
+
+/// Which of the days of its kind in a month a day is.
+#[derive(Clone, Copy)]
+enum PlaceInMonth {
+    Nth(i8),
+    Last,
+}
+
+fn place_in_month(name: &str) -> Result<PlaceInMonth, String> {
+    Ok(match name.to_uppercase().as_str() {
+        "FIRST" => PlaceInMonth::Nth(0),
+        "SECOND" => PlaceInMonth::Nth(1),
+        "THIRD" => PlaceInMonth::Nth(2),
+        "FOURTH" => PlaceInMonth::Nth(3),
+        "LAST" => PlaceInMonth::Last,
+        other => {
+            return Err(format!(
+                "must be `FIRST`, `SECOND`, `THIRD`, `FOURTH` or `LAST`, not `{other}`"
+            ));
+        }
+    })
+}
+
+/// Checks a name that is written out with what reads it.
+fn check_name<T>(
+    literal: Literals<'_>,
+    position: usize,
+    callee: (&str, &str),
+    read: fn(&str) -> Result<T, String>,
+) -> Result<(), (usize, Problem)> {
+    let Some(name) = literal(position).and_then(Value::as_str) else {
+        return Ok(());
+    };
+    let (function, parameter) = callee;
+    let problem = |what| {
+        Problem::wrong_argument(format!(
+            "the argument `{parameter}` of the function `{function}` {what}"
+        ))
+    };
+    read(name).map(drop).map_err(|what| (position, problem(what)))
+}
+
+fn check_place_in_month(literal: Literals<'_>) -> Result<(), (usize, Problem)> {
+    check_date(literal, 0)?;
+    check_name(literal, 1, ("isDayWeekInMonth", "dayOfWeek"), weekday)?;
+    check_name(literal, 2, ("isDayWeekInMonth", "position"), place_in_month)
+}
+
+fn check_working_days(literal: Literals<'_>) -> Result<(), (usize, Problem)> {
+    check_date(literal, 0)?;
+    check_name(literal, 1, ("isLastWorkingDay", "workingDays"), weekdays)
 }
 
 fn is_day_week_in_month(given: &Given, host: &Host<'_>) -> Result<Value, Problem> {
     let date = date(given, host)?;
-    let day = weekday(given, 1, given.need_text(1)?)?;
-    let position = given.need_text(2)?.to_uppercase();
-    let is_day = date.weekday() == day;
-    let week = (date.day() - 1) / 7;
-    Ok(Value::from(match position.as_str() {
-        "FIRST" => is_day && week == 0,
-        "SECOND" => is_day && week == 1,
-        "THIRD" => is_day && week == 2,
-        "FOURTH" => is_day && week == 3,
-        "LAST" => is_day && date.day() + 7 > date.days_in_month(),
-        other => {
-            return Err(given.wrong(
-                2,
-                format!("must be `FIRST`, `SECOND`, `THIRD`, `FOURTH` or `LAST`, not `{other}`"),
-            ));
-        }
-    }))
+    let day = weekday(given.need_text(1)?).map_err(|what| given.wrong(1, what))?;
+    let place = place_in_month(given.need_text(2)?).map_err(|what| given.wrong(2, what))?;
+    let is_there = match place {
+        PlaceInMonth::Nth(weeks) => (date.day() - 1) / 7 == weeks,
+        PlaceInMonth::Last => date.day() + 7 > date.days_in_month(),
+    };
+    Ok(Value::from(date.weekday() == day && is_there))
 }
 
 fn is_last_working_day(given: &Given, host: &Host<'_>) -> Result<Value, Problem> {
     let date = date(given, host)?;
     let names = given.text(1)?.unwrap_or("MONDAY,TUESDAY,WEDNESDAY,THURSDAY,FRIDAY");
-    let names = names
-        .split(|c: char| c == ',' || c.is_whitespace())
-        .filter(|name| !name.is_empty());
-    let working: Vec<Weekday> = names.map(|name| weekday(given, 1, name)).collect::<Result<_, _>>()?;
+    let working = weekdays(names).map_err(|what| given.wrong(1, what))?;
     let later = i64::from(date.days_in_month() - date.day());
     let is_free = |days: i64| {
         let day = date.weekday().wrapping_add(i32::try_from(days).unwrap_or(0));
@@ -223,9 +278,28 @@ mod tests {
             "isDateBefore(a, 'soon')",
             "isDateBetween('soon', b, c)",
             "dayOfMonth('soon')",
+            "isDayWeekInMonth('soon', b, c)",
+            "isLastWorkingDay('soon')",
         ] {
             let errors = crate::expr::Template::parse(&format!("{{{{ {faulty} }}}}")).unwrap_err();
             assert_eq!(errors[0].message, "cannot read `soon` as a date", "{faulty}");
+        }
+        for (faulty, message) in [
+            (
+                "isDayWeekInMonth(a, 'moonday', 'FIRST')",
+                "the argument `dayOfWeek` of the function `isDayWeekInMonth` names days such as `MONDAY`, not `moonday`",
+            ),
+            (
+                "isDayWeekInMonth(a, 'MONDAY', 'fifth')",
+                "the argument `position` of the function `isDayWeekInMonth` must be `FIRST`, `SECOND`, `THIRD`, `FOURTH` or `LAST`, not `FIFTH`",
+            ),
+            (
+                "isLastWorkingDay(a, 'MONDAY, moonday')",
+                "the argument `workingDays` of the function `isLastWorkingDay` names days such as `MONDAY`, not `moonday`",
+            ),
+        ] {
+            let errors = crate::expr::Template::parse(&format!("{{{{ {faulty} }}}}")).unwrap_err();
+            assert_eq!(errors[0].message, message, "{faulty}");
         }
         check_error(
             "{{ isWeekend(nothing) }}",

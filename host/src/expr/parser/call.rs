@@ -7,6 +7,7 @@ use crate::expr::error::{ExprError, SYNTAX, WRONG_ARGUMENT};
 use crate::expr::lexer::TokenKind;
 use crate::expr::signature::Parameter;
 use crate::expr::syntax::{Arguments, Expression, FilterCall, Kind};
+use crate::expr::value::Value;
 use crate::expr::{filters, functions};
 use crate::model::{Span, closest};
 
@@ -262,7 +263,9 @@ impl Parser<'_> {
 
     fn check_literals(&mut self, check: Option<crate::expr::filters::Check>, arguments: &Arguments, span: Span) {
         let Some(check) = check else { return };
-        if let Err((position, problem)) = check(&|position| arguments.given.get(position)?.as_ref()?.literal()) {
+        let written_out = |argument: &Option<Expression>| argument.as_ref()?.written_out();
+        let known: Vec<Option<Value>> = arguments.given.iter().map(written_out).collect();
+        if let Err((position, problem)) = check(&|position| known.get(position)?.as_ref()) {
             let argument = arguments.given.get(position).and_then(Option::as_ref);
             self.fault(problem.at(argument.map_or(span, |argument| argument.span)));
         }

@@ -29,13 +29,30 @@ pub(super) struct Parsed {
 pub(super) struct Faulty {
     /// In the order of their places.
     pub errors: Vec<ExprError>,
-    /// Tells which variables are read. Empty where the faults are such that names could be taken wrongly.
-    pub readable: Vec<Node>,
+    pub parsed: Parsed,
+    pub readable: Readable,
+}
+
+/// What can be told of the variables that a template with faults reads.
+#[derive(Debug)]
+pub(super) struct Readable {
+    /// Names that the template may have given to something of its own.
+    names: HashSet<String>,
+    /// Behind this place it is not known what is text and what is not.
+    end: usize,
+}
+
+impl Readable {
+    /// Whether a name at a place is known to be that of a variable from outside.
+    pub(super) fn tells(&self, name: &str, span: Span) -> bool {
+        span.end <= self.end && !self.names.contains(name)
+    }
 }
 
 /// Parses a template; answers every fault when there are any.
 pub(super) fn parse(source: &str) -> Result<Parsed, Faulty> {
     let (tokens, errors) = tokenize(source);
+    let lost = errors.iter().map(|error| error.span.start).min();
     let mut parser = Parser {
         source,
         macro_names: macro_names(&tokens),
@@ -46,29 +63,65 @@ pub(super) fn parse(source: &str) -> Result<Parsed, Faulty> {
         macros: Vec::new(),
         blocks: Vec::new(),
         salvaged: Vec::new(),
+        salvaged_bodies: Vec::new(),
     };
     let (mut nodes, _) = parser.body(None, &[]);
-    if parser.errors.is_empty() {
-        return Ok(Parsed {
-            nodes,
-            macros: parser.macros,
-            blocks: parser.blocks,
-        });
+    if !parser.errors.is_empty() {
+        // What stood around a filter with a fault may have coped with the absence of what it reads.
+        if !["??", "default", "defined", "null"]
+            .iter()
+            .any(|guard| source.contains(guard))
+        {
+            nodes.extend(parser.salvaged.into_iter().map(Node::Print));
+        }
+        nodes.extend(parser.salvaged_bodies.into_iter().flatten());
     }
+    let parsed = Parsed {
+        nodes,
+        macros: parser.macros,
+        blocks: parser.blocks,
+    };
+    if parser.errors.is_empty() {
+        return Ok(parsed);
+    }
+    let is_endless = parser.errors.iter().any(|error| error.code == LIMIT);
+    let end = if is_endless { 0 } else { lost.unwrap_or(source.len()) };
+    let names = given_names(&parser.tokens);
     parser.errors.sort_by_key(|error| error.span);
     parser.errors.truncate(limits::ERRORS);
-    let errors = parser.errors;
-    // A tag with a fault may have given a name to something.
-    let is_readable = !source.contains("{%") && errors.iter().all(|error| ![SYNTAX, LIMIT].contains(&error.code));
-    // What stood around a filter with a fault may have coped with the absence of what it reads.
-    if !["??", "default", "defined", "null"]
-        .iter()
-        .any(|guard| source.contains(guard))
-    {
-        nodes.extend(parser.salvaged.into_iter().map(Node::Print));
+    Err(Faulty {
+        errors: parser.errors,
+        parsed,
+        readable: Readable { names, end },
+    })
+}
+
+/// Every name that a tag may give to something: all but those in the sections that only read.
+fn given_names(tokens: &[Token]) -> HashSet<String> {
+    let mut names = HashSet::new();
+    let mut rest = tokens.iter();
+    while let Some(token) = rest.next() {
+        if token.kind != TokenKind::TagStart {
+            continue;
+        }
+        let mut section = rest
+            .by_ref()
+            .take_while(|token| !matches!(token.kind, TokenKind::TagEnd | TokenKind::Text | TokenKind::End));
+        let Some(TokenKind::Name(tag)) = section.next().map(|token| &token.kind) else {
+            continue;
+        };
+        let words = section.filter_map(|token| match &token.kind {
+            TokenKind::Name(name) => Some(name.clone()),
+            _ => None,
+        });
+        match tag.as_str() {
+            "set" | "block" => names.extend(words.take(1)),
+            "for" => names.extend(words.take(1).chain(["loop".to_owned()])),
+            "if" | "elseif" | "else" | "filter" => {}
+            _ => names.extend(words),
+        }
     }
-    let readable = if is_readable { nodes } else { Vec::new() };
-    Err(Faulty { errors, readable })
+    names
 }
 
 /// The fault has been noted; all that is left is to get out of the section.
@@ -88,6 +141,8 @@ struct Parser<'s> {
     blocks: Vec<Arc<Block>>,
     /// What stands before filters with faults.
     salvaged: Vec<Expression>,
+    /// What stands in tags with faults.
+    salvaged_bodies: Vec<Vec<Node>>,
 }
 
 fn macro_names(tokens: &[Token]) -> HashSet<String> {

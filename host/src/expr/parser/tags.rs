@@ -185,7 +185,10 @@ impl Parser<'_> {
                 }
             }
         }
-        let (variable, iterable) = header?;
+        let Some((variable, iterable)) = header else {
+            self.salvaged_bodies.extend([body, otherwise]);
+            return None;
+        };
         Some(Node::For(Box::new(ForLoop {
             variable,
             iterable,
@@ -221,11 +224,11 @@ impl Parser<'_> {
         if end.is_some() {
             self.finish_bare();
         }
-        Some(Node::Filter {
-            filters: filters?,
-            body,
-            span,
-        })
+        let Some(filters) = filters else {
+            self.salvaged_bodies.push(body);
+            return None;
+        };
+        Some(Node::Filter { filters, body, span })
     }
 
     fn filter_chain(&mut self) -> Parse<Vec<crate::expr::syntax::FilterCall>> {
@@ -244,7 +247,10 @@ impl Parser<'_> {
         if end.is_some() {
             self.finish_bare();
         }
-        let (name, parameters) = header?;
+        let Some((name, parameters)) = header else {
+            self.salvaged_bodies.push(body);
+            return None;
+        };
         if self.macros.iter().any(|known| known.name == name) {
             self.fault(ExprError::new(
                 span,
@@ -291,7 +297,10 @@ impl Parser<'_> {
             }
             self.finish_bare();
         }
-        let (name, _) = header?;
+        let Some((name, _)) = header else {
+            self.salvaged_bodies.push(body);
+            return None;
+        };
         if self.blocks.iter().any(|known| known.name == name) {
             self.fault(ExprError::new(
                 span,

@@ -1,6 +1,6 @@
 //! How inputs stand to each other: what depends on what, and whose ids get in each other's way.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::read::{Input, Written};
 use crate::model::{Diagnostic, InputId, closest};
@@ -40,12 +40,34 @@ pub(super) fn check(inputs: &[Written], declared: &[String], findings: &mut Vec<
             }
         }
     }
+    report_cycles(inputs, findings);
+}
+
+/// Each cycle once, at the first input of it.
+fn report_cycles(inputs: &[Written], findings: &mut Vec<Diagnostic>) {
     let edges = edges(inputs);
+    let mut reported = vec![false; inputs.len()];
     for (place, Written { input, .. }) in inputs.iter().enumerate() {
-        if reaches_itself(&edges, place) {
-            let message = format!("the input `{}` depends on itself", input.id);
-            findings.push(Diagnostic::error("input-cycle", message, input.span));
+        if reported[place] {
+            continue;
         }
+        let Some(cycle) = shortest_cycle(&edges, place) else {
+            continue;
+        };
+        cycle.iter().for_each(|place| reported[*place] = true);
+        let message = match cycle.as_slice() {
+            [_] => format!("the input `{}` depends on itself", input.id),
+            _ => {
+                let ids = cycle
+                    .iter()
+                    .chain([&place])
+                    .map(|place| format!("`{}`", inputs[*place].input.id));
+                let way = ids.collect::<Vec<_>>().join(" → ");
+                format!("inputs depend on each other in a circle: {way}")
+            }
+        };
+        let finding = Diagnostic::error("input-cycle", message, input.span);
+        findings.push(finding.with_hint("take one of them out of the other's `dependsOn.inputs`"));
     }
 }
 
@@ -63,18 +85,22 @@ fn edges(inputs: &[Written]) -> Vec<Vec<usize>> {
     inputs.iter().map(edges).collect()
 }
 
-fn reaches_itself(edges: &[Vec<usize>], start: usize) -> bool {
-    let mut seen = vec![false; edges.len()];
-    let mut waiting = vec![start];
-    while let Some(place) = waiting.pop() {
+/// The shortest way from a place back to itself, that place first; nothing where there is none.
+fn shortest_cycle(edges: &[Vec<usize>], start: usize) -> Option<Vec<usize>> {
+    let mut came_from: Vec<Option<usize>> = vec![None; edges.len()];
+    let mut waiting = VecDeque::from([start]);
+    while let Some(place) = waiting.pop_front() {
         for next in &edges[place] {
             if *next == start {
-                return true;
+                let mut way: Vec<usize> = std::iter::successors(Some(place), |place| came_from[*place]).collect();
+                way.reverse();
+                return Some(way);
             }
-            if !std::mem::replace(&mut seen[*next], true) {
-                waiting.push(*next);
+            if came_from[*next].is_none() {
+                came_from[*next] = Some(place);
+                waiting.push_back(*next);
             }
         }
     }
-    false
+    None
 }

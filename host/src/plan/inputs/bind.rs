@@ -172,7 +172,7 @@ impl<'a> Binder<'a> {
                 "execution",
                 json!({"id": request.execution, "startDate": request.now, "state": "CREATED"}),
             )
-            .with("labels", Json::Object(flow.labels.clone()))
+            .with("labels", Json::Object(flow.plain_labels()))
             .with("inputs", Json::Object(nested(&visible)))
     }
 

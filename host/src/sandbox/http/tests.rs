@@ -254,7 +254,7 @@ async fn bytes_headers_and_time_are_bounded() {
     many.extend(b"\r\n");
     check_limit(Limits::default(), many, get, "(`http_headers`, `http_header_bytes`)").await;
     let long = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(100_000)).into_bytes();
-    check_limit(Limits::default(), long, get, "(`http_headers`, `http_header_bytes`)").await;
+    check_limit(Limits::default(), long, get, "`http_header_bytes`)").await;
     let request = |url: &str| {
         let mut request = Request::get(url);
         for number in 0..200 {

@@ -1,0 +1,149 @@
+//! Brings a catalog of an older schema up to date, after a copy of it was made.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::catalog::BUSY_TIMEOUT;
+use super::schema::{self, Found};
+use super::{Catalog, StoreError};
+
+/// What makes each schema of the one before it: the first leads from 1 to 2. Only ever added to.
+pub(super) const STEPS: &[&str] = &[];
+
+/// The schema that `schema.sql` makes.
+pub(super) const VERSION: i64 = 1 + STEPS.len() as i64;
+
+/// A catalog that was brought up to date.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Migrated {
+    pub from: i64,
+    pub to: i64,
+    /// The copy of the catalog as it was; none when nothing had to be done.
+    pub backup: Option<PathBuf>,
+}
+
+impl Catalog {
+    /// Brings the catalog up to date, all or nothing. A copy of it as it was is kept beside it.
+    ///
+    /// # Errors
+    /// When the file is no catalog, or of a newer begat; when the copy cannot be made.
+    pub fn migrate(path: &Path) -> Result<Migrated, StoreError> {
+        migrate(path, STEPS).map_err(|error| error.at(path))
+    }
+}
+
+fn migrate(path: &Path, steps: &[&str]) -> Result<Migrated, StoreError> {
+    let known = 1 + steps.len() as i64;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let from = match schema::inspect(&connection, path, known)? {
+        Found::Fresh => return Err(StoreError::Missing { path: path.to_owned() }),
+        Found::Catalog => known,
+        Found::Older(version) => version,
+    };
+    let unchanged = Migrated {
+        from,
+        to: known,
+        backup: None,
+    };
+    if from == known {
+        return Ok(unchanged);
+    }
+    let mut backup = path.as_os_str().to_owned();
+    backup.push(format!(".schema-{from}"));
+    let backup = PathBuf::from(backup);
+    if !backup.exists() {
+        Catalog::holding(Connection::open_with_flags(path, flags)?, path)?.back_up(&backup)?;
+    }
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    // Another process may have been first.
+    if let Found::Older(version) = schema::inspect(&transaction, path, known)? {
+        let done = usize::try_from(version - 1).unwrap_or_default();
+        for step in &steps[done..] {
+            transaction.execute_batch(step)?;
+        }
+        transaction.pragma_update(None, "user_version", known)?;
+    }
+    transaction.commit()?;
+    Ok(Migrated {
+        backup: Some(backup),
+        ..unchanged
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AssetFilter, State};
+    use crate::store::fixtures::{self, Folder, bundle};
+
+    /// Catalogs as earlier versions of begat left them, by schema.
+    const STORED: [(i64, &[u8]); 1] = [(1, include_bytes!("../../../tests/stored/schema-1.db"))];
+
+    #[test]
+    fn a_catalog_of_every_schema_is_brought_up_to_date() {
+        for (version, content) in STORED {
+            let folder = Folder::new();
+            let path = folder.path("catalog.db");
+            std::fs::write(&path, content).unwrap();
+            let migrated = Catalog::migrate(&path).unwrap();
+            assert_eq!((migrated.from, migrated.to), (version, VERSION));
+            let catalog = Catalog::open(&path).unwrap();
+            assert_eq!(catalog.verify(None).unwrap().problem, None);
+            assert_eq!(catalog.assets(&AssetFilter::default()).unwrap().len(), 7);
+            assert_eq!(catalog.executions(100).unwrap().len(), 7);
+            let before = fixtures::dump(&catalog);
+            catalog.rebuild().unwrap();
+            assert_eq!(fixtures::dump(&catalog), before);
+        }
+        assert_eq!(STORED.len() as i64, VERSION, "each schema has a stored catalog");
+    }
+
+    #[test]
+    fn steps_are_taken_once_after_a_copy_was_made_or_not_at_all() {
+        let folder = Folder::new();
+        let path = folder.path("catalog.db");
+        let catalog = Catalog::open(&path).unwrap();
+        fixtures::run(&catalog, 1, State::Success, vec![bundle(&[], &["vm:VM"])]);
+        drop(catalog);
+        let steps = [
+            "ALTER TABLE asset ADD COLUMN note TEXT;",
+            "CREATE TABLE more (id INTEGER);",
+        ];
+        let broken = [
+            "ALTER TABLE asset ADD COLUMN note TEXT;",
+            "CREATE TABEL more (id INTEGER);",
+        ];
+        assert!(migrate(&path, &broken).is_err());
+        let done = migrate(&path, &steps).unwrap();
+        assert_eq!((done.from, done.to), (1, 3));
+        let raw = fixtures::raw(&path);
+        let version: i64 = raw.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        assert_eq!(version, 3);
+        raw.execute_batch("SELECT note FROM asset; SELECT id FROM more;")
+            .unwrap();
+        assert_eq!(migrate(&path, &steps).unwrap().backup, None);
+        let copy = Catalog::open_existing(&done.backup.unwrap()).unwrap();
+        assert_eq!(copy.verify(None).unwrap().events, 5);
+        let newer = Catalog::open(&path).unwrap_err().to_string();
+        assert!(newer.contains("has schema 3 and this begat knows"), "{newer}");
+    }
+
+    #[test]
+    fn an_older_catalog_is_not_touched_until_it_is_asked_for() {
+        let folder = Folder::new();
+        let path = folder.path("catalog.db");
+        drop(Catalog::open(&path).unwrap());
+        let raw = fixtures::raw(&path);
+        let found = schema::inspect(&raw, &path, 2).unwrap();
+        assert_eq!(found, Found::Older(1));
+        let error = schema::current(found, &path, 2).unwrap_err();
+        assert!(
+            error.to_string().contains("has schema 1, which is older than 2"),
+            "{error}"
+        );
+    }
+}

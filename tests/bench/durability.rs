@@ -1,0 +1,72 @@
+//! What it costs that nothing is lost: durability per task run, events that go out meanwhile, and going on.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::begat::World;
+use super::{TASKS, median, microseconds, milliseconds, timed};
+
+const ROUNDS: usize = 15;
+/// Task runs of an execution that is gone on with.
+const DONE: usize = 10_000;
+
+pub fn measure(world: &World) -> Result<()> {
+    let flow = world.log_flow(TASKS)?;
+    let config = world.flow("begat.toml", "[openlineage]\nfile = \"events.jsonl\"\n")?;
+    let run = |arguments: &[&str]| -> Command {
+        let mut command = world.run(&flow);
+        command.arg("--quiet").args(arguments);
+        command
+    };
+    // What waits from the runs before is not part of this.
+    let mut deliver = Command::new(super::begat::PROGRAM);
+    deliver.args(["catalog", "deliver", "--config", &config]);
+    world.with_environment(&mut deliver);
+    timed(&mut deliver)?;
+    let [mut kept, mut forgotten, mut told] = [const { Vec::new() }; 3];
+    for _ in 0..ROUNDS {
+        kept.push(timed(&mut run(&[]))?);
+        forgotten.push(timed(&mut run(&["--ephemeral"]))?);
+        timed(&mut deliver)?;
+        told.push(timed(&mut run(&["--config", &config]))?);
+    }
+    let (kept, forgotten, told) = (median(kept), median(forgotten), median(told));
+    let cost = kept.saturating_sub(forgotten);
+    println!(
+        "{:<30} {:>9.1} µs   {:.0} % of the flow of {TASKS} tasks",
+        "durability of one task run",
+        microseconds(cost) / TASKS as f64,
+        100.0 * cost.as_secs_f64() / kept.as_secs_f64()
+    );
+    println!(
+        "{:<30} {:>9.1} ms   {:+.1} %, at most 5 %",
+        "the same with OpenLineage out",
+        milliseconds(told),
+        100.0 * (told.as_secs_f64() / kept.as_secs_f64() - 1.0)
+    );
+    going_on(world)
+}
+
+/// Going on with an execution of which much is done.
+fn going_on(world: &World) -> Result<()> {
+    let text = "id: long\nnamespace: bench.durability\ntasks:\n  - id: each\n    type: foreach\n    values: \"{{ range(1, COUNT) }}\"\n    tasks:\n      - id: say\n        type: return\n        format: \"{{ taskrun.value }}\"\n  - id: wait\n    type: pause\n";
+    let flow = world.flow("long.yaml", &text.replace("COUNT", &DONE.to_string()))?;
+    let mut times = Vec::new();
+    for _ in 0..3 {
+        let mut command = world.run(&flow);
+        let output = command.args(["--quiet", "--format", "json"]).output()?;
+        let view: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+        let id = view["execution"]["id"].as_str().unwrap_or_default().to_owned();
+        let mut resume = Command::new(super::begat::PROGRAM);
+        resume.args(["execution", "resume", &id]);
+        world.with_environment(&mut resume);
+        times.push(timed(&mut resume)?);
+    }
+    println!(
+        "{:<30} {:>9.1} ms   at most 200 ms\n",
+        format!("going on after {DONE} runs"),
+        milliseconds(median(times))
+    );
+    Ok(())
+}
