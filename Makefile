@@ -15,7 +15,7 @@ fuzz-loader: wasm-target ## ten minutes of mutated components
 hostile: wasm-target ## ten thousand hostile task runs, the catalog verified after each hundred
 	cargo test --release --locked --test e2e -- --ignored ten_thousand_hostile_executions
 
-.PHONY: demo test endure bench fuzz lint build wasm-target deny clean fuzz-loader hostile
+.PHONY: demo test endure bench fuzz lint build dist wasm-target deny clean fuzz-loader hostile
 
 demo: build ## build, run the seven flows, show the catalog
 	@BEGAT=$(BEGAT) flows/demo.sh
@@ -34,6 +34,10 @@ lint: wasm-target ## format and lints
 
 build: wasm-target
 	cargo build --release --locked
+
+dist: wasm-target ## a release in a folder and an archive: binary, completions, manual pages, bill of materials, checksums
+	BEGAT_COMMIT=$$(git describe --always --dirty --abbrev=12) cargo build --release --locked
+	.ci/dist $(BEGAT) $(TARGET)/dist/begat-$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)-$$(rustc -vV | sed -n 's/^host: //p')
 
 wasm-target: ## makes the target that plugins are built for available
 	@.ci/wasm32-wasip2

@@ -23,10 +23,93 @@ fn main() {
     let entries: String = PLUGINS.iter().map(|name| entry(&root, &target_folder, name)).collect();
     let table = format!("pub(super) const EMBEDDED: &[Embedded] = &[{entries}];\n");
     fs::write(out.join("embedded.rs"), table).expect("OUT_DIR is writable");
+    fs::write(out.join("carried.rs"), carried(&root, &out)).expect("OUT_DIR is writable");
+}
+
+/// What a new plugin is given: the SDK's and the contract's sources, and the versions that the SDK was tested with.
+fn carried(root: &Path, out: &Path) -> String {
+    let lock = fs::read_to_string(root.join("Cargo.lock")).expect("the workspace has a lock file");
+    let wasmtime = lock
+        .split("[[package]]")
+        .find(|part| part.contains("\nname = \"wasmtime\"\n"));
+    let version = wasmtime.and_then(|part| part.split("version = \"").nth(1)?.split('"').next());
+    println!(
+        "cargo:rustc-env=BEGAT_WASMTIME={}",
+        version.expect("wasmtime is locked")
+    );
+    fs::write(out.join("sdk.lock"), pinned(&lock, "begat-task")).expect("OUT_DIR is writable");
+    let mut files = Vec::new();
+    gather(&root.join("plugins/sdk/src"), &mut files);
+    gather(&root.join("wit"), &mut files);
+    let entry = |path: &PathBuf| {
+        let name = path.strip_prefix(root).expect("it was found below the root").display();
+        format!("({:?}, include_str!({path:?})),", name.to_string())
+    };
+    let entries: String = files.iter().map(entry).collect();
+    format!(
+        "pub(super) const SOURCES: &[(&str, &str)] = &[{entries}];\n\
+         pub(super) const SDK_LOCK: &str = include_str!({:?});\n\
+         pub(super) const SDK_MANIFEST: &str = include_str!({:?});\n\
+         pub(super) const WORKSPACE_MANIFEST: &str = include_str!({:?});\n",
+        out.join("sdk.lock"),
+        root.join("plugins/sdk/Cargo.toml"),
+        root.join("Cargo.toml"),
+    )
+}
+
+fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
+    let entries = fs::read_dir(folder).expect("the folder is part of the repository");
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("it can be read").path()).collect();
+    paths.sort();
+    for path in paths {
+        match path.is_dir() {
+            true => gather(&path, files),
+            false => files.push(path),
+        }
+    }
+}
+
+/// The part of a lock file that a package needs.
+fn pinned(lock: &str, package: &str) -> String {
+    let mut parts = lock.split("[[package]]");
+    let head = parts.next().unwrap_or_default();
+    let packages: Vec<&str> = parts.collect();
+    let field = |part: &str, name: &str| {
+        let start = format!("{name} = \"");
+        let line = part
+            .lines()
+            .find_map(|line| line.strip_prefix(&start).map(str::to_owned));
+        line.map(|line| line.trim_end_matches('"').to_owned())
+            .unwrap_or_default()
+    };
+    let mut wanted = vec![package.to_owned()];
+    let mut kept = vec![false; packages.len()];
+    while let Some(want) = wanted.pop() {
+        // A dependency is a name, or a name and a version where there are several.
+        let (name, version) = want.split_once(' ').unwrap_or((&want, ""));
+        for (place, part) in packages.iter().enumerate() {
+            let is_it = field(part, "name") == name && (version.is_empty() || field(part, "version") == version);
+            if !is_it || std::mem::replace(&mut kept[place], true) {
+                continue;
+            }
+            let list = part
+                .split_once("dependencies = [")
+                .and_then(|(_, rest)| rest.split_once(']'));
+            let names = list.map_or("", |(names, _)| names).lines();
+            wanted.extend(
+                names
+                    .map(|line| line.trim().trim_matches(['"', ',']).to_owned())
+                    .filter(|name| !name.is_empty()),
+            );
+        }
+    }
+    let kept = packages.iter().zip(kept).filter(|(_, kept)| *kept);
+    let text: String = kept.map(|(part, _)| format!("[[package]]{part}")).collect();
+    format!("{head}{}\n", text.trim_end())
 }
 
 fn watch(root: &Path) {
-    for path in ["Cargo.lock", "wit/task-0.1", "plugins/sdk"] {
+    for path in ["Cargo.toml", "Cargo.lock", "wit", "plugins/sdk"] {
         println!("cargo:rerun-if-changed={}", root.join(path).display());
     }
     for name in PLUGINS {

@@ -7,13 +7,16 @@
 )]
 
 mod again;
+mod authoring;
 mod bad_days;
 mod cases;
 mod catalog;
+mod ci;
 mod cli;
 mod conformance;
 mod control;
 mod durability;
+mod flow_tests;
 mod grants;
 mod hostile;
 mod interop;
@@ -22,5 +25,7 @@ mod readme;
 mod schema;
 mod seed;
 mod server;
+mod supply;
 mod tidy;
+mod tutorial;
 mod world;

@@ -30,7 +30,7 @@ fn examples(text: &str) -> Vec<Example> {
 }
 
 /// Replaces what differs from run to run: ids of executions, durations, times, and the spaces they need.
-fn settled(line: &str) -> String {
+pub fn settled(line: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric();
     let mut text = String::new();
     for word in line.trim_end().split_inclusive(|c| !is_word(c)) {
@@ -50,7 +50,10 @@ fn settled(line: &str) -> String {
         (r"(just now|\d+ (s|min) ago)", "AGO"),
         (r"(\d+ days ago|in \d+ days|yesterday|today|tomorrow)", "DAY"),
         (r"[0-9a-f]{64}", "HASH"),
-        (r"\d+ kB", "SIZE"),
+        (r"\d+ (kB|KiB)", "SIZE"),
+        (r" \(\d[\d.]* (ms|s)\)$", ""),
+        // A task that took long enough says how long.
+        (r"^(SUCCESS|FAILED) (\S+) \d+(\.\d)? m?s$", "$1 $2"),
         (" +", " "),
     ];
     times.iter().fold(text, |text, (pattern, word)| {

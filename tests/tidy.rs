@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::world::repository;
 
 /// Each room of `host/src` and the rooms it may import.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("model", &[]),
     ("config", &["model"]),
     ("interop", &["model"]),
@@ -14,20 +14,23 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ("flow", &["model", "expr"]),
     ("lineage", &["model"]),
     ("sandbox", &["model"]),
+    ("author", &["model"]),
+    ("supply", &["model"]),
     ("plan", &["model", "expr", "flow"]),
     ("run", &["model", "expr", "plan", "sandbox"]),
     ("store", &["model"]),
     (
         "app",
         &[
-            "model", "config", "expr", "flow", "interop", "lineage", "sandbox", "plan", "run", "store",
+            "model", "config", "expr", "flow", "interop", "lineage", "sandbox", "author", "supply", "plan", "run",
+            "store",
         ],
     ),
     ("cli", &["model", "app"]),
 ];
 
 /// Crates that only these rooms may use. The language has functions of its own that read and write YAML text.
-const FENCES: [(&str, &[&str]); 18] = [
+const FENCES: [(&str, &[&str]); 19] = [
     ("serde_yaml", &["flow", "expr"]),
     ("saphyr_parser", &["flow"]),
     ("wasmtime", &["sandbox"]),
@@ -40,9 +43,10 @@ const FENCES: [(&str, &[&str]); 18] = [
     ("rusqlite", &["store"]),
     ("jsonschema", &["store"]),
     ("terminal_size", &["cli"]),
-    ("ureq", &["interop"]),
+    ("ureq", &["interop", "supply"]),
     ("ed25519_dalek", &["interop"]),
     ("clap", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("annotate_snippets", &["cli"]),
     ("dialoguer", &["cli"]),
     ("indicatif", &["cli"]),

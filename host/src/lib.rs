@@ -1,6 +1,7 @@
 //! The rooms of begat. `ARCHITECTURE.md` shows the way through them.
 
 pub mod app;
+pub mod author;
 pub mod cli;
 pub mod config;
 pub mod expr;
@@ -12,3 +13,4 @@ pub mod plan;
 pub mod run;
 pub mod sandbox;
 pub mod store;
+pub mod supply;

@@ -7,7 +7,6 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ::begat::app::{App, AssetQuery, Settings};
@@ -255,16 +254,7 @@ fn ask(app: &App, condition: &str, rounds: usize) -> Result<(usize, Duration)> {
 }
 
 fn conditions(database: &Path, raw: &Connection, machines: usize) -> Result<()> {
-    let app = App::new(Settings {
-        catalog: database.to_owned(),
-        plugins: None,
-        cache: PathBuf::new(),
-        task_timeout: None,
-        task_memory: None,
-        config: None,
-        allow: Vec::new(),
-        on_notice: Arc::new(|_| {}),
-    });
+    let app = App::new(Settings::of(database.to_owned(), PathBuf::new()));
     let (found, time) = ask(&app, &format!("metadata.name == '{}'", machine(machines / 2)), 21)?;
     println!(
         "--where on an indexed form {:>13.2} ms   {found} found   (at most 5)",

@@ -12,7 +12,7 @@ use super::grants::check_grants;
 use super::resume::{Past, PinnedPlan};
 use super::run::{Watchers, carry_out, end_delivery, runner, shown};
 use super::{App, AppError, Notice, Observer, slots};
-use crate::model::{ExecutionDetailView, ExecutionId, JsonMap, Origin, State, TaskId, Timestamp};
+use crate::model::{ExecutionDetailView, ExecutionId, JsonMap, Origin, State, TaskId, clock};
 use crate::plan::Plan;
 use crate::run::{Again, Earlier, EarlierRun};
 use crate::store::Catalog;
@@ -105,7 +105,7 @@ fn again_of(past: &Past, plan: &Plan, start: &StartAt) -> Result<Again, AppError
     };
     let labels = past.detail.execution.labels.clone();
     let executions = past.executions();
-    let kept = Earlier::new(plan.execution.clone(), Timestamp::now(), labels, JsonMap::new(), kept);
+    let kept = Earlier::new(plan.execution.clone(), clock::now(), labels, JsonMap::new(), kept);
     Ok(Again {
         origin,
         kept: kept.of(executions.clone()),
@@ -150,5 +150,8 @@ pub(super) fn kept_before(runs: Vec<EarlierRun>, plan: &Plan, from: &TaskId) -> 
         let place = plan.tasks.iter().position(|planned| planned.task.id == run.task);
         place.is_none_or(|place| anew.contains(&place))
     };
-    runs.into_iter().filter(|run| !is_anew(run)).collect()
+    // What had not ended begins anew too.
+    runs.into_iter()
+        .filter(|run| run.state.is_terminal() && !is_anew(run))
+        .collect()
 }

@@ -2,11 +2,13 @@
 
 use std::error::Error;
 
+use crate::author::AuthorError;
 use crate::config::ConfigError;
 use crate::model::{Diagnostic, RecordError, Severity, Source};
 use crate::run::RunError;
 use crate::sandbox::SandboxError;
 use crate::store::StoreError;
+use crate::supply::SupplyError;
 
 /// Whose turn it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,6 +145,35 @@ impl From<RunError> for AppError {
     }
 }
 
+impl From<AuthorError> for AppError {
+    fn from(error: AuthorError) -> Self {
+        let kind = match &error {
+            AuthorError::Write { .. } => ErrorKind::Host,
+            _ => ErrorKind::Refused,
+        };
+        let hint = error.hint().map(str::to_owned);
+        Self {
+            kind,
+            hint,
+            ..Self::host(&error)
+        }
+    }
+}
+
+impl From<SupplyError> for AppError {
+    fn from(error: SupplyError) -> Self {
+        let kind = match &error {
+            SupplyError::Write { .. } => ErrorKind::Host,
+            _ => ErrorKind::Refused,
+        };
+        Self {
+            kind,
+            hint: error.hint(),
+            ..Self::host(&error)
+        }
+    }
+}
+
 impl From<SandboxError> for AppError {
     fn from(error: SandboxError) -> Self {
         let kind = match &error {
@@ -157,6 +188,8 @@ impl From<SandboxError> for AppError {
             | SandboxError::Skew { .. }
             | SandboxError::Link { .. }
             | SandboxError::Describe { .. }
+            | SandboxError::Changed { .. }
+            | SandboxError::NotPinned { .. }
             | SandboxError::SameType { .. } => ErrorKind::Refused,
         };
         let hint = error.hint().map(str::to_owned);

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::{AppError, Report};
 use crate::flow::{self, Flow, GivenInput};
-use crate::model::{InputQuestion, Source};
+use crate::model::{InputQuestion, JsonMap, Source};
 use crate::plan::{self, FileInput, FileOrigin, PlanRequest};
 
 /// Asks someone for the value of an input; the second argument says what was wrong with the last answer. Nothing means
@@ -20,6 +20,8 @@ pub struct InputSources<'a> {
     pub given: IndexMap<String, String>,
     /// A YAML or JSON file of ids and values.
     pub file: Option<PathBuf>,
+    /// Data by id, as a test gives it; it wins over the file.
+    pub values: JsonMap,
     /// Asks for what is missing; nobody is asked when none.
     pub ask: Option<Ask<'a>>,
 }
@@ -31,6 +33,8 @@ impl InputSources<'_> {
             Some(path) => read_file(path, flow)?,
             None => IndexMap::new(),
         };
+        let data = self.values.iter();
+        values.extend(data.map(|(id, value)| (id.clone(), GivenInput::from(value.clone()))));
         let texts = self.given.iter();
         values.extend(texts.map(|(id, text)| (id.clone(), GivenInput::Text(text.clone()))));
         Ok(values)

@@ -3,11 +3,15 @@
 mod again;
 mod assets;
 mod attest;
+mod authoring;
+mod compare;
 mod condition;
 mod delivery;
 mod edits;
 mod error;
 mod expression;
+mod fixtures;
+mod flow_test;
 mod grants;
 mod inputs;
 mod interchange;
@@ -19,6 +23,7 @@ mod schema;
 mod settings;
 mod slots;
 mod subflows;
+mod supply;
 mod upkeep;
 mod validate;
 
@@ -31,22 +36,26 @@ use crate::sandbox::Registry;
 pub use again::{AgainRequest, StartAt};
 pub use assets::{AssetQuery, AssetStory, Expiry, GraphQuery};
 pub use attest::AttestationView;
+pub use authoring::{GoldenRequest, TaskTrial, TrialRequest};
 pub use delivery::Delivered;
 pub use edits::{DeleteMode, SetRequest};
 pub use error::{AppError, ErrorKind, Report};
 pub use expression::{ExpressionRequest, Rendered};
+pub use flow_test::FlowTestRequest;
 pub use inputs::{Ask, InputSources};
 pub use query::LogQuery;
 pub use resume::ResumeRequest;
 pub use run::{FlowRequest, Notice, RunRequest};
 pub use settings::Settings;
+pub use supply::{Supplied, SupplyChange};
 pub use validate::ValidateRequest;
 
+pub use crate::author::{Built, Language, NewPlugin, stamp};
 pub use crate::config::RunGrant;
 pub use crate::interop::openlineage::ASSET_FACET_SCHEMA;
 pub use crate::plan::Stubs;
 pub use crate::run::Observer;
-pub use crate::sandbox::PluginNotice;
+pub use crate::sandbox::{CONTRACTS, PluginNotice};
 pub use crate::store::{Imported, Migrated, Pruned};
 
 /// begat, with its settings.

@@ -2,7 +2,7 @@
 
 use super::{App, AppError, slots};
 use crate::model::{
-    ExecutionDetailView, ExecutionId, ExecutionView, LogLevel, LogView, PluginView, State, TaskId, closest,
+    ExecutionDetailView, ExecutionId, ExecutionView, LogLevel, LogView, MadeView, PluginView, State, TaskId, closest,
 };
 use crate::store::Catalog;
 
@@ -50,6 +50,11 @@ impl App {
     /// All plugins.
     pub async fn plugins(&self) -> Result<Vec<PluginView>, AppError> {
         Ok(self.registry().await?.plugins())
+    }
+
+    /// What a plugin made, by its name or the beginning of its digest, whether it is here or not.
+    pub fn made_by(&self, plugin: &str) -> Result<Vec<MadeView>, AppError> {
+        Ok(self.catalog()?.made_by(plugin)?)
     }
 
     /// One plugin, by its name or by a task type it provides.

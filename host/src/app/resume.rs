@@ -15,7 +15,7 @@ use super::{App, AppError, Notice, Observer, Report, Stubs, slots};
 use crate::flow::{self, Flow, GivenInput};
 use crate::model::{
     Diagnostic, ExecutionDetailView, ExecutionId, JsonMap, PluginReference, Source, State, TaskRunId, TaskRunView,
-    Timestamp,
+    clock,
 };
 use crate::plan::{self, Plan, PlanRequest};
 use crate::run::{Earlier, EarlierRun};
@@ -73,6 +73,7 @@ impl Past {
         Stubs {
             missing: !task_types.is_empty(),
             task_types,
+            ..Stubs::default()
         }
     }
 
@@ -239,7 +240,7 @@ impl App {
                 inputs,
                 files: &find_file,
                 execution: asked.execution.clone(),
-                now: Timestamp::now(),
+                now: clock::now(),
                 catalog,
                 task_types: &task_types,
                 stubs,

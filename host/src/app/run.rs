@@ -14,7 +14,7 @@ use super::validate::read_and_check;
 use super::{App, AppError, Delivered, ErrorKind, Observer, Report};
 use crate::flow::{self, CheckBehavior, ConcurrencyBehavior, Flow, RetryBehavior};
 use crate::model::{
-    CatalogReader, Diagnostic, ExecutionDetailView, ExecutionId, JsonMap, Severity, Source, State, TaskType, Timestamp,
+    CatalogReader, Diagnostic, ExecutionDetailView, ExecutionId, JsonMap, Severity, Source, State, TaskType, clock,
 };
 use crate::plan::{self, Plan, PlanRequest, Stubs};
 use crate::run::{Again, Outcome, Runner};
@@ -77,10 +77,20 @@ pub(super) struct Watchers {
 impl App {
     /// Checks a flow and binds its inputs against what the catalog knows.
     pub(super) async fn prepare(&self, request: &FlowRequest<'_>, known: &Catalog) -> Result<Prepared, AppError> {
-        let registry = self.registry().await?;
+        self.prepare_with(self.registry().await?, request, known)
+    }
+
+    /// The same with plugins that are there already.
+    pub(super) fn prepare_with(
+        &self,
+        registry: Arc<Registry>,
+        request: &FlowRequest<'_>,
+        known: &Catalog,
+    ) -> Result<Prepared, AppError> {
         let task_types = registry.task_types();
         let (mut report, flow) = read_and_check(&request.flow, &task_types)?;
-        stand_in_for_missing(&mut report, &request.stubs);
+        let stubs = with_types_of_fixtures(&request.stubs, flow.as_ref());
+        stand_in_for_missing(&mut report, &stubs);
         let source = report.source.clone();
         let Some(flow) = flow.filter(|_| is_runnable(&report)) else {
             return Err(AppError::about("the flow has errors and was not run", report));
@@ -99,7 +109,7 @@ impl App {
             inputs: request.inputs.read(&flow)?,
             files: &find_file,
             execution: ExecutionId::generate(),
-            now: Timestamp::now(),
+            now: clock::now(),
             catalog: known,
             task_types: &task_types,
             stubs: &request.stubs,
@@ -215,6 +225,17 @@ fn is_runnable(report: &Report) -> bool {
         .diagnostics
         .iter()
         .any(|finding| finding.severity == Severity::Error)
+}
+
+/// Where a test says what single tasks come to, nobody needs to provide their types.
+fn with_types_of_fixtures(stubs: &Stubs, flow: Option<&Flow>) -> Stubs {
+    let tasks = flow.map(Flow::all_tasks).unwrap_or_default();
+    let with_fixtures = tasks.into_iter().filter(|task| stubs.tasks.contains_key(&task.id));
+    let mut stubs = stubs.clone();
+    stubs
+        .task_types
+        .extend(with_fixtures.map(|task| task.task_type.clone()));
+    stubs
 }
 
 /// Types that nobody provides are no errors where they are stood in for.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::{self, Config, RunGrant};
-use crate::sandbox::{PluginNotice, Registry, RegistryOptions};
+use crate::sandbox::{PinnedFile, PluginNotice, Registry, RegistryOptions};
 
 use super::{App, AppError};
 
@@ -17,6 +17,10 @@ pub struct Settings {
     pub catalog: PathBuf,
     /// A folder of plugins beside the embedded ones.
     pub plugins: Option<PathBuf>,
+    /// The file that pins plugins by their digests.
+    pub lock: PathBuf,
+    /// Whether only embedded plugins and pinned ones may be used.
+    pub locked: bool,
     /// The folder for compiled plugins.
     pub cache: PathBuf,
     /// Limit on the wall time of each task run; the default when none.
@@ -29,6 +33,24 @@ pub struct Settings {
     pub allow: Vec<RunGrant>,
     /// Hears about plugins that take long or cannot be kept in their compiled form.
     pub on_notice: Arc<dyn Fn(PluginNotice<'_>) + Send + Sync>,
+}
+
+impl Settings {
+    /// A catalog and a folder for compiled plugins, with nothing else said.
+    pub fn of(catalog: PathBuf, cache: PathBuf) -> Self {
+        Self {
+            catalog,
+            cache,
+            plugins: None,
+            lock: PathBuf::from("begat.lock"),
+            locked: false,
+            task_timeout: None,
+            task_memory: None,
+            config: None,
+            allow: Vec::new(),
+            on_notice: Arc::new(|_| {}),
+        }
+    }
 }
 
 impl App {
@@ -48,15 +70,27 @@ impl App {
     }
 
     async fn open_registry(&self) -> Result<Arc<Registry>, AppError> {
+        let folder = self.settings.plugins.clone();
+        Ok(Arc::new(self.registry_with(folder, self.pinned()?).await?))
+    }
+
+    /// Opens the plugins that are part of the binary, and no others.
+    pub(super) async fn registry_without_pinned(&self) -> Result<Registry, AppError> {
+        self.registry_with(None, Vec::new()).await
+    }
+
+    async fn registry_with(&self, folder: Option<PathBuf>, pinned: Vec<PinnedFile>) -> Result<Registry, AppError> {
         let on_notice = self.settings.on_notice.clone();
         let options = RegistryOptions {
-            folder: self.settings.plugins.clone(),
+            folder,
+            pinned,
+            only_pinned: self.settings.locked,
             cache: self.settings.cache.clone(),
             policy: self.policy()?,
             on_notice: Box::new(move |notice| on_notice(notice)),
         };
         let registry = Registry::open(options).await?;
         self.check_principals(&registry)?;
-        Ok(Arc::new(registry))
+        Ok(registry)
     }
 }

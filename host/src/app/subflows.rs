@@ -6,9 +6,9 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::inputs::find_file;
-use super::validate::{check, gather};
+use super::validate::{check, gather, read_and_check};
 use crate::flow::{CoreType, Flow, GivenInput, Property, Task};
-use crate::model::{CatalogReader, Diagnostic, FlowId, Namespace, Severity, TaskType, Timestamp};
+use crate::model::{CatalogReader, Diagnostic, FlowId, Namespace, Severity, TaskType, clock};
 use crate::plan::{self, Plan, PlanRequest, Stubs};
 use crate::run::{SubflowRequest, Subflows};
 
@@ -26,6 +26,25 @@ pub(super) fn folder_of(flow: &Path) -> PathBuf {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
     }
+}
+
+/// The file of a flow, by its id and, where it is given, its namespace.
+pub(super) fn find_file_of(
+    folder: &Path,
+    namespace: Option<&Namespace>,
+    id: &FlowId,
+    task_types: &[TaskType],
+) -> Result<Option<PathBuf>, String> {
+    let mut files = Vec::new();
+    gather(folder, &mut files).map_err(|error| error.message)?;
+    for path in files {
+        let (_, flow) = read_and_check(&path, task_types).map_err(|error| error.message)?;
+        let is_it = flow.is_some_and(|flow| flow.id == *id && namespace.is_none_or(|wanted| flow.namespace == *wanted));
+        if is_it {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
 }
 
 /// The file that holds a flow. Files that do not name the id are not read further.
@@ -89,7 +108,7 @@ impl Subflows for FlowFolder {
             inputs: given.collect::<IndexMap<_, _>>(),
             files: &find_file,
             execution,
-            now: Timestamp::now(),
+            now: clock::now(),
             catalog: self.catalog.as_ref(),
             task_types: &self.task_types,
             stubs: &self.stubs,

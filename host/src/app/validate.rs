@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::flow_test::is_test;
 use super::{App, AppError, Report};
 use crate::flow::{self, Checked};
 use crate::model::{Diagnostic, Severity, Source, TaskType};
@@ -107,24 +108,38 @@ fn unreadable(path: &Path, error: &AppError) -> Report {
     }
 }
 
-/// Finds what a path or a pattern names. A file that exists is never read as a pattern.
+/// Finds the flows that a path or a pattern names. A file that exists is never read as a pattern.
 fn expand(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), AppError> {
+    expand_to(path, files, &|path| !is_test(path))
+}
+
+/// The same for the files that are wanted; a file that is named itself is always.
+pub(super) fn expand_to(
+    path: &Path,
+    files: &mut Vec<PathBuf>,
+    is_wanted: &dyn Fn(&Path) -> bool,
+) -> Result<(), AppError> {
     let pattern = path.to_string_lossy();
     if path.exists() || !pattern.contains(['*', '?', '[']) {
-        return gather(path, files);
+        return gather_all(path, files, is_wanted);
     }
     let paths = glob::glob(&pattern)
         .map_err(|error| AppError::refused(format!("the pattern `{pattern}` makes no sense")).because(&error))?;
     for path in paths {
-        gather(
-            &path.map_err(|error| AppError::refused("reading a folder").because(&error))?,
-            files,
-        )?;
+        let path = path.map_err(|error| AppError::refused("reading a folder").because(&error))?;
+        if path.is_dir() || is_wanted(&path) {
+            gather_all(&path, files, is_wanted)?;
+        }
     }
     Ok(())
 }
 
+/// The flows of a folder and of those within it. Tests of flows are none.
 pub(super) fn gather(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), AppError> {
+    gather_all(path, files, &|path| !is_test(path))
+}
+
+fn gather_all(path: &Path, files: &mut Vec<PathBuf>, is_wanted: &dyn Fn(&Path) -> bool) -> Result<(), AppError> {
     if !path.is_dir() {
         files.push(path.to_owned());
         return Ok(());
@@ -140,8 +155,8 @@ pub(super) fn gather(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), AppErr
         let is_flow = entry
             .extension()
             .is_some_and(|extension| extension == "yaml" || extension == "yml");
-        if entry.is_dir() || is_flow {
-            gather(&entry, files)?;
+        if entry.is_dir() || (is_flow && is_wanted(&entry)) {
+            gather_all(&entry, files, is_wanted)?;
         }
     }
     Ok(())

@@ -6,13 +6,15 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::asset_arguments::{AssetCommand, CatalogCommand};
+use super::plugin_arguments::{PluginCommand, TestArguments};
+use super::version;
 use crate::app::{AppError, RunGrant};
-use crate::model::closest;
+use crate::model::{Timestamp, closest, parse_time};
 
 /// Runs automation flows whose every task is a sandboxed WebAssembly component, and records the lineage of all they
 /// make.
 #[derive(Debug, Parser)]
-#[command(name = "begat", version, about, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "begat", version = version::SHORT, long_version = version::long(), about, max_term_width = 100, arg_required_else_help = true)]
 #[command(
     after_help = "Exit codes: 0 done · 1 the flow ran and failed · 2 the request was wrong or refused, nothing ran · \
                         3 the host could not do its work · 130 killed by Ctrl-C"
@@ -28,6 +30,14 @@ pub(super) struct Arguments {
     /// A folder of plugins (`*.wasm`) beside the embedded ones
     #[arg(long, global = true, env = "BEGAT_PLUGINS", value_hint = ValueHint::DirPath)]
     pub plugins: Option<PathBuf>,
+
+    /// The file that pins plugins by their digests
+    #[arg(long, global = true, env = "BEGAT_LOCK", value_name = "FILE", default_value = "begat.lock", value_hint = ValueHint::FilePath)]
+    pub lock: PathBuf,
+
+    /// Use no plugin but the embedded ones and those that are pinned
+    #[arg(long, global = true, env = "BEGAT_LOCKED", value_parser = clap::builder::FalseyValueParser::new())]
+    pub locked: bool,
 
     /// The settings of the project: grants, limits, secrets and tools [default: begat.toml, where it is there]
     #[arg(long, global = true, env = "BEGAT_CONFIG", value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -60,6 +70,10 @@ pub(super) enum Format {
     Prov,
     /// For code scanning, SARIF 2.1.0 (`validate` only)
     Sarif,
+    /// For annotations in GitHub Actions (`validate` and tests only)
+    Github,
+    /// For comments on a change (`plan --against` and `catalog diff` only)
+    Markdown,
 }
 
 #[derive(Debug, Subcommand)]
@@ -67,7 +81,7 @@ pub(super) enum Command {
     /// Run a flow
     Run(RunArguments),
     /// Show what a flow would do, ask for, create and change; nothing is run
-    Plan(RunArguments),
+    Plan(PlanArguments),
     /// Check flows without running them
     Validate {
         /// Flow files, folders to search for `*.yaml`, or patterns such as 'flows/**/*.yaml'
@@ -97,17 +111,34 @@ pub(super) enum Command {
     /// Ask about assets and their lineage, and change them by hand
     #[command(subcommand)]
     Asset(AssetCommand),
-    /// Look at the plugins and their task types
+    /// Run the tests of flows: `*.test.yaml` beside them
+    Test(TestArguments),
+    /// Look at plugins, and make, build and test them
     #[command(subcommand)]
     Plugin(PluginCommand),
     /// Look after the catalog
     #[command(subcommand)]
     Catalog(CatalogCommand),
+    /// Write the manual pages into a folder
+    Man {
+        /// The folder
+        #[arg(value_hint = ValueHint::DirPath)]
+        into: PathBuf,
+    },
     /// Print completions for a shell
     Completions {
         /// The shell to complete in
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct PlanArguments {
+    #[command(flatten)]
+    pub run: RunArguments,
+    /// Show what is different from another version of the flow: which assets it would add, alter or orphan
+    #[arg(long, value_name = "FLOW", value_hint = ValueHint::FilePath)]
+    pub against: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -145,6 +176,15 @@ pub(super) struct RunArguments {
     /// Grant something for this run, such as net=api.example.com, secret=TOKEN or http:net=…; may be given many times
     #[arg(long = "allow", value_name = "[PLUGIN:]KIND=TARGET")]
     pub allow: Vec<RunGrant>,
+    /// Write what happened to a file: `.json`, `.md` for Markdown, or `.xml` for JUnit
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub report: Option<PathBuf>,
+    /// Let time stand still at this moment, so that the run can be repeated to the byte; tasks run one at a time
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub clock: Option<Timestamp>,
+    /// What ids and random numbers are made from where time stands still [default: 0]
+    #[arg(long, value_name = "NUMBER", requires = "clock")]
+    pub seed: Option<u64>,
     /// Limit on the wall time of each task run, in seconds [default: 300]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub task_timeout: Option<std::time::Duration>,
@@ -155,8 +195,12 @@ pub(super) struct RunArguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum FlowCommand {
-    /// Print the JSON Schema of the flow language, for editors
-    Schema,
+    /// Print the JSON Schema of flows, or of the files that tests are written in, for editors
+    Schema {
+        /// Of what
+        #[arg(long, default_value = "flow", value_parser = ["flow", "test", "case"])]
+        of: String,
+    },
 }
 
 /// An execution to go on with, or to do again.
@@ -245,40 +289,17 @@ pub(super) enum ExecutionCommand {
     },
 }
 
-#[derive(Debug, Subcommand)]
-pub(super) enum PluginCommand {
-    /// List the plugins and the task types they provide
-    List,
-    /// Show one plugin with the properties and outputs of its task types
-    Show {
-        /// The plugin's name, or a task type it provides
-        name: String,
-    },
-    /// Show who is granted what, who asks for what, and why
-    Grants,
-    /// Look after the compiled forms of plugins
-    #[command(subcommand)]
-    Cache(CacheCommand),
-    /// Show what bounds every task run, or those of one plugin
-    Limits {
-        /// The plugin's name, or a task type it provides
-        name: Option<String>,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum CacheCommand {
-    /// List them, the last used first, and whether each is what was written
-    List,
-    /// Remove them all; each plugin is compiled again when it is used
-    Clear,
-}
-
 pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("write it as KEY=VALUE".to_owned()),
     }
+}
+
+fn moment(text: &str) -> Result<Timestamp, String> {
+    parse_time(text)
+        .filter(|time| time.as_second() >= 0)
+        .ok_or_else(|| "write a time since 1970, such as 2026-03-01T12:00:00Z".to_owned())
 }
 
 fn seconds(text: &str) -> Result<std::time::Duration, String> {

@@ -287,6 +287,15 @@ pub(super) enum CatalogCommand {
         #[command(flatten)]
         why: ReasonArguments,
     },
+    /// Show what is different between two catalog files
+    Diff {
+        /// The one file
+        #[arg(value_hint = ValueHint::FilePath)]
+        before: PathBuf,
+        /// The other
+        #[arg(value_hint = ValueHint::FilePath)]
+        after: PathBuf,
+    },
     /// Show how much of everything there is
     Stats,
     /// Drop the content of old events; their hashes stay, and what is known now

@@ -9,6 +9,7 @@ use super::asset_arguments::{CatalogCommand, FilterArguments, ReasonArguments};
 use super::asset_commands::{person, query_of, read};
 use super::asset_tables as tables;
 use super::commands::show;
+use super::compare;
 use super::csv;
 use super::output::{Output, RED, YELLOW, host_error};
 use super::run::undelivered;
@@ -32,6 +33,14 @@ pub(super) fn catalog(app: &App, command: &CatalogCommand, output: &Output) -> R
         }
         CatalogCommand::Export { assets, edges, filter } => export(app, (*assets, *edges), filter, output),
         CatalogCommand::Import { file, why } => import(app, file, why, output),
+        CatalogCommand::Diff { before, after } => {
+            let view = app.compare_catalogs(before, after)?;
+            match output.format {
+                Format::Markdown => output.answer(&compare::difference_markdown(&view)),
+                _ => return show(output, &view, tables::difference),
+            }
+            Ok(ExitCode::SUCCESS)
+        }
         CatalogCommand::Check => check(app, output),
         CatalogCommand::Backup { file } => {
             let view = serde_json::json!({"file": file, "bytes": app.back_up(file)?});

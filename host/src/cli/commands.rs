@@ -8,14 +8,13 @@ use std::sync::Arc;
 use clap::CommandFactory;
 use serde_json::json;
 
-use super::arguments::{
-    Arguments, CacheCommand, Command, ExecutionCommand, FlowCommand, Format, PastArguments, PluginCommand,
-};
+use super::arguments::{Arguments, Command, ExecutionCommand, FlowCommand, Format, PastArguments};
 use super::asset_arguments::{AssetCommand, CatalogCommand};
-use super::output::{DIM, Output, RED, YELLOW, findings_view};
+use super::output::{DIM, Output, RED, YELLOW, findings_view, host_error};
+use super::plugin_arguments::PluginCommand;
 use super::progress::FileCounter;
 use super::tables::{self, paint};
-use super::{asset_commands, catalog_commands, grant_tables, plan, run, sarif};
+use super::{annotations, asset_commands, catalog_commands, compare, plan, plugin_commands, run, sarif, test_commands};
 use crate::app::{
     AgainRequest, App, AppError, ExpressionRequest, LogQuery, PluginNotice, Rendered, Report, ResumeRequest, Settings,
     StartAt, ValidateRequest,
@@ -28,19 +27,23 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
     let app = || App::new(settings(&arguments));
     match &arguments.command {
         Command::Run(run_arguments) => run::run(settings(&arguments), run_arguments, output).await,
-        Command::Plan(run_arguments) => {
+        Command::Plan(plan_arguments) => {
             let settings = Settings {
-                allow: run_arguments.allow.clone(),
+                allow: plan_arguments.run.allow.clone(),
                 ..settings(&arguments)
             };
-            plan::plan(&App::new(settings), run_arguments, output).await
+            let app = App::new(settings);
+            match &plan_arguments.against {
+                None => plan::plan(&app, &plan_arguments.run, output).await,
+                Some(against) => compare::plans(&app, plan_arguments, against, output).await,
+            }
         }
         Command::Validate {
             paths,
             allow_missing_plugins,
         } => validate(&app(), paths, *allow_missing_plugins, output).await,
-        Command::Flow(FlowCommand::Schema) => {
-            output.json(&app().flow_schema().await?);
+        Command::Flow(FlowCommand::Schema { of }) => {
+            output.json(&app().schema(of).await?);
             Ok(ExitCode::SUCCESS)
         }
         Command::Expr { template, vars, typed } => expression(&app(), template, vars, *typed, output),
@@ -67,8 +70,10 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
         }
         Command::Execution(command) => execution(&app(), command, output).await,
         Command::Asset(command) => asset_commands::asset(&app(), command, output),
-        Command::Plugin(command) => plugin(&app(), command, output).await,
+        Command::Test(arguments) => test_commands::test(&app(), arguments, output).await,
+        Command::Plugin(command) => plugin_commands::plugin(&app(), command, output).await,
         Command::Catalog(command) => catalog_commands::catalog(&app(), command, output),
+        Command::Man { into } => man(into),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "begat", &mut script);
@@ -76,6 +81,14 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Writes a manual page for each command, as `begat-COMMAND.1`.
+fn man(into: &std::path::Path) -> Result<ExitCode, AppError> {
+    std::fs::create_dir_all(into)
+        .and_then(|()| clap_mangen::generate_to(Arguments::command(), into))
+        .map_err(|error| host_error(&format!("writing manual pages into `{}`", into.display()), &error))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn again_request(past: &PastArguments, start: StartAt) -> AgainRequest {
@@ -99,6 +112,15 @@ fn check_format(arguments: &Arguments) -> Result<(), AppError> {
                 | AssetCommand::Stale { .. }
         )
     );
+    let is_comparison = match &arguments.command {
+        Command::Plan(plan) => plan.against.is_some(),
+        Command::Catalog(command) => matches!(command, CatalogCommand::Diff { .. }),
+        _ => false,
+    };
+    let is_test = matches!(
+        arguments.command,
+        Command::Test(_) | Command::Plugin(PluginCommand::Test(_))
+    );
     let is_validate = matches!(arguments.command, Command::Validate { .. });
     let is_export = matches!(arguments.command, Command::Catalog(CatalogCommand::Export { .. }));
     let is_import = matches!(arguments.command, Command::Catalog(CatalogCommand::Import { .. }));
@@ -114,6 +136,12 @@ fn check_format(arguments: &Arguments) -> Result<(), AppError> {
         )),
         Format::Prov if !is_export => Err(AppError::refused("only `catalog export` has the format `prov`")),
         Format::Sarif if !is_validate => Err(AppError::refused("only `validate` has the format `sarif`")),
+        Format::Markdown if !is_comparison => Err(AppError::refused(
+            "only `plan --against` and `catalog diff` have the format `markdown`",
+        )),
+        Format::Github if !is_validate && !is_test => {
+            Err(AppError::refused("only `validate` and tests have the format `github`"))
+        }
         _ => Ok(()),
     }
 }
@@ -130,6 +158,8 @@ fn settings(arguments: &Arguments) -> Settings {
     Settings {
         catalog: arguments.catalog.clone(),
         plugins: arguments.plugins.clone(),
+        lock: arguments.lock.clone(),
+        locked: arguments.locked,
         cache: cache_folder(),
         task_timeout: None,
         task_memory: None,
@@ -186,6 +216,7 @@ async fn validate(
     match output.format {
         Format::Json => output.json(&reports.iter().map(report_view).collect::<Vec<_>>()),
         Format::Sarif => output.json(&sarif::log(&reports)),
+        Format::Github => output.answer(&annotations::of_reports(&reports)),
         _ => {
             for report in reports.iter().filter(|report| !report.diagnostics.is_empty()) {
                 output.report(report);
@@ -264,28 +295,6 @@ async fn execution(app: &App, command: &ExecutionCommand, output: &Output) -> Re
             };
             show(output, &app.logs(&query)?, |views| tables::logs(views))
         }
-    }
-}
-
-async fn plugin(app: &App, command: &PluginCommand, output: &Output) -> Result<ExitCode, AppError> {
-    match command {
-        PluginCommand::List => show(output, &app.plugins().await?, |views| tables::plugins(views)),
-        PluginCommand::Show { name } => show(output, &app.plugin(name).await?, tables::plugin),
-        PluginCommand::Grants => show(output, &app.grants().await?, |views| grant_tables::grants(views)),
-        PluginCommand::Cache(CacheCommand::List) => {
-            show(output, &app.cached().await?, |views| grant_tables::cached(views))
-        }
-        PluginCommand::Cache(CacheCommand::Clear) => {
-            let (files, bytes) = app.clear_cache().await?;
-            let view = json!({"files": files, "bytes": bytes});
-            show(output, &view, |_| {
-                let noun = if files == 1 { "plugin" } else { "plugins" };
-                format!("removed {files} compiled {noun}, {} MiB\n", bytes >> 20)
-            })
-        }
-        PluginCommand::Limits { name } => show(output, &app.limits(name.as_deref()).await?, |views| {
-            grant_tables::limits(views)
-        }),
     }
 }
 

@@ -1,21 +1,29 @@
 //! The command line: parses the request, calls `app`, shows the answer and picks the exit code.
 
+mod annotations;
 mod arguments;
 mod asset_arguments;
 mod asset_commands;
 mod asset_tables;
 mod catalog_commands;
 mod commands;
+mod compare;
 mod csv;
 mod diagnostics;
 mod grant_tables;
+mod junit;
 mod output;
 mod plan;
+mod plugin_arguments;
+mod plugin_commands;
 mod progress;
 mod prompt;
+mod report;
 mod run;
 mod sarif;
 mod tables;
+mod test_commands;
+mod version;
 
 use std::process::ExitCode;
 use std::thread::JoinHandle;

@@ -138,7 +138,7 @@ pub(super) fn host_error(what: &str, error: &dyn Error) -> AppError {
     }
 }
 
-fn error_view(error: &AppError) -> serde_json::Value {
+pub(super) fn error_view(error: &AppError) -> serde_json::Value {
     let kind = match error.kind {
         ErrorKind::Refused => "refused",
         ErrorKind::Host => "host",

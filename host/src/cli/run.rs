@@ -13,12 +13,14 @@ use super::commands::plugin_notice;
 use super::output::{BOLD, DIM, Output, RED, YELLOW};
 use super::progress::{Progress, lock};
 use super::prompt;
+use super::report::Report;
 use super::tables::{duration, paint, state_style};
 use crate::app::{
     AgainRequest, App, AppError, Delivered, FlowRequest, InputSources, Notice, ResumeRequest, RunRequest, Settings,
     Stubs,
 };
-use crate::model::{AssetEvent, ExecutionDetailView, LogLevel, State, TaskRunView};
+use crate::model::clock::World;
+use crate::model::{AssetEvent, ExecutionDetailView, JsonMap, LogLevel, State, TaskRunView};
 
 /// What the user gives a flow.
 pub(super) fn flow_request<'a>(arguments: &RunArguments, output: &Output) -> FlowRequest<'a> {
@@ -28,11 +30,13 @@ pub(super) fn flow_request<'a>(arguments: &RunArguments, output: &Output) -> Flo
         inputs: InputSources {
             given: arguments.inputs.iter().cloned().collect(),
             file: arguments.inputs_file.clone(),
+            values: JsonMap::new(),
             ask: (output.can_ask() && !arguments.no_prompt).then_some(&prompt::ask),
         },
         stubs: Stubs {
             task_types: arguments.stubs.clone(),
             missing: arguments.stub_missing,
+            ..Stubs::default()
         },
         labels: labels
             .map(|(key, value)| (key.clone(), value.as_str().into()))
@@ -54,17 +58,26 @@ pub(super) async fn run(settings: Settings, arguments: &RunArguments, output: &O
         ..watched(settings, &progress)
     });
     let notice = |said| tell(output, &progress, said);
+    let report = arguments
+        .report
+        .as_deref()
+        .map(|path| Report::new(path, &arguments.flow));
+    let report = report.transpose()?;
+    let observer = Progress::observer(&progress);
+    let observer = report
+        .as_ref()
+        .map_or(observer.clone(), |report| report.listen(observer));
     let (cancelled, watcher) = watch_for_interrupts();
-    let ended = app.run(request, notice, Progress::observer(&progress), cancelled).await;
+    let _entered = world(arguments).enter();
+    let ended = app.run(request, notice, observer, cancelled).await;
     watcher.abort();
+    let ended = ended_view(&progress, ended);
+    if let Some(report) = &report {
+        report.write(ended.as_ref())?;
+    }
     // The process ends soon; taking down what ran the plugins would only take time.
     std::mem::forget(app);
-    Ok(answer(
-        &ended_view(&progress, ended)?,
-        arguments.ephemeral,
-        &progress,
-        output,
-    ))
+    Ok(answer(&ended?, arguments.ephemeral, &progress, output))
 }
 
 pub(super) async fn resume(settings: Settings, request: ResumeRequest, output: &Output) -> Result<ExitCode, AppError> {
@@ -77,6 +90,14 @@ pub(super) async fn resume(settings: Settings, request: ResumeRequest, output: &
         .await;
     watcher.abort();
     Ok(answer(&ended_view(&progress, ended)?, false, &progress, output))
+}
+
+/// The world of a run: that of the machine, unless the user wants to repeat the run to the byte.
+fn world(arguments: &RunArguments) -> World {
+    let seed = arguments.seed.unwrap_or(0);
+    arguments
+        .clock
+        .map_or_else(World::current, |time| World::fixed(time, seed))
 }
 
 pub(super) async fn again(settings: Settings, request: AgainRequest, output: &Output) -> Result<ExitCode, AppError> {

@@ -125,18 +125,7 @@ impl Reader {
     fn expression(&mut self, expression: &Expression) {
         match &expression.kind {
             Kind::Literal(_) => {}
-            Kind::Variable(_) | Kind::Attribute(..) | Kind::Subscript(..) => {
-                if let Some(path) = self.path(expression)
-                    && !self.locals.iter().any(|local| **local == *path[0])
-                {
-                    let guarded = self.guarded || self.is_asked_for(&path);
-                    self.found.push(Reference {
-                        path,
-                        span: expression.span,
-                        guarded,
-                    });
-                }
-            }
+            Kind::Variable(_) | Kind::Attribute(..) | Kind::Subscript(..) => self.reference(expression),
             Kind::List(items) | Kind::Concatenation(items) => items.iter().for_each(|item| self.expression(item)),
             Kind::Map(entries) => entries.iter().for_each(|(key, value)| {
                 self.expression(key);
@@ -185,6 +174,19 @@ impl Reader {
                 arguments.expressions().for_each(|argument| self.expression(argument));
             }
             Kind::Macro(_, arguments) => arguments.iter().for_each(|(_, argument)| self.expression(argument)),
+        }
+    }
+
+    fn reference(&mut self, expression: &Expression) {
+        if let Some(path) = self.path(expression)
+            && !self.locals.iter().any(|local| **local == *path[0])
+        {
+            let guarded = self.guarded || self.is_asked_for(&path);
+            self.found.push(Reference {
+                path,
+                span: expression.span,
+                guarded,
+            });
         }
     }
 

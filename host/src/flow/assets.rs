@@ -126,7 +126,7 @@ fn located(error: RenderError) -> BlockError {
 }
 
 /// An item of a rendered list: an asset, or an id alone.
-fn from_item(item: Json, span: Span) -> Result<Declaration, BlockError> {
+pub(super) fn from_item(item: Json, span: Span) -> Result<Declaration, BlockError> {
     match item {
         Json::Object(fields) => declaration(fields, &CATALOG_KEYS, span),
         Json::String(id) => declaration(JsonMap::from_iter([("id".to_owned(), Json::String(id))]), &[], span),

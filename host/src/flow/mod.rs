@@ -27,6 +27,7 @@ mod schema;
 mod settings;
 mod shape;
 mod task;
+mod testing;
 mod trigger;
 mod yaml;
 
@@ -52,4 +53,8 @@ pub use retry::{Behavior as RetryBehavior, Pause, Retry};
 pub use schema::Wanted;
 pub use settings::{Settings, is_truthy};
 pub use task::{MISSING_PLUGIN, Task};
+pub use testing::{
+    Assertion, FlowTest, PluginCase, TaskFixture, TestCase, flow_test_schema, plugin_case_schema, read_flow_test,
+    read_plugin_case,
+};
 pub use trigger::Trigger;

@@ -86,6 +86,9 @@ impl<'a> OutputKeys<'a> {
         }
         let missing = schema::missing_key(giver.schema?, path).or_else(|| giver.unknown_of_flow(path))?;
         let key = &path[missing.depth];
+        if is_address(path, missing.depth) {
+            return None;
+        }
         let message = match missing.depth {
             0 if missing.known.is_empty() => format!("the task `{task}` gives no outputs"),
             0 => format!("the task `{task}` gives no output `{key}`"),
@@ -107,6 +110,11 @@ impl<'a> OutputKeys<'a> {
             ..Fault::of("unknown-output", message)
         })
     }
+}
+
+/// Whether a key is the address of a kept file, which the host adds to what the plugin says of it.
+fn is_address(path: &[String], depth: usize) -> bool {
+    depth == 2 && path[0] == "outputFiles" && path[2] == "uri"
 }
 
 impl Giver<'_> {

@@ -128,7 +128,12 @@ pub(super) fn check(parts: &Parts<'_>, declared: &Declared, findings: &mut Vec<D
     walk.sequence(parts.finally);
     walk.sequence(parts.after_execution);
     walk.properties(parts.variables.values(), None);
-    walk.properties(parts.outputs.iter().map(|output| &output.value), None);
+    for output in parts.outputs {
+        // An output that may be missing copes with what it reads being missing.
+        walk.is_optional = !output.required;
+        walk.properties([&output.value].into_iter(), None);
+    }
+    walk.is_optional = false;
     let assertions = parts.slas.iter().filter_map(|sla| match &sla.rule {
         SlaRule::Assertion(property) => Some(property),
         SlaRule::MaxDuration(_) => None,
@@ -151,6 +156,8 @@ struct Walk<'a, 'f> {
     in_errors: bool,
     /// Whether tasks before may have failed.
     after_failures: bool,
+    /// Whether outputs may be read that no task gives.
+    is_optional: bool,
     keys: OutputKeys<'a>,
     findings: &'f mut Vec<Diagnostic>,
 }
@@ -182,6 +189,7 @@ impl<'a, 'f> Walk<'a, 'f> {
             loops: 0,
             in_errors: false,
             after_failures: false,
+            is_optional: false,
             keys: OutputKeys::of(lists, parts.task_types),
             findings,
         }
@@ -327,6 +335,7 @@ impl<'a, 'f> Walk<'a, 'f> {
         if self.available.contains(&name.as_str()) {
             return match is_state {
                 true => self.keys.unknown_state(name, path),
+                false if self.is_optional => None,
                 false => self.keys.unknown(name, path, self.after_failures),
             };
         }

@@ -131,7 +131,12 @@ impl ShapeChecker<'_> {
                 return;
             }
             (Shape::Keys(keys), NodeKind::Map(_)) => {
-                self.keys(&format!("`{name}`"), keys, node);
+                let what = if name.contains('`') {
+                    name.to_owned()
+                } else {
+                    format!("`{name}`")
+                };
+                self.keys(&what, keys, node);
                 return;
             }
             (Shape::Boolean, _) => "true or false",

@@ -353,6 +353,9 @@ tasks:
       - \"{{ tasks.r.state }} {{ tasks.r.stat }} {{ tasks.q.state }} {{ tasks.m.state }}\"
 errors:
   - {id: e, type: log, message: \"{{ outputs.r.valeu }}\"}
+outputs:
+  - {id: needed, type: STRING, value: \"{{ outputs.r.valeu }}\"}
+  - {id: maybe, type: STRING, required: false, value: \"{{ outputs.r.valeu }}\"}
 ",
         &[
             "12:60 unknown-output the task `r` gives no output `valeu`",
@@ -365,6 +368,7 @@ errors:
             "16:52 unknown-task unknown task `q`",
             "16:72 output-not-ready the task `m` has not run at this point",
             "18:37 unknown-output the task `r` gives no output `valeu`",
+            "20:43 unknown-output the task `r` gives no output `valeu`",
         ],
     );
 }

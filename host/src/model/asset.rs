@@ -21,7 +21,11 @@ impl AssetType {
     /// Takes a text that is not blank; `None` for others.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        (!text.is_empty() && text.chars().count() <= 256).then(|| Self(text.to_owned()))
+        Self::fits(text).then(|| Self(text.to_owned()))
+    }
+
+    fn fits(trimmed: &str) -> bool {
+        !trimmed.is_empty() && (trimmed.len() <= 256 || trimmed.chars().count() <= 256)
     }
 
     /// The type of assets that nobody declared.
@@ -48,6 +52,9 @@ impl AssetType {
 impl TryFrom<String> for AssetType {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
+        if text.trim().len() == text.len() && Self::fits(&text) {
+            return Ok(Self(text));
+        }
         Self::parse(&text).ok_or_else(|| "the asset type is blank or longer than 256 characters".to_owned())
     }
 }

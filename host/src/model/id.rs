@@ -91,11 +91,11 @@ macro_rules! text_id {
         pub struct $name(String);
 
         impl $name {
+            const RULE: Rule = $rule;
+
             /// Takes a text that keeps the rule of this identifier, and says which rule it breaks otherwise.
             pub fn parse(text: &str) -> Result<Self, IdError> {
-                const RULE: Rule = $rule;
-                RULE.check(text)?;
-                Ok(Self(text.to_owned()))
+                Self::try_from(text.to_owned())
             }
 
             /// The identifier as text.
@@ -107,7 +107,8 @@ macro_rules! text_id {
         impl TryFrom<String> for $name {
             type Error = IdError;
             fn try_from(text: String) -> Result<Self, IdError> {
-                Self::parse(&text)
+                Self::RULE.check(&text)?;
+                Ok(Self(text))
             }
         }
 
@@ -223,7 +224,7 @@ macro_rules! time_id {
         impl $name {
             /// Makes a new identifier from the clock and fresh random bits (UUIDv7, RFC 9562).
             pub fn generate() -> Self {
-                Self::from_bits(uuid::Uuid::now_v7().as_u128())
+                Self::from_bits(super::clock::identifier())
             }
 
             /// Writes 128 given bits as an identifier.

@@ -8,6 +8,7 @@ mod answer;
 mod asset;
 mod asset_type;
 mod catalog;
+pub mod clock;
 mod diagnostic;
 mod edit;
 mod event;
@@ -16,12 +17,15 @@ mod grant;
 mod id;
 mod input;
 mod log;
+mod made;
 mod mask;
 mod moment;
 mod planned;
+mod plugin_check;
 mod state;
 mod suggest;
 mod task_type;
+mod test_view;
 mod told;
 mod tool;
 mod view;
@@ -45,12 +49,18 @@ pub use grant::{Destination, Grant, GrantError, GrantKind, GrantView, Grants, Us
 pub use id::{AssetId, ExecutionId, FlowId, IdError, InputId, Namespace, TaskId, TaskRunId, TriggerId};
 pub use input::{InputOptionView, InputQuestion, InputView};
 pub use log::{LogLevel, LogLine};
+pub use made::MadeView;
 pub use mask::{MASK, Masker, SHORTEST as SHORTEST_SECRET};
 pub use moment::{AsOf, Moment, parse_span, parse_time};
-pub use planned::{AskView, AssetEffect, PlanView, PlannedAssetView, PlannedTaskView, PlannedValue, PlannedWork};
+pub use planned::{
+    AskView, AssetEffect, ComparedAsset, PlanComparisonView, PlanView, PlannedAssetView, PlannedTaskView, PlannedValue,
+    PlannedWork,
+};
+pub use plugin_check::{PluginCheckView, PluginFinding};
 pub use state::State;
 pub use suggest::closest;
 pub use task_type::{Capability, PluginDescription, TaskType};
+pub use test_view::{CoverageView, CoveredView, TestReportView, TestState, TestSuiteView, TestView};
 pub use told::{ForeignAsset, ForeignChange, ToldBy, ToldChange, ToldEvent, ToldKind};
 pub use tool::{SecretOrigin, Tool};
 pub use view::{

@@ -82,9 +82,47 @@ pub struct PlannedAssetView {
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub asset_type: Option<PlannedValue>,
     pub effect: AssetEffect,
+    /// What is declared of it, by dotted path, where it is made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<(String, PlannedValue)>,
     /// What would be different afterwards, where it exists.
     pub changes: Vec<FieldChange>,
     /// What was made from it.
+    pub dependents: Vec<AssetId>,
+}
+
+/// What a change of a flow means for assets.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanComparisonView {
+    pub flow_id: FlowId,
+    pub tasks_added: Vec<String>,
+    pub tasks_removed: Vec<String>,
+    /// Tasks whose type, properties or condition are others.
+    pub tasks_altered: Vec<String>,
+    /// What plugins ask for that they did not before, as `kind target`.
+    pub capabilities_added: Vec<String>,
+    /// Assets that only the changed flow makes.
+    pub added: Vec<ComparedAsset>,
+    /// Assets that both make, and of which they say different things.
+    pub altered: Vec<ComparedAsset>,
+    /// Assets that nobody makes any more: those there are stay in the catalog, and nothing keeps them up to date.
+    pub orphaned: Vec<ComparedAsset>,
+}
+
+/// An asset that a change of a flow touches.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ComparedAsset {
+    /// Its id, or the template of it.
+    pub id: String,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub asset_type: Option<String>,
+    /// The task that makes it.
+    pub task: String,
+    /// What is said of it, field by field.
+    pub changes: Vec<FieldChange>,
+    /// What is in the catalog and was made from it.
     pub dependents: Vec<AssetId>,
 }
 

@@ -18,12 +18,12 @@ use serde_json::json;
 
 use crate::expr::{Scope, Value};
 use crate::flow::{Flow, GivenInput};
-use crate::model::{CatalogReader, Diagnostic, ExecutionId, InputId, JsonMap, TaskType, Timestamp};
+use crate::model::{CatalogReader, Diagnostic, ExecutionId, InputId, JsonMap, TaskType, Timestamp, clock};
 
 pub use crate::flow::{
     AssetsBlock, BlockShape, CheckBehavior, Concurrency, ConcurrencyBehavior, CoreType, FailureBehavior, FlowOutput,
-    OutputType, Property, Retry, RetryBehavior, Sla, SlaBehavior, SlaRule, Task, TaskBlock, Wanted, is_truthy,
-    parse_duration,
+    OutputType, Property, Retry, RetryBehavior, Sla, SlaBehavior, SlaRule, Task, TaskBlock, TaskFixture, Wanted,
+    is_truthy, parse_duration,
 };
 pub use checks::{BrokenCheck, broken_checks};
 pub use inputs::{FileInput, FileOrigin, nested, next_question};
@@ -74,7 +74,7 @@ impl Plan {
     /// What expressions see of the flow before anything runs.
     fn scope<'a>(&'a self, catalog: &'a dyn CatalogReader) -> Scope<'a> {
         let flow = &self.flow;
-        Scope::new(Timestamp::now())
+        Scope::new(clock::now())
             .with_catalog(catalog)
             .with_namespace(&flow.namespace)
             .with("flow", json!({"id": flow.id, "namespace": flow.namespace}))

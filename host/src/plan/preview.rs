@@ -141,6 +141,7 @@ impl Preview<'_> {
                 id: self.value(&Property::Text(text.clone())),
                 asset_type: None,
                 effect: AssetEffect::Unknown,
+                fields: Vec::new(),
                 changes: Vec::new(),
                 dependents: Vec::new(),
             }),
@@ -160,6 +161,7 @@ impl Preview<'_> {
         };
         let id = field("id").unwrap_or(PlannedValue::Known(Json::Null));
         let asset_type = field("type");
+        let fields = if is_input { Vec::new() } else { self.fields(template) };
         let parsed = match &id {
             PlannedValue::Known(Json::String(text)) => AssetId::parse(text).ok(),
             PlannedValue::Known(_) | PlannedValue::Unknown { .. } => None,
@@ -173,6 +175,7 @@ impl Preview<'_> {
                 } else {
                     AssetEffect::Create
                 },
+                fields,
                 changes: Vec::new(),
                 dependents: Vec::new(),
             });
@@ -196,9 +199,31 @@ impl Preview<'_> {
             id,
             asset_type,
             effect,
+            fields,
             changes,
             dependents,
         })
+    }
+
+    /// What is declared of an asset, but for its id and its type.
+    fn fields(&self, template: &AssetTemplate) -> Vec<(String, PlannedValue)> {
+        let Property::Map(fields) = &template.fields else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for (name, field) in fields {
+            match (name.as_str(), field) {
+                ("id" | "type", _) => {}
+                ("metadata", Property::Map(facts)) => {
+                    let facts = facts.iter();
+                    found.extend(facts.map(|(key, fact)| (format!("metadata.{key}"), self.value(fact))));
+                }
+                ("namespace" | "displayName" | "description", _) => found.push((name.clone(), self.value(field))),
+                // Unknown keys fold into the metadata.
+                _ => found.push((format!("metadata.{name}"), self.value(field))),
+            }
+        }
+        found
     }
 
     /// What an update would change; nothing of it where that is not known before the run.

@@ -1,13 +1,14 @@
 //! From the tree of tasks that a flow writes to the places and blocks that run.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
 use super::PlanRequest;
 use super::program::{Block, Place, Program, Shape, Spec};
-use crate::flow::{BlockShape, CoreType, Flow, Property, Task, TaskBlock, Wanted};
-use crate::model::Diagnostic;
+use crate::flow::{BlockShape, CoreType, Flow, Property, Task, TaskBlock, TaskFixture, Wanted};
+use crate::model::{Diagnostic, TaskId};
 
 /// A task of a plan.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct PlannedTask {
     pub wanted: IndexMap<String, Wanted>,
     /// Whether its expressions may read what other tasks gave.
     pub reads_outputs: bool,
+    /// What it comes to, where a test says so and nobody does the work.
+    pub fixture: Option<Arc<TaskFixture>>,
 }
 
 /// Who does the work of a task.
@@ -38,6 +41,8 @@ pub struct Stubs {
     pub task_types: Vec<String>,
     /// Whether tasks whose type nobody provides are.
     pub missing: bool,
+    /// What single tasks come to, by their ids.
+    pub tasks: BTreeMap<TaskId, Arc<TaskFixture>>,
 }
 
 /// Lays out all tasks of a flow that are not disabled.
@@ -82,7 +87,11 @@ impl Layout<'_, '_> {
 
     fn place(&mut self, task: &Arc<Task>) -> Place {
         let place = self.tasks.len();
-        let work = self.work(task);
+        let fixture = self.request.stubs.tasks.get(&task.id).filter(|_| task.block.is_none());
+        let work = match fixture {
+            Some(_) => Work::Stub,
+            None => self.work(task),
+        };
         let found = match &work {
             Work::Core(core_type) => Some(core_type.task_type()),
             Work::Plugin(name) => self.request.task_types.iter().find(|found| found.name == *name),
@@ -97,6 +106,7 @@ impl Layout<'_, '_> {
             work,
             wanted: wanted.collect(),
             reads_outputs: reads_outputs(task),
+            fixture: fixture.cloned(),
         });
         self.specs.push(Spec {
             block: None,

@@ -15,7 +15,7 @@ use super::schedule::RunKey;
 use super::variables::Snapshot;
 use super::workplace::Workplace;
 use crate::expr::Value;
-use crate::model::{Actor, Json, JsonMap, PluginReference, RunEvent, RunEventKind, StartedTask, TaskRunId, Timestamp};
+use crate::model::{Actor, Json, JsonMap, PluginReference, RunEvent, RunEventKind, StartedTask, TaskRunId, clock};
 use crate::plan::{CoreType, Place, Work};
 
 impl Driver {
@@ -81,7 +81,7 @@ impl Driver {
     /// Ends a run that waited or was interrupted and that nobody goes on with.
     pub(super) fn given_up(&mut self, actor: Arc<Actor>) {
         self.journal.add([RunEvent {
-            time: Timestamp::now(),
+            time: clock::now(),
             actor,
             kind: RunEventKind::TaskRunInterrupted {
                 reason: "it was stopped before it was done".to_owned(),
@@ -144,7 +144,7 @@ impl Driver {
         Active {
             place,
             parent,
-            start: Timestamp::now(),
+            start: clock::now(),
             lines: self.lines(place, &actor),
             id,
             actor,

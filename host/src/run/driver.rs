@@ -20,7 +20,7 @@ use super::surroundings::{ErrorLog, OwnSurroundings, Rights};
 use super::variables::{Snapshot, Variables};
 use crate::model::{
     Actor, ExecutionId, FinishedTask, FlowReference, Json, JsonMap, Masker, Origin, RunEvent, RunEventKind,
-    StartedExecution, State, TaskRunId, Timestamp,
+    StartedExecution, State, TaskRunId, Timestamp, clock,
 };
 use crate::plan::{CoreType, Place, Plan, PlannedTask, Work, is_truthy};
 
@@ -78,7 +78,7 @@ impl Driver {
         origin: Option<Origin>,
         origins: Vec<ExecutionId>,
     ) -> Self {
-        let start = Timestamp::now();
+        let start = clock::now();
         let mut driver = Self::new(runner, plan, start, origins);
         let started = StartedExecution {
             source: driver.plan.flow.source.clone(),
@@ -95,7 +95,7 @@ impl Driver {
     /// Goes on with an execution.
     pub(super) fn go_on(runner: &Runner, plan: Arc<Plan>, earlier: Earlier) -> Self {
         let mut driver = Self::new(runner, plan, earlier.start, earlier.origins.clone());
-        driver.tell(Timestamp::now(), RunEventKind::ExecutionResumed);
+        driver.tell(clock::now(), RunEventKind::ExecutionResumed);
         driver.variables.add_labels(&earlier.labels);
         driver.earlier = Some(earlier);
         driver
@@ -193,7 +193,7 @@ impl Driver {
 
     /// Nothing can go on until someone resumes the execution.
     fn pause(&mut self) {
-        self.tell(Timestamp::now(), RunEventKind::ExecutionPaused);
+        self.tell(clock::now(), RunEventKind::ExecutionPaused);
     }
 
     /// Adds an event of the execution itself.
@@ -307,7 +307,9 @@ impl Driver {
         self.journal.flush()?;
         let job = self.job(&active, snapshot);
         self.runs.insert(run, active);
-        match self.jobs.is_empty() && !self.schedule.is_ready() {
+        // What is to be repeated to the byte happens in one order.
+        let in_turn = clock::World::current().is_fixed();
+        match in_turn || (self.jobs.is_empty() && !self.schedule.is_ready()) {
             true => self.work_alone(run, job).await,
             false => {
                 let workers = self.shared.runner.workers.handle();
@@ -321,7 +323,7 @@ impl Driver {
     /// Ends a run whose process ended, and begins another in its place.
     fn interrupted(&mut self, active: &mut Active) {
         self.journal.add([RunEvent {
-            time: Timestamp::now(),
+            time: clock::now(),
             actor: active.actor.clone(),
             kind: RunEventKind::TaskRunInterrupted {
                 reason: "it was interrupted, and was run again".to_owned(),
@@ -338,7 +340,7 @@ impl Driver {
         if is_new {
             self.started(&active, None);
             self.journal.add([RunEvent {
-                time: Timestamp::now(),
+                time: clock::now(),
                 actor: active.actor.clone(),
                 kind: RunEventKind::TaskRunPaused,
             }]);
@@ -501,9 +503,9 @@ impl Driver {
     fn close(&mut self, active: &Active, state: State, ended: Ended) {
         let task = self.plan.tasks[active.place].task.clone();
         if let Some(error) = ended.error.as_ref().filter(|_| ended.state == State::Failed) {
-            self.errors.add(&task.id, Timestamp::now(), error);
+            self.errors.add(&task.id, clock::now(), error);
         }
-        let time = Timestamp::now();
+        let time = clock::now();
         let (log_lines, log_digest) = active.lines.digest();
         let mut events = active.lines.take();
         let mut push = |kind| {
@@ -587,7 +589,7 @@ impl Driver {
             Ok(_) => self.schedule.again(run, Ok(false)),
             Err(message) => {
                 let task = planned.task.id.clone();
-                self.errors.add(&task, Timestamp::now(), &message);
+                self.errors.add(&task, clock::now(), &message);
                 self.error.get_or_insert(format!("task `{task}`: {message}"));
                 self.schedule.again(run, Err(State::Failed));
             }

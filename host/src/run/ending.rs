@@ -11,7 +11,7 @@ use super::driver::Driver;
 use super::execution::{Outcome, RunError};
 use super::opening::evaluated;
 use crate::expr::Scope;
-use crate::model::{FinishedExecution, Json, JsonMap, RunEventKind, State, Timestamp};
+use crate::model::{FinishedExecution, Json, JsonMap, RunEventKind, State, clock};
 use crate::plan::{FlowOutput, OutputType, Plan, PlannedTask, SlaBehavior, SlaRule, is_truthy, parse_duration};
 
 /// Passes of a repeated block at most, unless it says otherwise.
@@ -65,7 +65,7 @@ impl Driver {
             error: Some(reason),
             outputs: JsonMap::new(),
         };
-        self.tell(Timestamp::now(), RunEventKind::ExecutionFinished(finished));
+        self.tell(clock::now(), RunEventKind::ExecutionFinished(finished));
         Ok(Outcome {
             execution: self.plan.execution.clone(),
             state,
@@ -98,7 +98,7 @@ impl Driver {
             outputs: self.outputs.clone(),
         };
         self.give_up_rest();
-        self.tell(Timestamp::now(), RunEventKind::ExecutionFinished(finished));
+        self.tell(clock::now(), RunEventKind::ExecutionFinished(finished));
         self.error = error;
     }
 
@@ -149,7 +149,7 @@ impl Driver {
         let mut labels = sla.labels.clone();
         labels.insert("system.sla".to_owned(), json!(sla.id));
         self.variables.add_labels(&labels);
-        self.tell(Timestamp::now(), RunEventKind::LabelsAdded(labels));
+        self.tell(clock::now(), RunEventKind::LabelsAdded(labels));
         let reason = match &sla.rule {
             SlaRule::MaxDuration(duration) => {
                 format!(

@@ -1,6 +1,5 @@
 //! The work of one task run: its attempts, each bounded in time, and what they come to.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,9 +19,9 @@ use super::workplace::Workplace;
 use crate::expr::Scope;
 use crate::model::{
     Actor, AssetId, Bundle, CatalogReader, GrantKind, Json, JsonMap, Lineage, LogLevel, RetriedTask, RunEvent,
-    RunEventKind, State, TaskRunId, Timestamp, UsedGrant,
+    RunEventKind, State, TaskRunId, UsedGrant, clock,
 };
-use crate::plan::{FailureBehavior, Place, Plan, PlannedTask, Retry, Work};
+use crate::plan::{FailureBehavior, Place, Plan, PlannedTask, Retry, TaskFixture, Work};
 use crate::sandbox::{Plugin, TaskCall, TaskFailure, TaskRequest, TaskSurroundings, UseSink, advice};
 
 /// What all jobs of an execution share.
@@ -167,7 +166,7 @@ impl Job {
                         "invalid-properties" | "contract" | "not-granted" | "exit"
                     )
                 })
-                .and_then(|retry| retry.pause_after(attempt, start.elapsed(), chance(&self.id, attempt)));
+                .and_then(|retry| retry.pause_after(attempt, start.elapsed(), chance()));
             let Some(pause) = pause else {
                 return self.given_up(failure, attempt);
             };
@@ -199,7 +198,7 @@ impl Job {
         self.lines.say(LogLevel::Warn, message);
         let mut events = self.lines.take();
         events.push(RunEvent {
-            time: Timestamp::now(),
+            time: clock::now(),
             actor: self.actor.clone(),
             kind: RunEventKind::TaskRunRetried(RetriedTask {
                 attempt,
@@ -249,7 +248,10 @@ impl Job {
                 let done = core::run(*core_type, self, &properties).await?;
                 Ok(self.recorded_as_declared(done))
             }
-            Work::Stub => Ok(self.stand_in(properties)),
+            Work::Stub => match self.planned().fixture.clone() {
+                Some(fixture) => self.as_in_fixture(&fixture),
+                None => Ok(self.stand_in(properties)),
+            },
         }
     }
 
@@ -288,6 +290,25 @@ impl Job {
         outputs.insert("stubbed".to_owned(), true.into());
         outputs.insert("properties".to_owned(), properties.into());
         self.recorded_as_declared(Done::with(outputs))
+    }
+
+    /// A task that comes to what a test says.
+    fn as_in_fixture(&self, fixture: &TaskFixture) -> Result<Ended, TaskFailure> {
+        for line in &fixture.logs {
+            self.lines.say(LogLevel::Info, line.clone());
+        }
+        let said = || fixture.error.clone().unwrap_or_else(|| "the test says so".to_owned());
+        match fixture.state {
+            State::Failed => Err(TaskFailure {
+                details: fixture.outputs.clone(),
+                ..failure("failed", said())
+            }),
+            State::Warning => Ok(self.recorded_as_declared(Done {
+                warning: Some(said()),
+                ..Done::with(fixture.outputs.clone())
+            })),
+            _ => Ok(self.recorded_as_declared(Done::with(fixture.outputs.clone()))),
+        }
     }
 
     async fn call_plugin(&self, task_type: &str, properties: JsonMap, attempt: u32) -> Result<Ended, TaskFailure> {
@@ -333,7 +354,7 @@ impl Job {
         let (writer, actor) = (self.shared.writer.clone(), self.actor.clone());
         Arc::new(move |used| {
             writer.write(vec![RunEvent {
-                time: Timestamp::now(),
+                time: clock::now(),
                 actor: actor.clone(),
                 kind: RunEventKind::GrantUsed(used),
             }]);
@@ -520,6 +541,11 @@ impl Job {
 }
 
 /// A number from 0 to 1 that is not the same for other task runs and attempts.
-fn chance(id: &TaskRunId, attempt: u32) -> f64 {
-    RandomState::new().hash_one((id.as_str(), attempt)) as f64 / u64::MAX as f64
+fn chance() -> f64 {
+    let mut bytes = [0; 8];
+    // Without chance all wait for the middle of their time, which is as good.
+    match clock::random(&mut bytes) {
+        Ok(()) => u64::from_le_bytes(bytes) as f64 / u64::MAX as f64,
+        Err(_) => 0.5,
+    }
 }

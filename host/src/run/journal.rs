@@ -10,6 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::execution::{Observer, RunError, Runner};
 use super::masking::mask;
+use crate::model::clock::World;
 use crate::model::{
     Actor, Asset, AssetChange, AssetFilter, AssetId, Bundle, CatalogReader, ExecutionId, Json, Masker, Namespace,
     RecordError, Recorder, RunEvent, RunEventKind, Violation,
@@ -23,7 +24,7 @@ enum Message {
     /// Make these last, then tell of them.
     Record(Vec<RunEvent>),
     /// Tell of this now; it is recorded later.
-    Tell(RunEvent),
+    Tell(Box<RunEvent>),
 }
 
 /// How far the recording thread is.
@@ -107,7 +108,9 @@ impl EventWriter {
         let (sender, receiver) = channel();
         let written = Arc::new(Written::default());
         let shared = written.clone();
+        let world = World::current();
         std::thread::spawn(move || {
+            let _entered = world.enter();
             let recording = Recording {
                 recorder: recorder.as_ref(),
                 observer: &observer,
@@ -131,7 +134,7 @@ impl EventWriter {
     pub(super) fn tell(&self, mut event: RunEvent) {
         mask(&self.masker, &mut event);
         // The thread listens as long as there is anyone to send.
-        drop(self.sender.send(Message::Tell(event)));
+        drop(self.sender.send(Message::Tell(Box::new(event))));
     }
 
     /// Has events recorded in one transaction.
@@ -406,7 +409,7 @@ mod tests {
         let (sender, receiver) = channel();
         for word in messages.split(' ') {
             let message = match word.strip_prefix('!') {
-                Some(name) => Message::Tell(named(name)),
+                Some(name) => Message::Tell(named(name).into()),
                 None => {
                     written.lock().waiting.push_back(Touched::default());
                     Message::Record(word.split(',').map(named).collect())

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::journal::EventWriter;
 use super::surroundings::ErrorLog;
-use crate::model::{Actor, LogLevel, LogLine, RunEvent, RunEventKind, TaskId, Timestamp};
+use crate::model::{Actor, LogLevel, LogLine, RunEvent, RunEventKind, TaskId, clock};
 use crate::sandbox::LogSink;
 
 /// How many log lines wait at most before they are recorded.
@@ -66,7 +66,7 @@ impl Lines {
 
     pub(super) fn say(&self, level: LogLevel, message: String) {
         (self.sink)(LogLine {
-            time: Timestamp::now(),
+            time: clock::now(),
             level,
             message,
         });

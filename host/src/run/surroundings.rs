@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::expr::{Refusal, Surroundings, Value};
 use crate::model::{
     Actor, CatalogReader, ExecutionId, GrantKind, Grants, Namespace, RecordError, RunEvent, RunEventKind, TaskId,
-    Timestamp, UsedGrant,
+    Timestamp, UsedGrant, clock,
 };
 use crate::sandbox::{Keyring, SecretFailure};
 
@@ -73,7 +73,7 @@ impl Rights {
         }
         told.push(used.clone());
         self.writer.write(vec![RunEvent {
-            time: Timestamp::now(),
+            time: clock::now(),
             actor: self.actor.clone(),
             kind: RunEventKind::GrantUsed(used),
         }]);

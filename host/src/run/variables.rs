@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::surroundings::OwnSurroundings;
 use crate::expr::{Scope, Value};
-use crate::model::{CatalogReader, ExecutionId, Json, JsonMap, Namespace, State, Timestamp};
+use crate::model::{CatalogReader, ExecutionId, Json, JsonMap, Namespace, State, Timestamp, clock};
 use crate::plan::{Plan, nested};
 
 /// The variables of one execution. Outputs and states are added as tasks end.
@@ -108,7 +108,7 @@ impl Snapshot {
 
     /// The scope that templates are rendered in.
     pub(super) fn scope<'a>(&'a self, catalog: &'a dyn CatalogReader, surroundings: &'a OwnSurroundings) -> Scope<'a> {
-        let mut scope = Scope::new(Timestamp::now())
+        let mut scope = Scope::new(clock::now())
             .with_catalog(catalog)
             .with_namespace(&self.namespace)
             .with_surroundings(surroundings);

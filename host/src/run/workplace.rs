@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::surroundings::OwnSurroundings;
 use crate::model::{Json, JsonMap, RunEventKind, TaskRunId, WrittenFile};
@@ -33,7 +34,10 @@ impl Workplace {
         files: Option<&Json>,
         surroundings: &OwnSurroundings,
     ) -> Result<Arc<Self>, String> {
-        let folder = std::env::temp_dir().join(format!("begat-work-{id}"));
+        // Ids are the same in runs that repeat each other, maybe at once.
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let (process, next) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let folder = std::env::temp_dir().join(format!("begat-work-{id}-{process}-{next}"));
         let failed = |error: io::Error| format!("making the folder `{}`: {error}", folder.display());
         fs::create_dir_all(&folder).map_err(failed)?;
         let workplace = Arc::new(Self { folder });

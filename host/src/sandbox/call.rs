@@ -13,6 +13,7 @@ use wasmtime_wasi_http::WasiHttpCtx;
 
 use super::abi_0_1::{self, Guest, ReportedFailure, Request};
 use super::engine::Machine;
+use super::fixed;
 use super::http::Gate;
 use super::limits::{LimitExceeded, Limits, Meter};
 use super::mounts::Mounts;
@@ -319,6 +320,7 @@ fn wasi(
             permit.used(GrantKind::Env, name);
         }
     }
+    fixed::settle(&mut wasi);
     if let Some(work) = work {
         WorkFolder::preopen(work, &mut wasi)?;
     }

@@ -53,6 +53,14 @@ pub enum SandboxError {
         first: String,
         second: String,
     },
+    #[error("the plugin `{name}` is not the one of `begat.lock`: its sha256 is {actual}, not {expected}")]
+    Changed {
+        name: String,
+        expected: String,
+        actual: String,
+    },
+    #[error("the plugin `{origin}` is not in `begat.lock`")]
+    NotPinned { origin: String },
     #[error("the folder for compiled plugins `{path}` cannot be used")]
     Cache {
         path: PathBuf,
@@ -77,6 +85,12 @@ impl SandboxError {
             Self::Link { .. } => Some("rebuild it against `wit/task-0.1` of this version of begat"),
             Self::Describe { .. } => Some("`describe` must answer without any grant and within the limits"),
             Self::SameType { .. } => Some("remove one of the two from the folder given with `--plugins`"),
+            Self::Changed { .. } => {
+                Some("do not use it unless you know why it changed; `begat plugin fetch` brings the pinned one")
+            }
+            Self::NotPinned { .. } => {
+                Some("`begat plugin add` pins it, and without `--locked` it may be used as it is")
+            }
             Self::Cache { .. } => Some("set `BEGAT_CACHE` to a folder that only you can write"),
         }
     }

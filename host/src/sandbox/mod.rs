@@ -9,7 +9,9 @@ mod call;
 mod embedded;
 mod engine;
 mod error;
+mod fixed;
 mod http;
+mod inspect;
 mod keyring;
 mod limits;
 mod mounts;
@@ -23,10 +25,14 @@ mod skew;
 mod tools;
 mod work;
 
+/// The contracts that components may be built against.
+pub const CONTRACTS: [&str; 1] = ["begat:task@0.1.0"];
+
 pub use call::{TaskCall, TaskFailure, TaskRequest, TaskSurroundings};
 pub use error::SandboxError;
+pub use inspect::Border;
 pub use keyring::{Keyring, SecretFailure};
 pub use limits::{LimitInfo, LimitScope, Limits};
 pub use output::LogSink;
 pub use policy::{PluginPolicy, Policy, UseSink, advice};
-pub use registry::{Plugin, PluginNotice, Registry, RegistryOptions};
+pub use registry::{PinnedFile, Plugin, PluginNotice, Registry, RegistryOptions};

@@ -10,7 +10,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use super::Limits;
-use crate::model::{LogLevel, LogLine, Masker, Timestamp};
+use crate::model::{LogLevel, LogLine, Masker, clock};
 
 /// Takes each log line as it is written.
 pub type LogSink = Arc<dyn Fn(LogLine) + Send + Sync>;
@@ -103,7 +103,7 @@ impl Speech {
     fn emit(&mut self, level: LogLevel, message: String) {
         self.lines += 1;
         (self.sink)(LogLine {
-            time: Timestamp::now(),
+            time: clock::now(),
             level,
             message,
         });

@@ -26,12 +26,25 @@ use crate::model::{CachedView, PluginDescription, PluginReference, PluginView, T
 pub struct RegistryOptions {
     /// A folder of `*.wasm` components beside the embedded ones.
     pub folder: Option<PathBuf>,
+    /// Components that must have the digests they are pinned by.
+    pub pinned: Vec<PinnedFile>,
+    /// Whether the folder may only hold components that are pinned.
+    pub only_pinned: bool,
     /// The folder for compiled plugins.
     pub cache: PathBuf,
     /// Who is granted what, and the limits of each plugin.
     pub policy: Policy,
     /// Hears about what takes long or goes wrong without being an error.
     pub on_notice: Box<dyn Fn(PluginNotice<'_>) + Send + Sync>,
+}
+
+/// A component file that is pinned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinnedFile {
+    pub name: String,
+    pub path: PathBuf,
+    /// sha256 in lower-case hexadecimal.
+    pub digest: String,
 }
 
 /// What an operator wants to know although nothing failed.
@@ -101,6 +114,8 @@ impl Registry {
         let limits = options.policy.common_limits().map_err(SandboxError::Policy)?;
         let RegistryOptions {
             folder,
+            pinned,
+            only_pinned,
             cache: cache_folder,
             policy,
             on_notice,
@@ -127,9 +142,30 @@ impl Registry {
                 bytes,
             ))?;
         }
+        // What is not the pinned component is not even asked what it is.
+        for file in &pinned {
+            let found = load(&file.path, registry.limits.component_size)?;
+            if found.reference.digest != file.digest {
+                return Err(SandboxError::Changed {
+                    name: file.name.clone(),
+                    expected: file.digest.clone(),
+                    actual: found.reference.digest,
+                });
+            }
+            let found = registry.introduce(found).await?;
+            registry.admit(found)?;
+        }
         if let Some(folder) = folder {
             for path in components(&folder)? {
-                let found = registry.read(&path).await?;
+                let found = load(&path, registry.limits.component_size)?;
+                let is_pinned = pinned.iter().any(|file| file.digest == found.reference.digest);
+                if only_pinned && !is_pinned {
+                    return Err(SandboxError::NotPinned { origin: found.origin });
+                }
+                if is_pinned {
+                    continue;
+                }
+                let found = registry.introduce(found).await?;
                 registry.admit(found)?;
             }
         }
@@ -268,34 +304,14 @@ impl Registry {
         Ok(())
     }
 
-    async fn read(&self, path: &Path) -> Result<Plugin, SandboxError> {
-        let origin = path.display().to_string();
-        let failed = |source| SandboxError::ReadPlugin {
-            path: path.to_owned(),
-            source,
-        };
-        let size = fs::metadata(path).map_err(failed)?.len();
-        if size > self.limits.component_size {
-            return Err(SandboxError::TooLarge {
-                origin,
-                size,
-                limit: self.limits.component_size,
-            });
-        }
-        let bytes = fs::read(path).map_err(failed)?;
-        check_is_component(&bytes, &origin)?;
-        let digest: String = Sha256::digest(&bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let unknown = PluginDescription {
-            name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
-            version: String::new(),
-            summary: String::new(),
-            task_types: Vec::new(),
-            capabilities: Vec::new(),
-        };
-        let mut found = plugin(unknown, origin, digest.clone(), Bytes::Read(Arc::new(bytes)));
+    /// Reads a component file, which need not be among the registry's own, and asks it what it is unless that is known.
+    pub async fn read(&self, path: &Path) -> Result<Plugin, SandboxError> {
+        self.introduce(load(path, self.limits.component_size)?).await
+    }
+
+    /// Finds out what a component is.
+    async fn introduce(&self, mut found: Plugin) -> Result<Plugin, SandboxError> {
+        let digest = found.reference.digest.clone();
         let note = self.workshop()?.cache.note(&digest);
         if let Some(known) = note.and_then(|text| serde_json::from_str(&text).ok()) {
             found.adopt(known);
@@ -311,7 +327,7 @@ impl Registry {
         Ok(found)
     }
 
-    fn ready(&self, plugin: &Plugin) -> Result<PluginPre<Guest>, SandboxError> {
+    pub(super) fn ready(&self, plugin: &Plugin) -> Result<PluginPre<Guest>, SandboxError> {
         let mut ready = plugin.ready.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pre) = &*ready {
             return Ok(pre.clone());
@@ -383,7 +399,8 @@ impl Plugin {
         }
     }
 
-    fn view(&self) -> PluginView {
+    /// The plugin as it is shown.
+    pub fn view(&self) -> PluginView {
         let task_type = |t: &TaskType| TaskTypeView {
             name: t.name.clone(),
             aliases: t.aliases.clone(),
@@ -417,6 +434,34 @@ fn plugin(description: PluginDescription, origin: String, digest: String, bytes:
         bytes,
         ready: Mutex::new(None),
     }
+}
+
+/// Reads a component file; it is not asked what it is.
+/// Reads a component of at most so many bytes.
+fn load(path: &Path, limit: u64) -> Result<Plugin, SandboxError> {
+    let origin = path.display().to_string();
+    let failed = |source| SandboxError::ReadPlugin {
+        path: path.to_owned(),
+        source,
+    };
+    let size = fs::metadata(path).map_err(failed)?.len();
+    if size > limit {
+        return Err(SandboxError::TooLarge { origin, size, limit });
+    }
+    let bytes = fs::read(path).map_err(failed)?;
+    check_is_component(&bytes, &origin)?;
+    let digest: String = Sha256::digest(&bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let unknown = PluginDescription {
+        name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+        version: String::new(),
+        summary: String::new(),
+        task_types: Vec::new(),
+        capabilities: Vec::new(),
+    };
+    Ok(plugin(unknown, origin, digest, Bytes::Read(Arc::new(bytes))))
 }
 
 /// The components of a folder, by name.

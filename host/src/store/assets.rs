@@ -78,19 +78,28 @@ pub(super) fn find_placed(
     as_of: AsOf,
     id: &AssetId,
 ) -> Result<Option<(i64, Asset)>, StoreError> {
-    let placed = |row: &Row<'_>| Ok((row.get(place::CREATED_SEQ)?, from_row(row)?));
-    let found = match as_of {
-        AsOf::Now => {
-            let query = format!("SELECT {COLUMNS} FROM asset WHERE id = ?1");
-            connection.prepare_cached(&query)?.query_row([id.as_str()], placed)
-        }
-        AsOf::Event(_) => {
-            let query = format!("SELECT {COLUMNS_THEN} FROM asset_version WHERE asset_id = ?2 AND {THEN}");
-            let parameters = params![sequence_of(as_of), id.as_str()];
-            connection.prepare_cached(&query)?.query_row(parameters, placed)
-        }
-    };
-    Ok(found.optional()?)
+    Ok(placed(connection, as_of, std::iter::once(id))?.pop())
+}
+
+/// The assets of these ids as they were, each with its place in the order of creation. Unknown ones are left out.
+pub(super) fn placed<'a>(
+    connection: &Connection,
+    as_of: AsOf,
+    ids: impl Iterator<Item = &'a AssetId>,
+) -> Result<Vec<(i64, Asset)>, StoreError> {
+    let mut statement = connection.prepare_cached(&match as_of {
+        AsOf::Now => format!("SELECT {COLUMNS} FROM asset WHERE ?1 AND id = ?2"),
+        AsOf::Event(_) => format!("SELECT {COLUMNS_THEN} FROM asset_version WHERE asset_id = ?2 AND {THEN}"),
+    })?;
+    let sequence = sequence_of(as_of);
+    let mut found = Vec::new();
+    for id in ids {
+        let row = statement.query_row(params![sequence, id.as_str()], |row| {
+            Ok((row.get(place::CREATED_SEQ)?, from_row(row)?))
+        });
+        found.extend(row.optional()?);
+    }
+    Ok(found)
 }
 
 /// The asset of that id as it was.

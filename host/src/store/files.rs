@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::payload::{Entry, Fact, KeyFact};
 use super::{Catalog, StoreError, canonical, chain};
-use crate::model::{ExecutionId, Json, Namespace, Timestamp, WrittenFile};
+use crate::model::{ExecutionId, Json, Namespace, Timestamp, WrittenFile, clock};
 
 /// Keeps the content of a file and gives what the log says of it.
 pub(super) fn keep(connection: &Connection, file: &WrittenFile) -> Result<Fact, StoreError> {
@@ -77,7 +77,7 @@ impl Catalog {
             let Some((value, expires)) = found else { return Ok(None) };
             let is_over = expires
                 .and_then(|expires| expires.parse::<Timestamp>().ok())
-                .is_some_and(|expires| expires <= Timestamp::now());
+                .is_some_and(|expires| expires <= clock::now());
             let value = (!is_over).then(|| serde_json::from_str(&value)).transpose();
             value.map_err(|source| StoreError::Unrecordable { source })
         })

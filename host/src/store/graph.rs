@@ -215,10 +215,10 @@ pub(super) fn children(connection: &Connection, as_of: AsOf, id: &AssetId) -> Re
 
 /// The assets reached, ordered by creation, then id.
 fn nodes(connection: &Connection, as_of: AsOf, reached: &HashSet<AssetId>) -> Result<Vec<Asset>, StoreError> {
-    let mut nodes = Vec::with_capacity(reached.len());
-    for id in reached {
-        nodes.extend(assets::find_placed(connection, as_of, id)?);
-    }
+    // In the order of the table: neighbours lie on the same pages.
+    let mut ids: Vec<&AssetId> = reached.iter().collect();
+    ids.sort_unstable();
+    let mut nodes = assets::placed(connection, as_of, ids.into_iter())?;
     nodes.sort_by(|(a, left), (b, right)| (a, &left.id).cmp(&(b, &right.id)));
     Ok(nodes.into_iter().map(|(_, asset)| asset).collect())
 }

@@ -31,6 +31,7 @@ mod import;
 mod lineage;
 mod list;
 mod logs;
+mod made;
 mod migrate;
 mod payload;
 mod prune;

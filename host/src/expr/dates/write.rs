@@ -137,18 +137,7 @@ fn write_field(out: &mut String, letter: char, count: usize, date: &ZonedDateTim
             let place = i64::from(date.weekday().to_sunday_zero_offset());
             number(out, week(i64::from(date.day()), place))
         }
-        'Q' => {
-            let quarter = (date.month() - 1) / 3 + 1;
-            match count {
-                3 => write!(out, "Q{quarter}"),
-                4 => {
-                    let ending = ["st", "nd", "rd", "th"][usize::try_from(quarter - 1).unwrap_or(0) % 4];
-                    write!(out, "{quarter}{ending} quarter")
-                }
-                5 => write!(out, "{quarter}"),
-                _ => number(out, i64::from(quarter)),
-            }
-        }
+        'Q' => write_quarter(out, count, (date.month() - 1) / 3 + 1),
         'd' => number(out, i64::from(date.day())),
         'D' => number(out, i64::from(date.day_of_year())),
         'a' => out.write_str(if date.hour() < 12 { "AM" } else { "PM" }),
@@ -165,6 +154,18 @@ fn write_field(out: &mut String, letter: char, count: usize, date: &ZonedDateTim
         'V' => out.write_str(date.time_zone().iana_name().unwrap_or("Z")),
         'z' => write!(out, "{}", date.strftime("%Z")),
         _ => write_offset(out, letter, count, date.offset()),
+    }
+}
+
+fn write_quarter(out: &mut String, count: usize, quarter: i8) -> fmt::Result {
+    match count {
+        3 => write!(out, "Q{quarter}"),
+        4 => {
+            let ending = ["st", "nd", "rd", "th"][usize::try_from(quarter - 1).unwrap_or(0) % 4];
+            write!(out, "{quarter}{ending} quarter")
+        }
+        5 => write!(out, "{quarter}"),
+        _ => write!(out, "{quarter:0count$}"),
     }
 }
 

@@ -5,14 +5,14 @@ use crate::expr::error::Problem;
 use crate::expr::evaluate::Host;
 use crate::expr::signature::{Given, optional, required};
 use crate::expr::value::Value;
-use crate::model::ExecutionId;
+use crate::model::{ExecutionId, clock};
 
 pub(super) static FUNCTIONS: &[Function] = &[
     function(
         "uuid",
         &[],
         "a new UUID, of version 7, so that they sort by time",
-        |_, _| Ok(Value::from(uuid::Uuid::now_v7().to_string())),
+        |_, _| Ok(Value::from(uuid::Uuid::from_u128(clock::identifier()).to_string())),
     ),
     function(
         "id",
@@ -43,7 +43,7 @@ const KSUID_EPOCH: i64 = 1_400_000_000;
 
 fn random<const N: usize>() -> Result<[u8; N], Problem> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|error| Problem {
+    clock::random(&mut bytes).map_err(|error| Problem {
         code: "no-randomness",
         message: format!("no random numbers: {error}"),
         hint: None,

@@ -16,6 +16,7 @@ use crate::plan::{self, Plan, PlanRequest};
 static NO_STUBS: crate::plan::Stubs = crate::plan::Stubs {
     task_types: Vec::new(),
     missing: false,
+    tasks: std::collections::BTreeMap::new(),
 };
 
 struct EmptyCatalog;

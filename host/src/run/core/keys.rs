@@ -1,7 +1,7 @@
 //! The key-value store: `kv.Set`, `kv.Get`, `kv.Delete`.
 
 use super::{Effect, flag, outputs, text};
-use crate::model::{Json, JsonMap, Namespace, RunEventKind, SetKey, Timestamp};
+use crate::model::{Json, JsonMap, Namespace, RunEventKind, SetKey, clock};
 use crate::plan::parse_duration;
 use crate::run::job::{Done, Job, failure};
 use crate::sandbox::TaskFailure;
@@ -73,7 +73,7 @@ pub(super) fn set(job: &Job, properties: &JsonMap) -> Result<Done, TaskFailure> 
     let expires = match text(properties, "ttl") {
         None => None,
         Some(ttl) => {
-            let length = parse_duration(&ttl).and_then(|ttl| Timestamp::now().checked_add(ttl).ok());
+            let length = parse_duration(&ttl).and_then(|ttl| clock::now().checked_add(ttl).ok());
             let invalid = || {
                 failure(
                     "invalid-properties",

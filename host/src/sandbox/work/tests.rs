@@ -59,6 +59,8 @@ async fn shell(script: &str, work: Option<&Path>) -> Result<JsonMap, TaskFailure
 
 async fn run(task_type: &str, script: &str, work: Option<&Path>) -> Result<JsonMap, TaskFailure> {
     let options = RegistryOptions {
+        pinned: Vec::new(),
+        only_pinned: false,
         folder: None,
         // Kept between runs of the tests, since compiling the shell takes seconds.
         cache: env::temp_dir().join("begat-work-cache"),
