@@ -9,7 +9,13 @@ PLUGINS := --workspace --exclude begat
 bench: wasm-target ## what runs cost, each beside its physical floor
 	cargo bench --locked --bench bench
 
-.PHONY: demo test endure bench fuzz lint build dist wasm-target deny clean
+fuzz-loader: wasm-target ## ten minutes of mutated components
+	cargo test --release --locked --test e2e -- --ignored --nocapture ten_minutes_of_mutated_components
+
+hostile: wasm-target ## ten thousand hostile task runs, the catalog verified after each hundred
+	cargo test --release --locked --test e2e -- --ignored ten_thousand_hostile_executions
+
+.PHONY: demo test endure bench fuzz lint build dist wasm-target deny clean fuzz-loader hostile
 
 demo: build ## build, run the seven flows, show the catalog
 	@BEGAT=$(BEGAT) flows/demo.sh

@@ -10,7 +10,7 @@ use flate2::write::ZlibEncoder;
 use sha2::{Digest, Sha256};
 
 const TARGET: &str = "wasm32-wasip2";
-const PLUGINS: [&str; 4] = ["log", "shell", "powershell", "gcp-snapshot"];
+const PLUGINS: [&str; 5] = ["log", "shell", "powershell", "gcp-snapshot", "http"];
 
 fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));

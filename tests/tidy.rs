@@ -30,15 +30,19 @@ const ROOMS: [(&str, &[&str]); 14] = [
 ];
 
 /// Crates that only these rooms may use. The language has functions of its own that read and write YAML text.
-const FENCES: [(&str, &[&str]); 15] = [
+const FENCES: [(&str, &[&str]); 19] = [
     ("serde_yaml", &["flow", "expr"]),
     ("saphyr_parser", &["flow"]),
     ("wasmtime", &["sandbox"]),
     ("wasmtime_wasi", &["sandbox"]),
+    ("wasmtime_wasi_http", &["sandbox"]),
+    ("hyper", &["sandbox"]),
+    ("rustls", &["sandbox"]),
+    ("rustix", &["sandbox"]),
+    ("toml", &["config"]),
     ("rusqlite", &["store"]),
     ("jsonschema", &["store"]),
     ("terminal_size", &["cli"]),
-    ("toml", &["config"]),
     ("ureq", &["interop", "supply"]),
     ("ed25519_dalek", &["interop"]),
     ("clap", &["cli"]),
@@ -179,7 +183,7 @@ fn files_are_short_documented_and_named_for_what_they_hold() {
 
 #[test]
 fn every_plugin_has_the_same_files() {
-    for name in ["log", "shell", "powershell", "gcp-snapshot"] {
+    for name in ["log", "shell", "powershell", "gcp-snapshot", "http"] {
         for file in PLUGIN_FILES {
             let path = repository().join("plugins").join(name).join(file);
             assert!(path.is_file(), "{} is missing", shown(&path));

@@ -72,6 +72,11 @@ impl World {
         answer(command.output().unwrap())
     }
 
+    /// Runs a command that was made here.
+    pub fn answer(&self, command: &mut Command) -> Answer {
+        answer(command.output().unwrap())
+    }
+
     /// begat with the catalog of this world, not yet started.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_begat"));
@@ -80,7 +85,10 @@ impl World {
             .env("BEGAT_CATALOG", self.folder.join("catalog.db"))
             .env("BEGAT_CACHE", cache());
         command.env("NO_COLOR", "1").env("USER", "ada");
-        command.env_remove("BEGAT_PLUGINS").env_remove("COLUMNS");
+        command
+            .env_remove("BEGAT_CONFIG")
+            .env_remove("BEGAT_PLUGINS")
+            .env_remove("COLUMNS");
         command
     }
 
@@ -119,7 +127,7 @@ fn cache() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
 }
 
-/// Builds the hostile plugin once and gives the folder it is in.
+/// Builds the guests once and gives the folder they are in.
 pub fn guests() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
@@ -127,17 +135,38 @@ pub fn guests() -> &'static Path {
         let mut command = Command::new(env!("CARGO"));
         command
             .current_dir(repository())
-            .args(["build", "--release", "--locked", "-p", "begat-guest-hostile"]);
-        command
-            .args(["--target", "wasm32-wasip2", "--target-dir"])
+            .args([
+                "build",
+                "--release",
+                "--locked",
+                "--target",
+                "wasm32-wasip2",
+                "--target-dir",
+            ])
             .arg(&target)
+            .args(["-p", "begat-guest-hostile", "-p", "begat-guest-liar"])
             .env_remove("CARGO_TARGET_DIR");
         let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins");
         std::fs::create_dir_all(&folder).unwrap();
-        let built = target.join("wasm32-wasip2/release/begat_guest_hostile.wasm");
-        std::fs::copy(built, folder.join("hostile.wasm")).unwrap();
+        for name in ["hostile", "liar"] {
+            let built = target.join(format!("wasm32-wasip2/release/begat_guest_{name}.wasm"));
+            std::fs::copy(built, folder.join(format!("{name}.wasm"))).unwrap();
+        }
         folder
     })
+}
+
+/// The component that lies, describing itself as a word says.
+pub fn liar(word: &str) -> Vec<u8> {
+    let mut component = std::fs::read(guests().join("liar.wasm")).unwrap();
+    let honest = b"describe-as:honest......";
+    let place = component
+        .windows(honest.len())
+        .position(|bytes| bytes == honest)
+        .unwrap();
+    let other = format!("{:.<24}", format!("describe-as:{word}"));
+    component[place..place + honest.len()].copy_from_slice(other.as_bytes());
+    component
 }

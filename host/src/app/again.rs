@@ -8,6 +8,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use tokio::sync::watch;
 
+use super::grants::check_grants;
 use super::resume::{Past, PinnedPlan};
 use super::run::{Watchers, carry_out, end_delivery, runner, shown};
 use super::{App, AppError, Notice, Observer, slots};
@@ -71,6 +72,7 @@ impl App {
             is_new: true,
         };
         let (mut prepared, _) = self.plan_again(&catalog, &asked, &stubs).await?;
+        check_grants(&prepared, &catalog)?;
         prepared.plan.labels.insert(LABEL.to_owned(), id.as_str().into());
         let again = again_of(&past, &prepared.plan, &request.start)?;
         let delivery = self.deliver_meanwhile()?;

@@ -178,11 +178,14 @@ impl From<SandboxError> for AppError {
     fn from(error: SandboxError) -> Self {
         let kind = match &error {
             SandboxError::Engine(_) | SandboxError::Cache { .. } => ErrorKind::Host,
-            SandboxError::ReadFolder { .. }
+            SandboxError::Policy(_)
+            | SandboxError::ReadFolder { .. }
             | SandboxError::ReadPlugin { .. }
             | SandboxError::TooLarge { .. }
             | SandboxError::NotAComponent { .. }
             | SandboxError::Compile { .. }
+            | SandboxError::CompileTime { .. }
+            | SandboxError::Skew { .. }
             | SandboxError::Link { .. }
             | SandboxError::Describe { .. }
             | SandboxError::Changed { .. }

@@ -12,6 +12,7 @@ mod error;
 mod expression;
 mod fixtures;
 mod flow_test;
+mod grants;
 mod inputs;
 mod interchange;
 mod plan;
@@ -50,6 +51,7 @@ pub use supply::{Supplied, SupplyChange};
 pub use validate::ValidateRequest;
 
 pub use crate::author::{Built, Language, NewPlugin, stamp};
+pub use crate::config::RunGrant;
 pub use crate::interop::openlineage::ASSET_FACET_SCHEMA;
 pub use crate::plan::Stubs;
 pub use crate::run::Observer;

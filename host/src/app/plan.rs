@@ -1,7 +1,8 @@
 //! What a flow would do: planned as for a run, and told.
 
+use super::grants::asks;
 use super::{App, AppError, FlowRequest, Report};
-use crate::model::{AsOf, AssetId, PlanView, PlannedWork, RecordError};
+use crate::model::{AsOf, AssetId, PlanView, RecordError};
 use crate::plan;
 use crate::store::Catalog;
 
@@ -18,13 +19,8 @@ impl App {
             Ok(detail.map(|detail| detail.children).unwrap_or_default())
         };
         let mut tasks = plan::preview(&prepared.plan, &catalog, &dependents)?;
-        for task in &mut tasks {
-            if let PlannedWork::Plugin(name) = &task.work {
-                let plugin = prepared.registry.find(name);
-                task.capabilities = plugin
-                    .map(|plugin| plugin.description.capabilities.clone())
-                    .unwrap_or_default();
-            }
+        for (view, planned) in tasks.iter_mut().zip(&prepared.plan.tasks) {
+            view.capabilities = asks(&prepared, &catalog, planned);
         }
         let plan = &prepared.plan;
         let view = PlanView {

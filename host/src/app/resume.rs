@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use tokio::sync::watch;
 
 use super::again::kept_before;
+use super::grants::check_grants;
 use super::inputs::find_file;
 use super::run::{Prepared, Watchers, end_delivery, runner, shown, take_room};
 use super::{App, AppError, Notice, Observer, Report, Stubs, slots};
@@ -161,6 +162,7 @@ impl App {
             is_new: false,
         };
         let (prepared, on_resume) = self.plan_again(&catalog, &asked, &stubs).await?;
+        check_grants(&prepared, &catalog)?;
         let delivery = self.deliver_meanwhile()?;
         let watchers = Watchers { observer, cancelled };
         let flow = &prepared.plan.flow;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::delivery::Delivery;
+use super::grants::check_grants;
 use super::inputs::{InputSources, find_file};
 use super::slots::{self, Slot};
 use super::subflows::{FlowFolder, folder_of, missing_flows};
@@ -150,6 +151,7 @@ impl App {
         if let Some(report) = &prepared.report {
             notice(Notice::Findings(report.clone()));
         }
+        check_grants(&prepared, &known)?;
         let failing = failing_check(&prepared, &known, &notice)?;
         let catalog = Arc::new(match is_fresh && !request.ephemeral {
             true => Catalog::open(&self.settings.catalog)?,

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{self, Config};
-use crate::sandbox::{Limits, PinnedFile, PluginNotice, Registry, RegistryOptions};
+use crate::config::{self, Config, RunGrant};
+use crate::sandbox::{PinnedFile, PluginNotice, Registry, RegistryOptions};
 
 use super::{App, AppError};
 
@@ -29,6 +29,8 @@ pub struct Settings {
     pub task_memory: Option<u64>,
     /// The settings of the project; `begat.toml` where it is there and no other is named.
     pub config: Option<PathBuf>,
+    /// What is granted for this run alone.
+    pub allow: Vec<RunGrant>,
     /// Hears about plugins that take long or cannot be kept in their compiled form.
     pub on_notice: Arc<dyn Fn(PluginNotice<'_>) + Send + Sync>,
 }
@@ -45,6 +47,7 @@ impl Settings {
             task_timeout: None,
             task_memory: None,
             config: None,
+            allow: Vec::new(),
             on_notice: Arc::new(|_| {}),
         }
     }
@@ -77,21 +80,17 @@ impl App {
     }
 
     async fn registry_with(&self, folder: Option<PathBuf>, pinned: Vec<PinnedFile>) -> Result<Registry, AppError> {
-        let defaults = Limits::default();
-        let limits = Limits {
-            time: self.settings.task_timeout.unwrap_or(defaults.time),
-            memory: self.settings.task_memory.unwrap_or(defaults.memory),
-            ..defaults
-        };
         let on_notice = self.settings.on_notice.clone();
         let options = RegistryOptions {
             folder,
             pinned,
             only_pinned: self.settings.locked,
             cache: self.settings.cache.clone(),
-            limits,
+            policy: self.policy()?,
             on_notice: Box::new(move |notice| on_notice(notice)),
         };
-        Ok(Registry::open(options).await?)
+        let registry = Registry::open(options).await?;
+        self.check_principals(&registry)?;
+        Ok(registry)
     }
 }

@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use super::asset_arguments::{AssetCommand, CatalogCommand};
 use super::plugin_arguments::{PluginCommand, TestArguments};
 use super::version;
-use crate::app::AppError;
+use crate::app::{AppError, RunGrant};
 use crate::model::{Timestamp, closest, parse_time};
 
 /// Runs automation flows whose every task is a sandboxed WebAssembly component, and records the lineage of all they
@@ -39,7 +39,7 @@ pub(super) struct Arguments {
     #[arg(long, global = true, env = "BEGAT_LOCKED", value_parser = clap::builder::FalseyValueParser::new())]
     pub locked: bool,
 
-    /// The settings of the project [default: begat.toml, where it is there]
+    /// The settings of the project: grants, limits, secrets and tools [default: begat.toml, where it is there]
     #[arg(long, global = true, env = "BEGAT_CONFIG", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
 
@@ -173,6 +173,9 @@ pub(super) struct RunArguments {
     /// Show log lines of this level and above
     #[arg(long, default_value = "info", value_parser = ["trace", "debug", "info", "warn", "error"])]
     pub log_level: String,
+    /// Grant something for this run, such as net=api.example.com, secret=TOKEN or http:net=…; may be given many times
+    #[arg(long = "allow", value_name = "[PLUGIN:]KIND=TARGET")]
+    pub allow: Vec<RunGrant>,
     /// Write what happened to a file: `.json`, `.md` for Markdown, or `.xml` for JUnit
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub report: Option<PathBuf>,
@@ -212,6 +215,9 @@ pub(super) struct PastArguments {
     /// The folder that flows of its tasks are looked for in
     #[arg(long, value_name = "DIR", default_value = "flows", value_hint = ValueHint::DirPath)]
     pub flows: PathBuf,
+    /// Grant something for this run; may be given many times
+    #[arg(long = "allow", value_name = "[PLUGIN:]KIND=TARGET")]
+    pub allow: Vec<RunGrant>,
     /// Go on although plugins are others than those it began with
     #[arg(long)]
     pub allow_changed_plugins: bool,

@@ -27,10 +27,17 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
     let app = || App::new(settings(&arguments));
     match &arguments.command {
         Command::Run(run_arguments) => run::run(settings(&arguments), run_arguments, output).await,
-        Command::Plan(arguments) => match &arguments.against {
-            None => plan::plan(&app(), &arguments.run, output).await,
-            Some(against) => compare::plans(&app(), arguments, against, output).await,
-        },
+        Command::Plan(plan_arguments) => {
+            let settings = Settings {
+                allow: plan_arguments.run.allow.clone(),
+                ..settings(&arguments)
+            };
+            let app = App::new(settings);
+            match &plan_arguments.against {
+                None => plan::plan(&app, &plan_arguments.run, output).await,
+                Some(against) => compare::plans(&app, plan_arguments, against, output).await,
+            }
+        }
         Command::Validate {
             paths,
             allow_missing_plugins,
@@ -47,14 +54,19 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
                 flows: past.flows.clone(),
                 allow_changed_plugins: past.allow_changed_plugins,
             };
-            run::resume(settings(&arguments), request, output).await
+            run::resume(granted(&arguments, past), request, output).await
         }
         Command::Execution(ExecutionCommand::Restart { past, from }) => {
             let start = from.clone().map_or(StartAt::Failure, StartAt::Task);
-            run::again(settings(&arguments), again_request(past, start), output).await
+            run::again(granted(&arguments, past), again_request(past, start), output).await
         }
         Command::Execution(ExecutionCommand::Replay { past }) => {
-            run::again(settings(&arguments), again_request(past, StartAt::Beginning), output).await
+            run::again(
+                granted(&arguments, past),
+                again_request(past, StartAt::Beginning),
+                output,
+            )
+            .await
         }
         Command::Execution(command) => execution(&app(), command, output).await,
         Command::Asset(command) => asset_commands::asset(&app(), command, output),
@@ -134,6 +146,14 @@ fn check_format(arguments: &Arguments) -> Result<(), AppError> {
     }
 }
 
+/// The settings with what is granted to an execution that goes on or is done again.
+fn granted(arguments: &Arguments, past: &PastArguments) -> Settings {
+    Settings {
+        allow: past.allow.clone(),
+        ..settings(arguments)
+    }
+}
+
 fn settings(arguments: &Arguments) -> Settings {
     Settings {
         catalog: arguments.catalog.clone(),
@@ -144,6 +164,7 @@ fn settings(arguments: &Arguments) -> Settings {
         task_timeout: None,
         task_memory: None,
         config: arguments.config.clone(),
+        allow: Vec::new(),
         on_notice: Arc::new(|notice| Output::new(Format::Text).message(&format!("{}\n", plugin_notice(&notice)))),
     }
 }

@@ -10,6 +10,7 @@ mod commands;
 mod compare;
 mod csv;
 mod diagnostics;
+mod grant_tables;
 mod junit;
 mod output;
 mod plan;

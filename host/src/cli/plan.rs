@@ -69,7 +69,17 @@ fn task_text(task: &PlannedTaskView) -> String {
     }
     for wanted in &task.capabilities {
         let need = if wanted.required { "needs" } else { "can use" };
-        line(format!("{need} {} {}: {}", wanted.kind, wanted.target, wanted.reason));
+        let granted = match (wanted.granted, wanted.required) {
+            (true, _) => paint(GREEN, "granted"),
+            (false, true) => paint(RED, "not granted"),
+            (false, false) => paint(DIM, "not granted"),
+        };
+        let target = if wanted.target.is_empty() {
+            String::new()
+        } else {
+            format!(" {}", wanted.target)
+        };
+        line(format!("{need} {}{target} ({granted}): {}", wanted.kind, wanted.reason));
     }
     for asset in &task.assets {
         asset_lines(asset).into_iter().for_each(&mut line);

@@ -10,6 +10,16 @@ use super::arguments::key_value;
 pub(super) enum PluginCommand {
     /// List the plugins and the task types they provide
     List,
+    /// Show who is granted what, who asks for what, and why
+    Grants,
+    /// Look after the compiled forms of plugins
+    #[command(subcommand)]
+    Cache(CacheCommand),
+    /// Show what bounds every task run, or those of one plugin
+    Limits {
+        /// The plugin's name, or a task type it provides
+        name: Option<String>,
+    },
     /// Show one plugin with the properties and outputs of its task types
     Show {
         /// The plugin's name, a task type it provides, a component file, or the folder of a plugin
@@ -137,4 +147,12 @@ pub(super) struct TestArguments {
     pub coverage: Option<u8>,
     #[command(flatten)]
     pub report: TestReportArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CacheCommand {
+    /// List them, the last used first, and whether each is what was written
+    List,
+    /// Remove them all; each plugin is compiled again when it is used
+    Clear,
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::arguments::Format;
 use super::commands::show;
+use super::grant_tables;
 use super::output::{BOLD, CYAN, DIM, Output, RED, YELLOW};
-use super::plugin_arguments::{PluginCommand, PluginTestArguments, TestReportArguments};
+use super::plugin_arguments::{CacheCommand, PluginCommand, PluginTestArguments, TestReportArguments};
 use super::tables::{self, paint};
 use super::test_commands;
 use crate::app::{
@@ -22,6 +23,11 @@ const LOOK: Duration = Duration::from_millis(200);
 pub(super) async fn plugin(app: &App, command: &PluginCommand, output: &Output) -> Result<ExitCode, AppError> {
     match command {
         PluginCommand::List => show(output, &app.plugins().await?, |views| tables::plugins(views)),
+        PluginCommand::Grants => show(output, &app.grants().await?, |views| grant_tables::grants(views)),
+        PluginCommand::Limits { name } => show(output, &app.limits(name.as_deref()).await?, |views| {
+            grant_tables::limits(views)
+        }),
+        PluginCommand::Cache(command) => cache(app, command, output).await,
         PluginCommand::Show { name } => show_one(app, name, output).await,
         PluginCommand::Assets { plugin } => show(output, &app.made_by(plugin)?, |views| made(views)),
         PluginCommand::New { name, lang, into } => new(app, name, lang, into, output),
@@ -53,6 +59,20 @@ pub(super) async fn plugin(app: &App, command: &PluginCommand, output: &Output) 
         PluginCommand::Compile => show(output, &app.compile_plugins().await?, |views| {
             format!("{} plugins are compiled for this machine\n", views.len())
         }),
+    }
+}
+
+async fn cache(app: &App, command: &CacheCommand, output: &Output) -> Result<ExitCode, AppError> {
+    match command {
+        CacheCommand::List => show(output, &app.cached().await?, |views| grant_tables::cached(views)),
+        CacheCommand::Clear => {
+            let (files, bytes) = app.clear_cache().await?;
+            let view = serde_json::json!({"files": files, "bytes": bytes});
+            show(output, &view, |_| {
+                let noun = if files == 1 { "plugin" } else { "plugins" };
+                format!("removed {files} compiled {noun}, {} MiB\n", bytes >> 20)
+            })
+        }
     }
 }
 

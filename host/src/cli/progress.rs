@@ -178,6 +178,7 @@ impl Progress {
             | RunEventKind::KeySet(_)
             | RunEventKind::KeyDeleted { .. }
             | RunEventKind::FileWritten(_)
+            | RunEventKind::GrantUsed(_)
             | RunEventKind::LineageRecorded(_)
             | RunEventKind::AssetsEdited(_)
             | RunEventKind::ExecutionFinished(_) => {}

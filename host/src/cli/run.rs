@@ -53,6 +53,7 @@ pub(super) async fn run(settings: Settings, arguments: &RunArguments, output: &O
     let progress = Progress::start(output, level, arguments.quiet);
     let app = App::new(Settings {
         task_timeout: arguments.task_timeout,
+        allow: arguments.allow.clone(),
         task_memory: arguments.task_memory.map(|mib| mib.saturating_mul(1024 * 1024)),
         ..watched(settings, &progress)
     });

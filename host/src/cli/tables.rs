@@ -208,6 +208,19 @@ pub(super) fn execution(view: &ExecutionDetailView) -> String {
         });
         text += &table(&["ASSET", "TYPE", "EVENT", "BY TASK"], rows.collect());
     }
+    if !view.grants.is_empty() {
+        text += "\n";
+        let rows = view.grants.iter().map(|used| {
+            let task = used.task_id.clone().unwrap_or_else(|| "-".to_owned());
+            vec![
+                format!("{}={}", used.kind, used.target),
+                used.principal.clone(),
+                used.uses.to_string(),
+                task,
+            ]
+        });
+        text += &table(&["GRANT USED", "BY", "TIMES", "IN TASK"], rows.collect());
+    }
     text
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Actor, AssetEdit, Bundle, ExecutionId, Json, JsonMap, LogLine, Namespace, PluginReference, State, TaskId,
-    TaskRunId, Timestamp,
+    TaskRunId, Timestamp, UsedGrant,
 };
 
 /// One thing that happened.
@@ -45,6 +45,8 @@ pub enum RunEventKind {
     /// A task changed the catalog itself.
     AssetsEdited(Box<AssetEdit>),
     FileWritten(WrittenFile),
+    /// A plugin, or an expression, used something that was granted to it.
+    GrantUsed(UsedGrant),
     /// Nothing can go on until someone resumes the execution.
     ExecutionPaused,
     ExecutionResumed,

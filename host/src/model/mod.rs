@@ -3,6 +3,7 @@
 //! No I/O happens here and nothing here knows YAML, SQL, WebAssembly or a terminal.
 
 mod actor;
+pub mod amount;
 mod answer;
 mod asset;
 mod asset_type;
@@ -12,10 +13,12 @@ mod diagnostic;
 mod edit;
 mod event;
 mod export;
+mod grant;
 mod id;
 mod input;
 mod log;
 mod made;
+mod mask;
 mod moment;
 mod planned;
 mod plugin_check;
@@ -24,6 +27,7 @@ mod suggest;
 mod task_type;
 mod test_view;
 mod told;
+mod tool;
 mod view;
 
 pub use actor::{Actor, FlowReference, PluginReference};
@@ -41,13 +45,15 @@ pub use event::{
     StartedTask, WrittenFile,
 };
 pub use export::{EXPORT_VERSION, ExportHeader, ExportKind, ExportLine, ExportedEvent, ExportedLog};
+pub use grant::{Destination, Grant, GrantError, GrantKind, GrantView, Grants, UsedGrant};
 pub use id::{AssetId, ExecutionId, FlowId, IdError, InputId, Namespace, TaskId, TaskRunId, TriggerId};
 pub use input::{InputOptionView, InputQuestion, InputView};
 pub use log::{LogLevel, LogLine};
 pub use made::MadeView;
+pub use mask::{MASK, Masker, SHORTEST as SHORTEST_SECRET};
 pub use moment::{AsOf, Moment, parse_span, parse_time};
 pub use planned::{
-    AssetEffect, ComparedAsset, PlanComparisonView, PlanView, PlannedAssetView, PlannedTaskView, PlannedValue,
+    AskView, AssetEffect, ComparedAsset, PlanComparisonView, PlanView, PlannedAssetView, PlannedTaskView, PlannedValue,
     PlannedWork,
 };
 pub use plugin_check::{PluginCheckView, PluginFinding};
@@ -56,9 +62,10 @@ pub use suggest::closest;
 pub use task_type::{Capability, PluginDescription, TaskType};
 pub use test_view::{CoverageView, CoveredView, TestReportView, TestState, TestSuiteView, TestView};
 pub use told::{ForeignAsset, ForeignChange, ToldBy, ToldChange, ToldEvent, ToldKind};
+pub use tool::{SecretOrigin, Tool};
 pub use view::{
-    AssetDetailView, AssetEventView, AssetView, CheckView, EdgeView, ExecutionDetailView, ExecutionView, GraphView,
-    HistoryView, LogView, PluginView, TaskRunView, TaskTypeView, VerifyView,
+    AssetDetailView, AssetEventView, AssetView, CachedView, CheckView, EdgeView, ExecutionDetailView, ExecutionView,
+    GraphView, HistoryView, LimitView, LogView, PluginView, TaskRunView, TaskTypeView, UsedGrantView, VerifyView,
 };
 
 /// Free-form data: metadata, inputs, outputs and properties, which have no shape of their own.

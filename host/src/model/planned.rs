@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{AssetId, Capability, FieldChange, FlowId, Json, JsonMap, Namespace};
+use super::{AssetId, FieldChange, FlowId, Json, JsonMap, Namespace};
 
 /// A flow that would run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -37,8 +37,20 @@ pub struct PlannedTaskView {
     pub run_if: Option<PlannedValue>,
     pub properties: Vec<(String, PlannedValue)>,
     /// What the plugin asks for.
-    pub capabilities: Vec<Capability>,
+    pub capabilities: Vec<AskView>,
     pub assets: Vec<PlannedAssetView>,
+}
+
+/// Something a plugin asks for, and whether it is granted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AskView {
+    pub kind: String,
+    /// Empty where it depends on what is not known before the run.
+    pub target: String,
+    pub reason: String,
+    pub required: bool,
+    pub granted: bool,
 }
 
 /// Who would do the work.

@@ -85,6 +85,54 @@ pub struct ExecutionDetailView {
     pub execution: ExecutionView,
     pub tasks: Vec<TaskRunView>,
     pub assets: Vec<AssetEventView>,
+    /// What was granted and used.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<UsedGrantView>,
+}
+
+/// A plugin in its compiled form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CachedView {
+    /// Its name, where it is among the plugins of now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<String>,
+    /// sha256 of the component.
+    pub digest: String,
+    pub size: u64,
+    pub used: Timestamp,
+    /// Whether this version of begat can use it.
+    pub current: bool,
+    /// Whether it is what was written; otherwise it is compiled anew.
+    pub intact: bool,
+}
+
+/// A limit of plugins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LimitView {
+    pub name: String,
+    pub value: String,
+    pub default: String,
+    /// Whether each plugin may have its own.
+    pub per_plugin: bool,
+    pub bounds: String,
+    /// Why the default is what it is.
+    pub reason: String,
+}
+
+/// A grant that an execution used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UsedGrantView {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<String>,
+    /// The plugin, or `flow` for an expression.
+    pub principal: String,
+    pub kind: String,
+    pub target: String,
+    /// How often.
+    pub uses: u64,
 }
 
 /// One log line of an execution.

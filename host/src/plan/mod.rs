@@ -27,7 +27,7 @@ pub use crate::flow::{
 };
 pub use checks::{BrokenCheck, broken_checks};
 pub use inputs::{FileInput, FileOrigin, nested, next_question};
-pub use preview::preview;
+pub use preview::{known_property, preview};
 pub use program::{Block, Place, Program, Shape, Spec};
 pub use shape::{PlannedTask, Stubs, Work};
 

@@ -34,6 +34,23 @@ pub fn preview(
     Ok(preview.tasks)
 }
 
+/// What a property of a task holds, where that is known before the run.
+pub fn known_property(plan: &Plan, catalog: &dyn CatalogReader, planned: &PlannedTask, name: &str) -> Option<Json> {
+    let nothing = |_: &AssetId| Ok(Vec::new());
+    let preview = Preview {
+        plan,
+        scope: plan.scope(catalog),
+        catalog,
+        dependents: &nothing,
+        next: 0,
+        tasks: Vec::new(),
+    };
+    match preview.value(planned.task.properties.get(name)?) {
+        PlannedValue::Known(value) => Some(value),
+        PlannedValue::Unknown { .. } => None,
+    }
+}
+
 struct Preview<'a> {
     plan: &'a Plan,
     scope: Scope<'a>,

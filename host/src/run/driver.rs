@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -16,11 +16,11 @@ use super::job::{Ended, Job, Shared};
 use super::journal::Journal;
 use super::opening::{self, Decision};
 use super::schedule::{RunKey, Schedule, Step};
-use super::surroundings::{ErrorLog, OwnSurroundings};
+use super::surroundings::{ErrorLog, OwnSurroundings, Rights};
 use super::variables::{Snapshot, Variables};
 use crate::model::{
-    Actor, ExecutionId, FinishedTask, FlowReference, Json, JsonMap, Origin, RunEvent, RunEventKind, StartedExecution,
-    State, TaskRunId, Timestamp, clock,
+    Actor, ExecutionId, FinishedTask, FlowReference, Json, JsonMap, Masker, Origin, RunEvent, RunEventKind,
+    StartedExecution, State, TaskRunId, Timestamp, clock,
 };
 use crate::plan::{CoreType, Place, Plan, PlannedTask, Work, is_truthy};
 
@@ -103,7 +103,21 @@ impl Driver {
 
     fn new(runner: &Runner, plan: Arc<Plan>, start: Timestamp, origins: Vec<ExecutionId>) -> Self {
         let actor = Arc::new(actor_of(&plan));
-        let journal = Journal::start(runner, actor);
+        let policy = runner.registry.policy();
+        for id in &plan.secret_inputs {
+            plan.inputs
+                .get(id.as_str())
+                .into_iter()
+                .for_each(|value| learn(policy.masker(), value));
+        }
+        let journal = Journal::start(runner, actor.clone());
+        let rights = Rights {
+            grants: policy.grants_of_flow(),
+            secrets: policy.secrets.clone(),
+            writer: journal.writer(),
+            actor,
+            told: Mutex::default(),
+        };
         let catalog = journal.reader(runner.catalog.clone());
         let errors = ErrorLog::default();
         let variables = Variables::new(&plan, start, &plan.execution);
@@ -116,6 +130,7 @@ impl Driver {
                 execution: plan.execution.clone(),
                 origins: origins.into(),
                 errors: errors.clone(),
+                rights: Arc::new(rights),
             },
             catalog,
             writer: journal.writer(),
@@ -615,5 +630,16 @@ fn actor_of(plan: &Plan) -> Actor {
         task: None,
         task_run: None,
         plugin: None,
+    }
+}
+
+/// Masks the value of a secret input, and every text in it.
+fn learn(masker: &Masker, value: &Json) {
+    match value {
+        Json::String(text) => masker.learn(text),
+        Json::Array(items) => items.iter().for_each(|item| learn(masker, item)),
+        Json::Object(map) => map.values().for_each(|item| learn(masker, item)),
+        Json::Number(number) => masker.learn(&number.to_string()),
+        Json::Null | Json::Bool(_) => {}
     }
 }

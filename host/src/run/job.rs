@@ -8,19 +8,21 @@ use tokio::time::Instant;
 
 use super::core::{self, Effect};
 use super::execution::Runner;
+use super::guard::guarded;
 use super::journal::EventWriter;
-use super::lineage;
+use super::lineage::{self, Dropped};
 use super::lines::Lines;
+use super::masking::{mask_ended, mask_failure};
 use super::surroundings::OwnSurroundings;
 use super::variables::Snapshot;
 use super::workplace::Workplace;
 use crate::expr::Scope;
 use crate::model::{
-    Actor, Bundle, CatalogReader, Json, JsonMap, Lineage, LogLevel, RetriedTask, RunEvent, RunEventKind, State,
-    TaskRunId, clock,
+    Actor, AssetId, Bundle, CatalogReader, GrantKind, Json, JsonMap, Lineage, LogLevel, RetriedTask, RunEvent,
+    RunEventKind, State, TaskRunId, UsedGrant, clock,
 };
 use crate::plan::{FailureBehavior, Place, Plan, PlannedTask, Retry, TaskFixture, Work};
-use crate::sandbox::{Plugin, TaskCall, TaskFailure, TaskRequest};
+use crate::sandbox::{Plugin, TaskCall, TaskFailure, TaskRequest, TaskSurroundings, UseSink, advice};
 
 /// What all jobs of an execution share.
 pub(super) struct Shared {
@@ -124,7 +126,9 @@ impl Job {
         };
         tokio::select! {
             biased;
-            ended = self.attempts() => ended,
+            ended = guarded(self.attempts()) => ended.unwrap_or_else(|words| {
+                Ended::failed(format!("begat itself failed in this task, which is a fault of begat: {words}"))
+            }),
             () = stopped => Ended {
                 state: State::Killed,
                 ..Ended::failed("it was stopped before it was done".to_owned())
@@ -147,10 +151,14 @@ impl Job {
         let start = Instant::now();
         let mut attempt = 1;
         loop {
-            let failure = match self.bounded(attempt).await {
-                Ok(ended) => return self.counted(ended, attempt, retry),
+            let mut failure = match self.bounded(attempt).await {
+                Ok(mut ended) => {
+                    mask_ended(self.shared.writer.masker(), &mut ended);
+                    return self.counted(ended, attempt, retry);
+                }
                 Err(failure) => failure,
             };
+            mask_failure(self.shared.writer.masker(), &mut failure);
             let pause = retry
                 .filter(|_| {
                     !matches!(
@@ -326,17 +334,14 @@ impl Job {
         // The semaphore is never closed.
         let _turn = shared.runner.instances.acquire().await;
         let namespace = flow.namespace.clone();
-        let mut call = shared
-            .runner
-            .registry
-            .start(
-                plugin,
-                self.lines.sink(),
-                shared.catalog.clone(),
-                namespace,
-                workplace.as_deref().map(Workplace::path),
-            )
-            .await?;
+        let surroundings = TaskSurroundings {
+            sink: self.lines.sink(),
+            on_use: self.on_use(),
+            catalog: shared.catalog.clone(),
+            namespace,
+            work: workplace.as_deref().map(Workplace::path),
+        };
+        let mut call = shared.runner.registry.start(plugin, surroundings).await?;
         let mut outputs = call.run(&request).await?;
         let kept = self.keep_files(workplace.as_deref(), &mut outputs)?;
         let mut ended = self.declare(&mut call, outputs, &request).await;
@@ -344,15 +349,30 @@ impl Job {
         Ok(ended)
     }
 
-    /// The folder that it shares with others, else one of its own where its type runs scripts, which work on files.
+    /// Records each use of a grant when it happens, so that it is known also of a task that never comes back.
+    fn on_use(&self) -> UseSink {
+        let (writer, actor) = (self.shared.writer.clone(), self.actor.clone());
+        Arc::new(move |used| {
+            writer.write(vec![RunEvent {
+                time: clock::now(),
+                actor: actor.clone(),
+                kind: RunEventKind::GrantUsed(used),
+            }]);
+        })
+    }
+
+    /// The folder that it shares with others, else one of its own where its type runs scripts or gives files.
     fn workplace_for(&self, plugin: &Plugin) -> Result<Option<Arc<Workplace>>, TaskFailure> {
         let task_type = &self.planned().task.task_type;
         let mut types = plugin.description.task_types.iter();
         let found = types.find(|known| known.answers_to(task_type));
-        let runs_scripts = found.is_some_and(|found| found.properties.pointer("/properties/script").is_some());
+        let uses_files = found.is_some_and(|found| {
+            found.properties.pointer("/properties/script").is_some()
+                || found.outputs.pointer("/properties/outputFiles").is_some()
+        });
         match &self.workplace {
             Some(shared) => Ok(Some(shared.clone())),
-            None if !runs_scripts => Ok(None),
+            None if !uses_files => Ok(None),
             None => {
                 let own = Workplace::open(&self.id, None, &self.shared.surroundings);
                 own.map(Some).map_err(|message| failure("unavailable", message))
@@ -369,10 +389,18 @@ impl Job {
         let names: Vec<String> = files.keys().map(|name| glob::Pattern::escape(name)).collect();
         let kept = workplace.gather(&names, &self.id, &self.shared.surroundings);
         let (kept, addresses) = kept.map_err(|message| failure("failed", message))?;
+        let mut only = None;
         for (name, address) in addresses {
             if let Some(file) = files.get_mut(&name).and_then(Json::as_object_mut) {
-                file.insert("uri".to_owned(), address);
+                file.insert("uri".to_owned(), address.clone());
             }
+            if names.len() == 1 {
+                only = Some(address);
+            }
+        }
+        // A task whose one result is a file says where it is, as the types that flows bring along do.
+        if let Some(address) = only.filter(|_| outputs.get("uri").is_some_and(Json::is_null)) {
+            outputs.insert("uri".to_owned(), address);
         }
         Ok(kept.into_iter().map(Effect::Record).collect())
     }
@@ -388,17 +416,51 @@ impl Job {
         };
         match call.declare(request, &outputs, vec![declared.clone()]).await {
             Ok(answer) => {
-                let (bundles, dropped) = lineage::admitted(answer, &declared, block.enable_auto);
-                for id in dropped {
-                    let message =
-                        format!("the plugin declared the asset `{id}`, which the flow does not; it was left out");
-                    self.lines
-                        .say(LogLevel::Warn, format!("{message} (`enableAuto: true` would take it)"));
-                }
+                let bundles = match self.admit(answer, &declared, block.enable_auto) {
+                    Ok(bundles) => bundles,
+                    Err(reason) => return self.without_assets(block.failure_behavior, Done::with(outputs), reason),
+                };
                 self.checked(Done::with(outputs), bundles, block.failure_behavior)
             }
             Err(failure) => self.without_assets(block.failure_behavior, Done::with(outputs), failure.message),
         }
+    }
+
+    /// Keeps what the plugin may declare, and says what of its answer it may not.
+    fn admit(&self, answer: Vec<Bundle>, declared: &Bundle, enable_auto: bool) -> Result<Vec<Bundle>, String> {
+        let policy = self.shared.runner.registry.policy();
+        let plugin = self.actor.plugin.as_ref();
+        let grants = plugin.map(|plugin| policy.grants_of(plugin)).unwrap_or_default();
+        let catalog = &self.shared.catalog;
+        let exists = |id: &AssetId| {
+            catalog
+                .asset(id)
+                .map(|found| found.is_some())
+                .map_err(|error| error.message)
+        };
+        let admitted = lineage::admitted(answer, declared, enable_auto, &grants, &exists)?;
+        let on_use = self.on_use();
+        for id in admitted.granted {
+            on_use(UsedGrant {
+                kind: GrantKind::Assets,
+                target: id.to_string(),
+            });
+        }
+        let name = plugin.map_or("plugin", |plugin| plugin.name.as_str());
+        for (id, why) in admitted.dropped {
+            let advice = advice(name, &[format!("assets={id}")]);
+            let words = match why {
+                Dropped::Undeclared => {
+                    format!("which the flow does not; it was left out (`enableAuto: true` would take it, or {advice})")
+                }
+                Dropped::Existing => {
+                    format!("which exists and which the flow does not declare; it was left out ({advice})")
+                }
+            };
+            self.lines
+                .say(LogLevel::Warn, format!("the plugin declared the asset `{id}`, {words}"));
+        }
+        Ok(admitted.bundles)
     }
 
     /// What begat did itself is recorded as the flow declares it.

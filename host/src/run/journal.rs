@@ -9,10 +9,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::execution::{Observer, RunError, Runner};
+use super::masking::mask;
 use crate::model::clock::World;
 use crate::model::{
-    Actor, Asset, AssetChange, AssetFilter, AssetId, Bundle, CatalogReader, ExecutionId, Json, Namespace, RecordError,
-    Recorder, RunEvent, RunEventKind, Violation,
+    Actor, Asset, AssetChange, AssetFilter, AssetId, Bundle, CatalogReader, ExecutionId, Json, Masker, Namespace,
+    RecordError, Recorder, RunEvent, RunEventKind, Violation,
 };
 
 /// How many batches may wait to be written; a run that is ahead by more waits for the disk. Those that wait when the
@@ -97,12 +98,13 @@ impl Written {
 /// Sends events to the recording thread, from anywhere.
 #[derive(Clone)]
 pub(super) struct EventWriter {
+    masker: Masker,
     sender: Sender<Message>,
     written: Arc<Written>,
 }
 
 impl EventWriter {
-    fn start(recorder: Arc<dyn Recorder>, observer: Observer) -> Self {
+    fn start(recorder: Arc<dyn Recorder>, observer: Observer, masker: Masker) -> Self {
         let (sender, receiver) = channel();
         let written = Arc::new(Written::default());
         let shared = written.clone();
@@ -116,17 +118,28 @@ impl EventWriter {
             };
             recording.record_all(&receiver);
         });
-        Self { sender, written }
+        Self {
+            masker,
+            sender,
+            written,
+        }
+    }
+
+    /// Masks the secrets that were revealed.
+    pub(super) fn masker(&self) -> &Masker {
+        &self.masker
     }
 
     /// Tells watchers of an event that will be recorded later.
-    pub(super) fn tell(&self, event: RunEvent) {
+    pub(super) fn tell(&self, mut event: RunEvent) {
+        mask(&self.masker, &mut event);
         // The thread listens as long as there is anyone to send.
         drop(self.sender.send(Message::Tell(Box::new(event))));
     }
 
     /// Has events recorded in one transaction.
-    pub(super) fn write(&self, events: Vec<RunEvent>) {
+    pub(super) fn write(&self, mut events: Vec<RunEvent>) {
+        events.iter_mut().for_each(|event| mask(&self.masker, event));
         self.written.wait(BATCHES).waiting.push_back(Touched::by(&events));
         if self.sender.send(Message::Record(events)).is_err() {
             self.written.lock().waiting.pop_back();
@@ -240,7 +253,11 @@ impl Journal {
         Self {
             actor,
             waiting: Vec::new(),
-            writer: EventWriter::start(runner.recorder.clone(), runner.observer.clone()),
+            writer: EventWriter::start(
+                runner.recorder.clone(),
+                runner.observer.clone(),
+                runner.registry.policy().masker().clone(),
+            ),
         }
     }
 

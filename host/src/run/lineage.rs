@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::expr::Scope;
-use crate::model::{AssetId, Bundle};
+use crate::model::{AssetId, Bundle, Declaration, Grants};
 use crate::plan::Task;
 
 /// Renders the task's declaration; nothing where it has none. The error is for the operator.
@@ -12,31 +12,64 @@ pub(super) fn rendered(task: &Task, scope: &Scope<'_>) -> Result<Option<Bundle>,
     block.render(scope).map(Some).map_err(|finding| finding.message)
 }
 
-/// Keeps what the flow declared of a plugin's answer, or all of it where the flow says so. Gives the rest's ids.
-pub(super) fn admitted(answer: Vec<Bundle>, declared: &Bundle, enable_auto: bool) -> (Vec<Bundle>, Vec<AssetId>) {
-    if enable_auto {
-        return (answer, Vec::new());
-    }
+/// What may be recorded of a plugin's answer.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Admitted {
+    pub bundles: Vec<Bundle>,
+    /// Assets that only a grant lets the plugin declare.
+    pub granted: Vec<AssetId>,
+    pub dropped: Vec<(AssetId, Dropped)>,
+}
+
+/// Why an asset is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dropped {
+    /// The flow does not declare it.
+    Undeclared,
+    /// The flow takes what is new, and this is somebody else's.
+    Existing,
+}
+
+/// Keeps what the flow declared of a plugin's answer and what the plugin is granted; where the flow says so, also what
+/// is new. The error is that of the catalog.
+pub(super) fn admitted(
+    answer: Vec<Bundle>,
+    declared: &Bundle,
+    enable_auto: bool,
+    grants: &Grants,
+    exists: &dyn Fn(&AssetId) -> Result<bool, String>,
+) -> Result<Admitted, String> {
     let known: HashSet<&AssetId> = declared
         .inputs
         .iter()
         .chain(&declared.outputs)
         .map(|asset| &asset.id)
         .collect();
-    let mut dropped = Vec::new();
-    let mut keep = |assets: Vec<crate::model::Declaration>| {
-        let (kept, rest): (Vec<_>, Vec<_>) = assets.into_iter().partition(|asset| known.contains(&asset.id));
-        dropped.extend(rest.into_iter().map(|asset| asset.id));
-        kept
-    };
-    let bundles = answer
-        .into_iter()
-        .map(|bundle| Bundle {
-            inputs: keep(bundle.inputs),
-            outputs: keep(bundle.outputs),
-        })
-        .collect();
-    (bundles, dropped)
+    let mut admitted = Admitted::default();
+    for bundle in answer {
+        let mut keep = |assets: Vec<Declaration>, is_output: bool| -> Result<Vec<Declaration>, String> {
+            let mut kept = Vec::new();
+            for asset in assets {
+                if known.contains(&asset.id) {
+                    kept.push(asset);
+                } else if grants.asset(&asset.id, asset.asset_type.as_ref()).is_some() {
+                    admitted.granted.push(asset.id.clone());
+                    kept.push(asset);
+                } else if !enable_auto {
+                    admitted.dropped.push((asset.id, Dropped::Undeclared));
+                } else if is_output && exists(&asset.id)? {
+                    admitted.dropped.push((asset.id, Dropped::Existing));
+                } else {
+                    kept.push(asset);
+                }
+            }
+            Ok(kept)
+        };
+        let inputs = keep(bundle.inputs, false)?;
+        let outputs = keep(bundle.outputs, true)?;
+        admitted.bundles.push(Bundle { inputs, outputs });
+    }
+    Ok(admitted)
 }
 
 #[cfg(test)]
@@ -56,13 +89,45 @@ mod tests {
         }
     }
 
+    fn check(answer: Bundle, enable_auto: bool, grant: Option<&str>, kept: Bundle, dropped: &[(&str, Dropped)]) {
+        let declared = bundle(&["vm"], &["snapshot"]);
+        let grants: Grants = grant.iter().map(|text| text.parse().unwrap()).collect();
+        let exists = |id: &AssetId| Ok(id.as_str().starts_with("old"));
+        let found = admitted(vec![answer], &declared, enable_auto, &grants, &exists).unwrap();
+        let dropped = dropped
+            .iter()
+            .map(|(id, why)| (AssetId::parse(id).unwrap(), *why))
+            .collect::<Vec<_>>();
+        assert_eq!((found.bundles, found.dropped), (vec![kept], dropped));
+    }
+
     #[test]
     fn a_plugin_cannot_declare_what_the_flow_does_not() {
-        let declared = bundle(&["vm"], &["snapshot"]);
-        let (kept, dropped) = admitted(vec![bundle(&["vm"], &["snapshot", "stranger"])], &declared, false);
-        assert_eq!(kept, [bundle(&["vm"], &["snapshot"])]);
-        assert_eq!(dropped, [AssetId::parse("stranger").unwrap()]);
-        let (kept, dropped) = admitted(vec![bundle(&[], &["stranger"])], &declared, true);
-        assert_eq!((kept, dropped), (vec![bundle(&[], &["stranger"])], vec![]));
+        let answer = || bundle(&["vm"], &["snapshot", "stranger"]);
+        let kept = bundle(&["vm"], &["snapshot"]);
+        check(
+            answer(),
+            false,
+            None,
+            kept.clone(),
+            &[("stranger", Dropped::Undeclared)],
+        );
+        check(answer(), true, None, answer(), &[]);
+        check(answer(), false, Some("assets=stranger"), answer(), &[]);
+        check(
+            answer(),
+            false,
+            Some("assets=strange"),
+            kept,
+            &[("stranger", Dropped::Undeclared)],
+        );
+    }
+
+    #[test]
+    fn a_plugin_cannot_change_what_exists_and_is_not_the_flows() {
+        let answer = || bundle(&["old-input"], &["old-output", "new"]);
+        let kept = bundle(&["old-input"], &["new"]);
+        check(answer(), true, None, kept, &[("old-output", Dropped::Existing)]);
+        check(answer(), true, Some("assets=old-*"), answer(), &[]);
     }
 }

@@ -31,10 +31,12 @@ impl Lines {
     pub(super) fn new(writer: EventWriter, actor: Arc<Actor>, level: LogLevel, errors: ErrorLog, task: TaskId) -> Self {
         let kept: Arc<Mutex<Kept>> = Arc::default();
         let shared = kept.clone();
-        let sink = move |line: LogLine| {
+        let sink = move |mut line: LogLine| {
             if line.level < level {
                 return;
             }
+            // Before it is digested: what is recorded is what the digest is of.
+            writer.masker().mask_text(&mut line.message);
             if line.level == LogLevel::Error {
                 errors.add(&task, line.time, &line.message);
             }

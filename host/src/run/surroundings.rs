@@ -1,12 +1,18 @@
 //! What expressions of a run may ask of the world: the key-value store, the execution's own files and its errors. The
-//! environment and secrets need grants, and none is given.
+//! environment and secrets need grants.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::json;
 
 use crate::expr::{Refusal, Surroundings, Value};
-use crate::model::{CatalogReader, ExecutionId, Namespace, RecordError, TaskId, Timestamp};
+use crate::model::{
+    Actor, CatalogReader, ExecutionId, GrantKind, Grants, Namespace, RecordError, RunEvent, RunEventKind, TaskId,
+    Timestamp, UsedGrant, clock,
+};
+use crate::sandbox::{Keyring, SecretFailure};
+
+use super::journal::EventWriter;
 
 /// How many errors `errorLogs()` tells at most, the oldest of them.
 const ERRORS: usize = 1_000;
@@ -42,6 +48,36 @@ pub(super) struct OwnSurroundings {
     /// The executions that this one does again, the latest first. What was kept of them may name their files.
     pub origins: Arc<[ExecutionId]>,
     pub errors: ErrorLog,
+    pub rights: Arc<Rights>,
+}
+
+/// What expressions are granted, and who hears when they use it.
+pub(super) struct Rights {
+    pub grants: Grants,
+    pub secrets: Arc<Keyring>,
+    pub writer: EventWriter,
+    pub actor: Arc<Actor>,
+    /// Uses that were told of: expressions are rendered over and over.
+    pub told: Mutex<Vec<UsedGrant>>,
+}
+
+impl Rights {
+    fn used(&self, kind: GrantKind, target: &str) {
+        let used = UsedGrant {
+            kind,
+            target: target.to_owned(),
+        };
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.contains(&used) {
+            return;
+        }
+        told.push(used.clone());
+        self.writer.write(vec![RunEvent {
+            time: clock::now(),
+            actor: self.actor.clone(),
+            kind: RunEventKind::GrantUsed(used),
+        }]);
+    }
 }
 
 impl OwnSurroundings {
@@ -74,6 +110,28 @@ fn failed(error: RecordError) -> Refusal {
 }
 
 impl Surroundings for OwnSurroundings {
+    fn environment(&self, name: &str) -> Result<Option<String>, Refusal> {
+        if self.rights.grants.named(GrantKind::Env, name).is_none() {
+            return Err(Refusal::environment(name));
+        }
+        self.rights.used(GrantKind::Env, name);
+        Ok(std::env::var(name).ok())
+    }
+
+    fn secret(&self, key: &str, _namespace: Option<&str>) -> Result<Option<String>, Refusal> {
+        if self.rights.grants.named(GrantKind::Secret, key).is_none() {
+            return Err(Refusal::secret(key));
+        }
+        match self.rights.secrets.reveal(key) {
+            Ok(text) => {
+                self.rights.used(GrantKind::Secret, key);
+                Ok(Some(text))
+            }
+            Err(SecretFailure::NotSet { .. }) => Ok(None),
+            Err(failure) => Err(Refusal::Failed(failure.to_string())),
+        }
+    }
+
     fn key_value(&self, key: &str, namespace: Option<&str>) -> Result<Option<Value>, Refusal> {
         let namespace = match namespace {
             None => self.namespace.clone(),

@@ -2,16 +2,23 @@
 //!
 //! Whatever a guest says is hostile until it has been parsed here.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use wasmtime::component::{HasSelf, Linker, Resource, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use super::http::Gate;
+use super::keyring::SecretFailure;
 
 use super::limits::{Limits, Meter};
 use super::output::{SharedSpeech, lock};
+use super::policy::Permit;
+use super::tools::{self, ToolFailure, ToolRequest};
 use crate::model::{
-    Asset, AssetFilter, AssetId, AssetType, Bundle, Capability, CatalogReader, Declaration, JsonMap, LogLevel,
-    Namespace, PluginDescription, TaskType,
+    Asset, AssetFilter, AssetId, AssetType, Bundle, Capability, CatalogReader, Declaration, GrantKind, JsonMap,
+    LogLevel, Namespace, PluginDescription, TaskType,
 };
 
 mod generated {
@@ -19,6 +26,10 @@ mod generated {
     wasmtime::component::bindgen!({
         path: "../wit/task-0.1",
         world: "plugin",
+        imports: {
+            "begat:task/secrets.[method]secret.reveal": async,
+            "begat:task/tools.run": async,
+        },
         exports: { default: async },
         with: { "begat:task/secrets.secret": super::Secret },
     });
@@ -27,14 +38,16 @@ mod generated {
 pub(super) use generated::exports::begat::task::task::Request;
 pub(super) use generated::{Plugin, PluginPre};
 
-use generated::begat::task::{catalog, log, secrets, types};
+use generated::begat::task::{catalog, log, secrets, tools as program, types};
 use generated::exports::begat::task::task;
 
 /// How many assets one look-up may give.
 const FOUND_LIMIT: usize = 1_000;
 
-/// A secret that was handed out. None is until grants exist.
-pub struct Secret;
+/// A secret that was handed out by name, and not its text.
+pub struct Secret {
+    name: String,
+}
 
 /// What one instance may reach in the host.
 pub(super) struct Guest {
@@ -44,6 +57,21 @@ pub(super) struct Guest {
     pub speech: SharedSpeech,
     pub catalog: Option<Arc<dyn CatalogReader>>,
     pub namespace: Option<Namespace>,
+    pub permit: Permit,
+    pub http: WasiHttpCtx,
+    pub gate: Gate,
+    /// The folder of the task.
+    pub work: Option<PathBuf>,
+}
+
+impl WasiHttpView for Guest {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.gate,
+        }
+    }
 }
 
 impl WasiView for Guest {
@@ -99,19 +127,77 @@ impl catalog::Host for Guest {
 }
 
 impl secrets::Host for Guest {
-    fn get(&mut self, _: String) -> Result<Resource<Secret>, secrets::SecretError> {
-        Err(secrets::SecretError::NotGranted)
+    fn get(&mut self, name: String) -> Result<Resource<Secret>, secrets::SecretError> {
+        if self.permit.named(GrantKind::Secret, &name).is_none() {
+            return Err(secrets::SecretError::NotGranted);
+        }
+        let pushed = self.table.push(Secret { name });
+        pushed.map_err(|error| secrets::SecretError::Other(error.to_string()))
     }
 }
 
 impl secrets::HostSecret for Guest {
-    fn reveal(&mut self, _: Resource<Secret>) -> Result<String, secrets::SecretError> {
-        Err(secrets::SecretError::NotGranted)
+    async fn reveal(&mut self, secret: Resource<Secret>) -> Result<String, secrets::SecretError> {
+        let secret = self.table.get(&secret);
+        let name = secret
+            .map_err(|error| secrets::SecretError::Other(error.to_string()))?
+            .name
+            .clone();
+        let keyring = self.permit.secrets.clone();
+        let wanted = name.clone();
+        let revealed = tokio::task::spawn_blocking(move || keyring.reveal(&wanted)).await;
+        let text = revealed
+            .map_err(|error| secrets::SecretError::Other(error.to_string()))?
+            .map_err(|failure| {
+                lock(&self.speech).say(LogLevel::Warn, &failure.to_string());
+                match failure {
+                    SecretFailure::NotSet { .. } => secrets::SecretError::NotSet,
+                    SecretFailure::NoOrigin(_) | SecretFailure::Failed { .. } => {
+                        secrets::SecretError::Other(failure.to_string())
+                    }
+                }
+            })?;
+        self.permit.used(GrantKind::Secret, name);
+        Ok(text)
     }
 
     fn drop(&mut self, secret: Resource<Secret>) -> wasmtime::Result<()> {
         self.table.delete(secret)?;
         Ok(())
+    }
+}
+
+impl program::Host for Guest {
+    fn granted(&mut self) -> Vec<String> {
+        let names = self.permit.grants.names(GrantKind::Run);
+        names.map(str::to_owned).collect()
+    }
+
+    async fn run(&mut self, wanted: program::ProgramRun) -> Result<program::ProgramEnd, program::ToolError> {
+        let request = ToolRequest {
+            tool: wanted.tool,
+            values: wanted.values,
+            variables: wanted.variables,
+            input: wanted.input,
+        };
+        let permit = self.permit.clone();
+        let result = tools::run(&permit, request, self.work.as_deref()).await;
+        let end = result.map_err(|failure| {
+            let words = failure.to_string();
+            match failure {
+                ToolFailure::NotGranted(_) => program::ToolError::NotGranted,
+                ToolFailure::NotNamed(_) | ToolFailure::Refused { .. } => program::ToolError::Refused(words),
+                ToolFailure::TimedOut { .. } => program::ToolError::TimedOut(words),
+                ToolFailure::Output { .. } => program::ToolError::TooMuch(words),
+                ToolFailure::Failed { .. } => program::ToolError::Other(words),
+            }
+        })?;
+        Ok(program::ProgramEnd {
+            code: end.code,
+            signal: end.signal,
+            stdout: end.stdout,
+            stderr: end.stderr,
+        })
     }
 }
 
@@ -184,8 +270,8 @@ fn declaration(asset: types::Asset, limits: &Limits) -> Result<Declaration, Stri
             "the metadata of asset `{id}` is {size} bytes, at most {limit} are allowed (`metadata`)"
         ));
     }
-    let metadata = serde_json::from_str(&asset.metadata)
-        .map_err(|error| format!("the metadata of asset `{id}` is no JSON object: {error}"))?;
+    let metadata =
+        json_object(&asset.metadata, limits).map_err(|reason| format!("the metadata of asset `{id}` {reason}"))?;
     let asset_type = match asset.type_ {
         Some(text) => Some(AssetType::try_from(text).map_err(|error| format!("asset `{id}`: {error}"))?),
         None => None,
@@ -201,6 +287,37 @@ fn declaration(asset: types::Asset, limits: &Limits) -> Result<Declaration, Stri
     })
 }
 
+/// Reads JSON of a guest, which may be no JSON, or nested deep enough to exhaust the stack of whoever walks it.
+pub(super) fn json_object(text: &str, limits: &Limits) -> Result<JsonMap, String> {
+    if depth(text) > limits.json_depth {
+        return Err(format!(
+            "are nested deeper than {} levels (`json_depth`)",
+            limits.json_depth
+        ));
+    }
+    serde_json::from_str(text).map_err(|error| format!("are no JSON object: {error}"))
+}
+
+/// How deep the brackets of a JSON text are nested. No tree is built to find out.
+fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut is_text, mut is_escaped) = (false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b'[' | b'{' if !is_text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !is_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
 /// A failure as a guest reported it.
 pub(super) struct ReportedFailure {
     pub kind: String,
@@ -209,8 +326,8 @@ pub(super) struct ReportedFailure {
     pub details: JsonMap,
 }
 
-impl From<types::Failure> for ReportedFailure {
-    fn from(failure: types::Failure) -> Self {
+impl ReportedFailure {
+    pub(super) fn read(failure: types::Failure, limits: &Limits) -> Self {
         let kind = match failure.kind {
             types::FailureKind::InvalidProperties => "invalid-properties".to_owned(),
             types::FailureKind::Failed => "failed".to_owned(),
@@ -222,15 +339,29 @@ impl From<types::Failure> for ReportedFailure {
         // Details are for programs; those that cannot be read are left out rather than hiding the message.
         let details = failure
             .details
-            .and_then(|text| serde_json::from_str(&text).ok())
+            .filter(|text| text.len() <= limits.outputs)
+            .and_then(|text| json_object(&text, limits).ok())
             .unwrap_or_default();
         Self {
             kind,
-            message: failure.message,
+            message: shortened(failure.message, limits.log_line),
             retryable: failure.retryable,
             details,
         }
     }
+}
+
+/// The text as far as it is allowed to be long.
+fn shortened(mut text: String, limit: usize) -> String {
+    if text.len() > limit {
+        let mut end = limit;
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text.push_str("… (message truncated)");
+    }
+    text
 }
 
 /// Reads what a guest says of itself; the message of an error is for the plugin's author.

@@ -9,16 +9,20 @@ use tokio::time::Instant;
 use wasmtime::Store;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtx;
+use wasmtime_wasi_http::WasiHttpCtx;
 
 use super::abi_0_1::{self, Guest, ReportedFailure, Request};
 use super::engine::Machine;
 use super::fixed;
+use super::http::Gate;
 use super::limits::{LimitExceeded, Limits, Meter};
+use super::mounts::Mounts;
 use super::output::{LineStream, LogSink, SharedSpeech, Speech, lock};
+use super::policy::{Permit, UseSink};
 use super::work::{WorkError, WorkFolder};
 use crate::model::{
-    Bundle, CatalogReader, ExecutionId, FlowId, Json, JsonMap, LogLevel, Namespace, PluginDescription, TaskId,
-    TaskRunId,
+    Bundle, CatalogReader, ExecutionId, FlowId, GrantKind, Json, JsonMap, LogLevel, Namespace, PluginDescription,
+    TaskId, TaskRunId,
 };
 
 /// One task to run, its properties rendered.
@@ -34,6 +38,18 @@ pub struct TaskRequest {
     /// From 1.
     pub attempt: u32,
     pub properties: JsonMap,
+}
+
+/// What a task run gets of the host.
+pub struct TaskSurroundings<'a> {
+    pub sink: LogSink,
+    /// Hears of each use of a grant.
+    pub on_use: UseSink,
+    pub catalog: Arc<dyn CatalogReader>,
+    /// The namespace within which it reads the catalog.
+    pub namespace: Namespace,
+    /// The folder of the host that it gets as `/work`, to read and to write; without one it has no file at all.
+    pub work: Option<&'a Path>,
 }
 
 /// Why a task run failed, in words for the operator.
@@ -95,38 +111,62 @@ pub struct TaskCall {
     speech: SharedSpeech,
     streams: [LineStream; 2],
     work: Option<WorkFolder>,
+    mounts: Option<Mounts>,
+}
+
+/// What a call starts with.
+pub(super) struct Start<'a> {
+    pub limits: Limits,
+    pub permit: Permit,
+    pub sink: LogSink,
+    pub catalog: Option<(Arc<dyn CatalogReader>, Namespace)>,
+    pub work: Option<&'a Path>,
 }
 
 impl TaskCall {
     pub(super) async fn start(
         machine: &Machine,
         pre: &abi_0_1::PluginPre<Guest>,
-        limits: Limits,
-        sink: LogSink,
-        catalog: Option<(Arc<dyn CatalogReader>, Namespace)>,
-        work: Option<&Path>,
+        start: Start<'_>,
     ) -> Result<Self, TaskFailure> {
         machine.tick();
-        let work = work.map(|path| WorkFolder::new(path, &limits));
+        let Start {
+            limits,
+            permit,
+            sink,
+            catalog,
+            work: folder,
+        } = start;
+        let mounts = Mounts::open(&permit, &limits)?;
+        let places: Vec<&Path> = folder.into_iter().chain(mounts.as_ref().map(Mounts::path)).collect();
+        let work = (!places.is_empty()).then(|| WorkFolder::new(&places, &limits));
         if let Some(work) = &work {
             work.measure().await?;
         }
-        let speech = Arc::new(Mutex::new(Speech::new(sink, &limits)));
+        let speech = Arc::new(Mutex::new(Speech::new(sink, &limits, permit.secrets.masker().clone())));
         let streams = [LogLevel::Info, LogLevel::Warn].map(|level| LineStream::new(speech.clone(), level));
         let (catalog, namespace) = catalog.unzip();
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
+        let mut http = WasiHttpCtx::new();
+        // In memory a field takes more than on the wire.
+        http.set_field_size_limit(limits.http_header_bytes.saturating_mul(2));
         let guest = Guest {
-            wasi: wasi(&streams, &limits, work.as_ref())?,
+            wasi: wasi(&streams, &limits, &permit, folder, mounts.as_ref())?,
             table,
             meter: Meter::new(&limits),
             speech: speech.clone(),
             catalog,
             namespace,
+            http,
+            gate: Gate::new(permit.clone(), speech.clone(), &limits),
+            permit,
+            work: folder.map(Path::to_owned),
         };
         let mut store = Store::new(&machine.engine, guest);
         store.limiter(|guest| &mut guest.meter);
         store.set_hostcall_fuel(limits.host_buffers);
+        store.set_max_component_handles(limits.handles);
         store.epoch_deadline_async_yield_and_update(1);
         let deadline = Instant::now() + limits.time;
         let started = tokio::time::timeout_at(deadline, pre.instantiate_async(&mut store)).await;
@@ -139,6 +179,7 @@ impl TaskCall {
                 speech,
                 streams,
                 work,
+                mounts,
             }),
             Ok(Err(error)) => Err(explain(&error, "", &limits)),
             Err(_) => Err(out_of_time(limits.time)),
@@ -160,11 +201,34 @@ impl TaskCall {
         let sent = sent(request);
         let call = self.plugin.begat_task_task().call_run(&mut self.store, &sent);
         let answer = bounded(call, self.deadline, self.limits.time, self.work.as_ref()).await;
+        self.hush();
+        let result = match answer {
+            Ok(Ok(Ok(outputs))) => self.outputs(&outputs),
+            Ok(Ok(Err(failure))) => Err(ReportedFailure::read(failure, &self.limits).into()),
+            Ok(Err(error)) => Err(self.failed(&error)),
+            Err(failure) => Err(failure),
+        };
+        let outputs = result.map_err(|failure| self.advised(failure))?;
+        if let Some(mounts) = &self.mounts {
+            mounts.write_back()?;
+        }
+        Ok(outputs)
+    }
+
+    /// Has everything written that has no newline yet.
+    fn hush(&self) {
         self.streams.iter().for_each(LineStream::flush);
-        match answer? {
-            Ok(Ok(outputs)) => self.outputs(&outputs),
-            Ok(Err(failure)) => Err(ReportedFailure::from(failure).into()),
-            Err(error) => Err(self.failed(&error)),
+        lock(&self.speech).release();
+    }
+
+    /// A failure with what to grant, where something was refused on the way to it.
+    fn advised(&self, failure: TaskFailure) -> TaskFailure {
+        match self.store.data().permit.advice() {
+            None => failure,
+            Some(advice) => TaskFailure {
+                message: format!("{}; {advice}", failure.message),
+                ..failure
+            },
         }
     }
 
@@ -182,10 +246,12 @@ impl TaskCall {
             .plugin
             .begat_task_task()
             .call_declare(&mut self.store, &sent, &outputs, &declared);
-        match bounded(call, self.deadline, self.limits.time, self.work.as_ref()).await? {
+        let answer = bounded(call, self.deadline, self.limits.time, self.work.as_ref()).await;
+        self.hush();
+        match answer? {
             Ok(Ok(answer)) => abi_0_1::bundles(answer, &self.limits)
                 .map_err(|reason| TaskFailure::of("contract", format!("the plugin broke its contract: {reason}"))),
-            Ok(Err(failure)) => Err(ReportedFailure::from(failure).into()),
+            Ok(Err(failure)) => Err(ReportedFailure::read(failure, &self.limits).into()),
             Err(error) => Err(self.failed(&error)),
         }
     }
@@ -196,16 +262,16 @@ impl TaskCall {
             let message = format!("the outputs are {size} bytes long, at most {limit} are allowed (`outputs`)");
             return Err(TaskFailure::of("limit", message));
         }
-        serde_json::from_str(text).map_err(|error| {
+        abi_0_1::json_object(text, &self.limits).map_err(|reason| {
             TaskFailure::of(
                 "contract",
-                format!("the plugin broke its contract: its outputs are no JSON object: {error}"),
+                format!("the plugin broke its contract: its outputs {reason}"),
             )
         })
     }
 
     fn failed(&self, error: &wasmtime::Error) -> TaskFailure {
-        self.streams.iter().for_each(LineStream::flush);
+        self.hush();
         explain(error, lock(&self.speech).tail(), &self.limits)
     }
 }
@@ -233,7 +299,13 @@ async fn bounded<T>(
     Ok(answer)
 }
 
-fn wasi(streams: &[LineStream; 2], limits: &Limits, work: Option<&WorkFolder>) -> Result<WasiCtx, WorkError> {
+fn wasi(
+    streams: &[LineStream; 2],
+    limits: &Limits,
+    permit: &Permit,
+    work: Option<&Path>,
+    mounts: Option<&Mounts>,
+) -> Result<WasiCtx, WorkError> {
     let [stdout, stderr] = streams.clone();
     let mut wasi = WasiCtx::builder();
     wasi.stdout(stdout).stderr(stderr).max_random_size(limits.random);
@@ -242,9 +314,18 @@ fn wasi(streams: &[LineStream; 2], limits: &Limits, work: Option<&WorkFolder>) -
         .allow_udp(false)
         .allow_ip_name_lookup(false)
         .allow_blocking_current_thread(false);
+    for name in permit.grants.names(GrantKind::Env) {
+        if let Ok(value) = std::env::var(name) {
+            wasi.env(name, value);
+            permit.used(GrantKind::Env, name);
+        }
+    }
     fixed::settle(&mut wasi);
     if let Some(work) = work {
-        work.preopen(&mut wasi)?;
+        WorkFolder::preopen(work, &mut wasi)?;
+    }
+    if let Some(mounts) = mounts {
+        mounts.preopen(&mut wasi)?;
     }
     Ok(wasi.build())
 }
@@ -283,7 +364,10 @@ fn explain(error: &wasmtime::Error, tail: &str, limits: &Limits) -> TaskFailure 
         if *trap == wasmtime::Trap::StackOverflow {
             return TaskFailure::of(
                 "limit",
-                "the task needs more stack than its limit of 1 MiB (`stack`)".to_owned(),
+                format!(
+                    "the task needs more stack than its limit of {} MiB (`stack`)",
+                    limits.stack as f64 / 1_048_576.0
+                ),
             );
         }
         let said = tail.trim();
@@ -294,13 +378,39 @@ fn explain(error: &wasmtime::Error, tail: &str, limits: &Limits) -> TaskFailure 
         };
         return TaskFailure::of("trap", format!("the plugin crashed: {trap}{tail}"));
     }
-    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    // Where in the component it was is for nobody who reads this.
+    let causes: Vec<String> = error
+        .chain()
+        .map(ToString::to_string)
+        .filter(|cause| !cause.starts_with("error while executing at wasm backtrace"))
+        .collect();
     let text = causes.join(": ");
     if text.contains("fuel allocated for hostcalls") {
         let limit = limits.host_buffers >> 20;
         return TaskFailure::of(
             "limit",
             format!("a call to the host carries more than {limit} MiB (`host_buffers`)"),
+        );
+    }
+    if text.contains("no free keys") || text.contains("handle limit exceeded") {
+        let limit = limits.handles;
+        return TaskFailure::of(
+            "limit",
+            format!("the task needs more handles than its limit of {limit} (`handles`)"),
+        );
+    }
+    if text.contains("total size of fields") {
+        let limit = limits.http_header_bytes >> 10;
+        return TaskFailure::of(
+            "limit",
+            format!("the header fields of one request have more than {limit} KiB (`http_header_bytes`)"),
+        );
+    }
+    if text.contains("requested len") {
+        let limit = limits.random >> 20;
+        return TaskFailure::of(
+            "limit",
+            format!("the task wants more randomness at once than its limit of {limit} MiB (`random`)"),
         );
     }
     TaskFailure::of("trap", format!("the plugin was stopped: {text}"))

@@ -5,10 +5,11 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use wasmtime::component::Linker;
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
 
 use super::abi_0_1::{self, Guest};
 use super::error::SandboxError;
+use super::limits::Limits;
 
 /// How often a running guest gives way, and so how late a limit on time may strike.
 const TICK: Duration = Duration::from_millis(10);
@@ -22,15 +23,16 @@ pub(super) struct Machine {
 
 impl Machine {
     /// Where only few instances will be made, each gets room of its own: a pool costs about as much as ten of them.
-    pub(super) fn new(is_small: bool) -> Result<Self, SandboxError> {
+    pub(super) fn new(is_small: bool, limits: &Limits) -> Result<Self, SandboxError> {
         let engine = match is_small {
-            true => Engine::new(&config()),
+            true => Engine::new(&config(limits)),
             // A machine that bounds address space may refuse the pool; instances then cost more and are the same.
-            false => Engine::new(config().allocation_strategy(pool())).or_else(|_| Engine::new(&config())),
+            false => Engine::new(config(limits).allocation_strategy(pool())).or_else(|_| Engine::new(&config(limits))),
         };
         let engine = engine.map_err(SandboxError::Engine)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(SandboxError::Engine)?;
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(SandboxError::Engine)?;
         abi_0_1::add_to_linker(&mut linker).map_err(SandboxError::Engine)?;
         Ok(Self {
             engine,
@@ -54,21 +56,39 @@ impl Machine {
     }
 }
 
-fn config() -> Config {
+/// What the thread of a guest has beside the stack of the guest itself, for the host's own calls.
+const HOST_STACK: usize = 1024 * 1024;
+
+fn config(limits: &Limits) -> Config {
+    let stack = usize::try_from(limits.stack).unwrap_or(usize::MAX).min(MOST_STACK);
     let mut config = Config::new();
     config.wasm_component_model(true);
     // A busy guest gives way at each tick, so that limits on time hold.
     config.epoch_interruption(true);
-    config.max_wasm_stack(1024 * 1024);
-    config.async_stack_size(2 * 1024 * 1024);
+    config.consume_fuel(false);
+    config.max_wasm_stack(stack);
+    config.async_stack_size(stack + HOST_STACK);
     // A guest must not find what an earlier one left on its stack.
     config.async_stack_zeroing(true);
     config.wasm_backtrace_max_frames(NonZeroUsize::new(20));
+    // Cranelift only: the single-pass compiler is not meant for code that nobody vouches for.
+    config.strategy(Strategy::Cranelift);
     // What no plugin needs and a hostile one could use.
     config.wasm_memory64(false);
+    config.wasm_shared_everything_threads(false);
+    config.wasm_stack_switching(false);
+    config.wasm_custom_page_sizes(false);
+    config.wasm_wide_arithmetic(false);
+    config.shared_memory(false);
+    config.gc_support(false);
     config.concurrency_support(false);
+    // Compiled files are written by this process alone, and say for which version they are.
+    config.debug_info(false);
     config
 }
+
+/// The largest stack that may be asked for.
+const MOST_STACK: usize = 64 * 1024 * 1024;
 
 /// Most plugin instances that live at once.
 const INSTANCES: u32 = 64;

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 pub enum SandboxError {
     #[error("the WebAssembly engine cannot start")]
     Engine(#[source] wasmtime::Error),
+    #[error("the settings of plugins make no sense: {0}")]
+    Policy(String),
     #[error("reading the plugin folder `{path}`")]
     ReadFolder {
         path: PathBuf,
@@ -19,7 +21,7 @@ pub enum SandboxError {
         #[source]
         source: std::io::Error,
     },
-    #[error("the plugin `{origin}` is {size} bytes long, at most {limit} are allowed")]
+    #[error("the plugin `{origin}` is {size} bytes long, at most {limit} are allowed (`component_size`)")]
     TooLarge { origin: String, size: u64, limit: u64 },
     #[error("`{origin}` is not a WebAssembly component: {found}")]
     NotAComponent { origin: String, found: &'static str },
@@ -34,6 +36,14 @@ pub enum SandboxError {
         origin: String,
         #[source]
         source: wasmtime::Error,
+    },
+    #[error("compiling the plugin `{origin}` took longer than its limit of {seconds} s (`compile_time`)")]
+    CompileTime { origin: String, seconds: f64 },
+    #[error("the plugin `{origin}` does not fit: {fault}")]
+    Skew {
+        origin: String,
+        fault: String,
+        remedy: String,
     },
     #[error("the plugin `{origin}` cannot describe itself: {reason}")]
     Describe { origin: String, reason: String },
@@ -61,12 +71,17 @@ pub enum SandboxError {
 
 impl SandboxError {
     /// Something to do about it.
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Engine(_) | Self::Compile { .. } => None,
+            Self::Policy(_) => Some("correct it in begat.toml"),
             Self::ReadFolder { .. } | Self::ReadPlugin { .. } => Some("check the path given with `--plugins`"),
             Self::TooLarge { .. } => Some("build it in release mode and strip debug information"),
             Self::NotAComponent { .. } => Some("build it with `cargo build --release --target wasm32-wasip2`"),
+            Self::CompileTime { .. } => {
+                Some("raise `compile_time` under `[limits]` in begat.toml, or split the plugin")
+            }
+            Self::Skew { remedy, .. } => Some(remedy),
             Self::Link { .. } => Some("rebuild it against `wit/task-0.1` of this version of begat"),
             Self::Describe { .. } => Some("`describe` must answer without any grant and within the limits"),
             Self::SameType { .. } => Some("remove one of the two from the folder given with `--plugins`"),

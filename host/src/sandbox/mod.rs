@@ -10,18 +10,29 @@ mod embedded;
 mod engine;
 mod error;
 mod fixed;
+mod http;
 mod inspect;
+mod keyring;
 mod limits;
+mod mounts;
 mod output;
+mod policy;
+mod process;
 mod registry;
+#[cfg(test)]
+mod security;
+mod skew;
+mod tools;
 mod work;
 
 /// The contracts that components may be built against.
 pub const CONTRACTS: [&str; 1] = ["begat:task@0.1.0"];
 
-pub use call::{TaskCall, TaskFailure, TaskRequest};
+pub use call::{TaskCall, TaskFailure, TaskRequest, TaskSurroundings};
 pub use error::SandboxError;
 pub use inspect::Border;
-pub use limits::Limits;
+pub use keyring::{Keyring, SecretFailure};
+pub use limits::{LimitInfo, LimitScope, Limits};
 pub use output::LogSink;
+pub use policy::{PluginPolicy, Policy, UseSink, advice};
 pub use registry::{PinnedFile, Plugin, PluginNotice, Registry, RegistryOptions};

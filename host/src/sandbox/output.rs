@@ -10,7 +10,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use super::Limits;
-use crate::model::{LogLevel, LogLine, clock};
+use crate::model::{LogLevel, LogLine, Masker, clock};
 
 /// Takes each log line as it is written.
 pub type LogSink = Arc<dyn Fn(LogLine) + Send + Sync>;
@@ -28,15 +28,20 @@ pub(super) struct Speech {
     line_limit: usize,
     cut: bool,
     tail: String,
+    masker: Masker,
+    /// Lines that end like the start of a secret: what follows decides.
+    held: Vec<(LogLevel, String)>,
 }
 
 /// The speech of a task run, shared by its streams.
 pub(super) type SharedSpeech = Arc<Mutex<Speech>>;
 
 impl Speech {
-    pub(super) fn new(sink: LogSink, limits: &Limits) -> Self {
+    pub(super) fn new(sink: LogSink, limits: &Limits, masker: Masker) -> Self {
         Self {
             sink,
+            masker,
+            held: Vec::new(),
             lines: 0,
             lines_limit: limits.log_lines,
             bytes: 0,
@@ -50,7 +55,31 @@ impl Speech {
     /// Writes a text of one or more lines.
     pub(super) fn say(&mut self, level: LogLevel, text: &str) {
         let text = text.strip_suffix('\n').unwrap_or(text);
-        text.split('\n').for_each(|line| self.line(level, line));
+        for line in text.split('\n') {
+            match self.masker.is_needed() {
+                true => self.hold(level, line.trim_end_matches('\r')),
+                false => self.line(level, line),
+            }
+        }
+    }
+
+    /// Masks a line, together with those before it that may hold the start of the same secret.
+    fn hold(&mut self, level: LogLevel, line: &str) {
+        self.held.push((level, line.to_owned()));
+        let joined: String = self.held.iter().map(|(_, line)| line.as_str()).collect();
+        if self.masker.open_end(&joined) == 0 {
+            self.release();
+        }
+    }
+
+    /// Writes what was held back.
+    pub(super) fn release(&mut self) {
+        let held = std::mem::take(&mut self.held);
+        let parts: Vec<&str> = held.iter().map(|(_, line)| line.as_str()).collect();
+        let masked = self.masker.mask_parts(&parts);
+        for ((level, _), line) in held.iter().zip(masked) {
+            self.line(*level, &line);
+        }
     }
 
     fn line(&mut self, level: LogLevel, line: &str) {
@@ -81,7 +110,7 @@ impl Speech {
     }
 
     fn remember(&mut self, text: &str) {
-        self.tail.push_str(text);
+        self.tail.push_str(&self.masker.mask(text));
         if self.tail.len() > TAIL {
             let mut cut = self.tail.len() - TAIL;
             while !self.tail.is_char_boundary(cut) {
@@ -94,6 +123,12 @@ impl Speech {
     /// The end of standard error.
     pub(super) fn tail(&self) -> &str {
         &self.tail
+    }
+}
+
+impl Drop for Speech {
+    fn drop(&mut self) {
+        self.release();
     }
 }
 
@@ -145,14 +180,24 @@ impl LineStream {
         let mut buffer = self.buffer.lock().unwrap_or_else(PoisonError::into_inner);
         buffer.extend_from_slice(bytes);
         let mut speech = lock(&self.speech);
-        let longest = speech.line_limit;
-        while let Some(end) = buffer
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .or((buffer.len() > longest).then_some(longest))
-        {
-            let last = end.min(buffer.len() - 1);
-            let line: Vec<u8> = buffer.drain(..=last).collect();
+        loop {
+            if let Some(end) = buffer.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = buffer.drain(..=end).collect();
+                self.speak(&mut speech, &line);
+                continue;
+            }
+            // A secret that is cut in two could not be found, so that more is kept than a line holds.
+            let longest = speech.line_limit + speech.masker.longest();
+            if buffer.len() <= longest {
+                break;
+            }
+            if speech.masker.is_needed() {
+                mask_all(&mut buffer, &speech.masker);
+                if buffer.len() <= longest {
+                    break;
+                }
+            }
+            let line: Vec<u8> = buffer.drain(..speech.line_limit).collect();
             self.speak(&mut speech, &line);
         }
     }
@@ -173,6 +218,18 @@ impl LineStream {
         }
         speech.say(self.level, &text);
     }
+}
+
+/// Masks the text in a buffer whose last character may not be complete yet.
+fn mask_all(buffer: &mut Vec<u8>, masker: &Masker) {
+    let complete = match std::str::from_utf8(buffer) {
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        _ => buffer.len(),
+    };
+    let rest = buffer.split_off(complete);
+    let text = String::from_utf8_lossy(buffer).into_owned();
+    *buffer = masker.mask(&text).into_owned().into_bytes();
+    buffer.extend(rest);
 }
 
 impl IsTerminal for LineStream {
@@ -231,14 +288,37 @@ mod tests {
     use super::*;
 
     fn check(limits: &Limits, text: &str, expected: &[&str]) {
+        check_writes(limits, &Masker::default(), &[text], expected);
+    }
+
+    fn check_writes(limits: &Limits, masker: &Masker, writes: &[&str], expected: &[&str]) {
         let lines: Arc<Mutex<Vec<String>>> = Arc::default();
         let taken = lines.clone();
         let sink: LogSink = Arc::new(move |line| taken.lock().unwrap().push(line.message));
-        let speech = Arc::new(Mutex::new(Speech::new(sink, limits)));
-        let stream = LineStream::new(speech, LogLevel::Info);
-        stream.push(text.as_bytes());
+        let speech = Arc::new(Mutex::new(Speech::new(sink, limits, masker.clone())));
+        let stream = LineStream::new(speech.clone(), LogLevel::Info);
+        writes.iter().for_each(|text| stream.push(text.as_bytes()));
         stream.flush();
+        lock(&speech).release();
         assert_eq!(*lines.lock().unwrap(), expected);
+    }
+
+    #[test]
+    fn a_secret_is_masked_also_when_it_is_split_over_writes_and_lines() {
+        let masker = Masker::default();
+        masker.learn("hunter2-and-more");
+        let limits = Limits {
+            log_line: 20,
+            ..Limits::default()
+        };
+        let check = |writes: &[&str], expected: &[&str]| check_writes(&limits, &masker, writes, expected);
+        check(&["a hunter2-", "and-more b\n"], &["a ****** b"]);
+        check(&["hunter2-\nand-", "more\nx\n"], &["******", "******", "x"]);
+        check(&["hunter2-\nelse\n"], &["hunter2-", "else"]);
+        check(
+            &["0123456789abcdefhunter2-and-more0123456789012345678901234567"],
+            &["0123456789abcdef****… (line truncated)"],
+        );
     }
 
     #[test]

@@ -12,16 +12,15 @@ use wasmtime::{Engine, Precompiled};
 
 use super::abi_0_1::{Guest, PluginPre};
 use super::cache::Cache;
-use super::call::{TaskCall, TaskFailure};
+use super::call::{Start, TaskCall, TaskFailure, TaskSurroundings};
 use super::embedded::{EMBEDDED, Embedded};
 use super::engine::Machine;
 use super::error::SandboxError;
 use super::limits::Limits;
 use super::output::LogSink;
-use crate::model::{CatalogReader, Namespace, PluginDescription, PluginReference, PluginView, TaskType, TaskTypeView};
-
-/// The largest component that is loaded, in bytes.
-const SIZE_LIMIT: u64 = 64 * 1024 * 1024;
+use super::policy::{Permit, Policy};
+use super::skew;
+use crate::model::{CachedView, PluginDescription, PluginReference, PluginView, TaskType, TaskTypeView, Timestamp};
 
 /// Where plugins come from and where their compiled form is kept.
 pub struct RegistryOptions {
@@ -33,8 +32,8 @@ pub struct RegistryOptions {
     pub only_pinned: bool,
     /// The folder for compiled plugins.
     pub cache: PathBuf,
-    /// Limits of each task run.
-    pub limits: Limits,
+    /// Who is granted what, and the limits of each plugin.
+    pub policy: Policy,
     /// Hears about what takes long or goes wrong without being an error.
     pub on_notice: Box<dyn Fn(PluginNotice<'_>) + Send + Sync>,
 }
@@ -66,16 +65,17 @@ pub struct Plugin {
     ready: Mutex<Option<PluginPre<Guest>>>,
 }
 
+#[derive(Clone)]
 enum Bytes {
     Embedded(&'static Embedded),
-    Read(Vec<u8>),
+    Read(Arc<Vec<u8>>),
 }
 
 impl Bytes {
     fn get(&self) -> Cow<'_, [u8]> {
         match self {
             Bytes::Embedded(embedded) => embedded.component().into(),
-            Bytes::Read(bytes) => bytes.into(),
+            Bytes::Read(bytes) => bytes.as_slice().into(),
         }
     }
 
@@ -100,6 +100,8 @@ pub struct Registry {
     workshop: OnceLock<Workshop>,
     /// Whether so few instances will be made that room for many costs more than it saves.
     is_small: AtomicBool,
+    policy: Policy,
+    /// The limits of plugins of which nothing else is said.
     limits: Limits,
     on_notice: Box<dyn Fn(PluginNotice<'_>) + Send + Sync>,
     plugins: Vec<Arc<Plugin>>,
@@ -108,18 +110,21 @@ pub struct Registry {
 impl Registry {
     /// Knows the embedded plugins and those of the given folder. Nothing is compiled that has been described before.
     pub async fn open(options: RegistryOptions) -> Result<Self, SandboxError> {
+        options.policy.check().map_err(SandboxError::Policy)?;
+        let limits = options.policy.common_limits().map_err(SandboxError::Policy)?;
         let RegistryOptions {
             folder,
             pinned,
             only_pinned,
             cache: cache_folder,
-            limits,
+            policy,
             on_notice,
         } = options;
         let mut registry = Self {
             cache_folder,
             workshop: OnceLock::new(),
             is_small: AtomicBool::new(false),
+            policy,
             limits,
             on_notice,
             plugins: Vec::new(),
@@ -139,7 +144,7 @@ impl Registry {
         }
         // What is not the pinned component is not even asked what it is.
         for file in &pinned {
-            let found = load(&file.path)?;
+            let found = load(&file.path, registry.limits.component_size)?;
             if found.reference.digest != file.digest {
                 return Err(SandboxError::Changed {
                     name: file.name.clone(),
@@ -152,7 +157,7 @@ impl Registry {
         }
         if let Some(folder) = folder {
             for path in components(&folder)? {
-                let found = load(&path)?;
+                let found = load(&path, registry.limits.component_size)?;
                 let is_pinned = pinned.iter().any(|file| file.digest == found.reference.digest);
                 if only_pinned && !is_pinned {
                     return Err(SandboxError::NotPinned { origin: found.origin });
@@ -176,7 +181,7 @@ impl Registry {
         if let Some(workshop) = self.workshop.get() {
             return Ok(workshop);
         }
-        let machine = Machine::new(self.is_small.load(Ordering::Relaxed))?;
+        let machine = Machine::new(self.is_small.load(Ordering::Relaxed), &self.limits)?;
         let cache = Cache::open(&self.cache_folder, &machine.engine)?;
         // Where two come at once, one of the two is used.
         Ok(self.workshop.get_or_init(|| Workshop { machine, cache }))
@@ -202,32 +207,59 @@ impl Registry {
         self.plugins.iter().map(|plugin| plugin.view()).collect()
     }
 
-    /// Makes an instance of a plugin for one task run. It reads the catalog within the given namespace, and gets the given
-    /// folder of the host as `/work`, to read and to write; without one it has no file at all.
-    pub async fn start(
-        &self,
-        plugin: &Plugin,
-        sink: LogSink,
-        catalog: Arc<dyn CatalogReader>,
-        namespace: Namespace,
-        work: Option<&Path>,
-    ) -> Result<TaskCall, TaskFailure> {
-        let ready = self.workshop().and_then(|workshop| Ok((workshop, self.ready(plugin)?)));
-        let (workshop, pre) = ready.map_err(|error| TaskFailure {
+    /// Who is granted what.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Makes an instance of a plugin for one task run.
+    pub async fn start(&self, plugin: &Plugin, surroundings: TaskSurroundings<'_>) -> Result<TaskCall, TaskFailure> {
+        let unusable = |message| TaskFailure {
             kind: "plugin".to_owned(),
-            message: causes(&error),
+            message,
             retryable: false,
             details: serde_json::Map::new(),
-        })?;
-        TaskCall::start(
-            &workshop.machine,
-            &pre,
-            self.limits.clone(),
+        };
+        let ready = self.workshop().and_then(|workshop| Ok((workshop, self.ready(plugin)?)));
+        let (workshop, pre) = ready.map_err(|error| unusable(causes(&error)))?;
+        let limits = self.policy.limits_of(&plugin.reference.name).map_err(unusable)?;
+        let TaskSurroundings {
             sink,
-            Some((catalog, namespace)),
+            on_use,
+            catalog,
+            namespace,
             work,
-        )
-        .await
+        } = surroundings;
+        let start = Start {
+            limits,
+            permit: Permit::new(&self.policy, &plugin.reference, on_use),
+            sink,
+            catalog: Some((catalog, namespace)),
+            work,
+        };
+        TaskCall::start(&workshop.machine, &pre, start).await
+    }
+
+    /// What is kept of compiled plugins, the last used first.
+    pub fn cached(&self) -> Result<Vec<CachedView>, SandboxError> {
+        let named = |digest: &str| {
+            let mut plugins = self.plugins.iter();
+            plugins.find(|plugin| plugin.reference.digest == digest)
+        };
+        let view = |compiled: super::cache::Compiled| CachedView {
+            plugin: named(&compiled.digest).map(|plugin| plugin.reference.name.clone()),
+            digest: compiled.digest,
+            size: compiled.size,
+            used: compiled.used.try_into().unwrap_or(Timestamp::UNIX_EPOCH),
+            current: compiled.is_current,
+            intact: compiled.is_intact,
+        };
+        Ok(self.workshop()?.cache.list()?.into_iter().map(view).collect())
+    }
+
+    /// Removes all compiled plugins; gives how many there were and their bytes.
+    pub fn clear_cache(&self) -> Result<(usize, u64), SandboxError> {
+        self.workshop()?.cache.clear()
     }
 
     /// Compiles a plugin, or loads its compiled form.
@@ -243,8 +275,14 @@ impl Registry {
         };
         let pre = self.ready(plugin)?;
         let silent: LogSink = Arc::new(|_| ());
-        let machine = &self.workshop()?.machine;
-        let call = TaskCall::start(machine, &pre, self.limits.clone(), silent, None, None).await;
+        let start = Start {
+            limits: self.limits.clone(),
+            permit: Permit::nothing(),
+            sink: silent,
+            catalog: None,
+            work: None,
+        };
+        let call = TaskCall::start(&self.workshop()?.machine, &pre, start).await;
         call.map_err(|failure| failed(failure.message))?
             .describe()
             .await
@@ -268,7 +306,7 @@ impl Registry {
 
     /// Reads a component file, which need not be among the registry's own, and asks it what it is unless that is known.
     pub async fn read(&self, path: &Path) -> Result<Plugin, SandboxError> {
-        self.introduce(load(path)?).await
+        self.introduce(load(path, self.limits.component_size)?).await
     }
 
     /// Finds out what a component is.
@@ -300,9 +338,16 @@ impl Registry {
             None => self.compile(plugin)?,
         };
         let linked = machine.linker.instantiate_pre(&component).and_then(PluginPre::new);
-        let pre = linked.map_err(|source| SandboxError::Link {
-            origin: plugin.origin_name(),
-            source,
+        let pre = linked.map_err(|source| match skew::find(&component, &machine.engine) {
+            Some(skew) => SandboxError::Skew {
+                origin: plugin.origin_name(),
+                fault: skew.fault,
+                remedy: skew.remedy,
+            },
+            None => SandboxError::Link {
+                origin: plugin.origin_name(),
+                source,
+            },
         })?;
         *ready = Some(pre.clone());
         Ok(pre)
@@ -318,11 +363,23 @@ impl Registry {
     fn compile(&self, plugin: &Plugin) -> Result<Component, SandboxError> {
         (self.on_notice)(PluginNotice::Compiling(&plugin.reference.name));
         let Workshop { machine, cache } = self.workshop()?;
-        let component =
-            Component::from_binary(&machine.engine, &plugin.bytes.get()).map_err(|source| SandboxError::Compile {
+        let (engine, bytes) = (machine.engine.clone(), plugin.bytes.clone());
+        let (sender, answer) = std::sync::mpsc::channel();
+        // Compiling cannot be stopped: when it takes too long its thread is left behind.
+        std::thread::spawn(move || {
+            // Nobody may be waiting any more.
+            drop(sender.send(Component::from_binary(&engine, &bytes.get())));
+        });
+        let compiled = answer
+            .recv_timeout(self.limits.compile_time)
+            .map_err(|_| SandboxError::CompileTime {
                 origin: plugin.origin_name(),
-                source,
+                seconds: self.limits.compile_time.as_secs_f64(),
             })?;
+        let component = compiled.map_err(|source| SandboxError::Compile {
+            origin: plugin.origin_name(),
+            source,
+        })?;
         self.kept(plugin, cache.store(&plugin.reference.digest, &component));
         Ok(component)
     }
@@ -380,19 +437,16 @@ fn plugin(description: PluginDescription, origin: String, digest: String, bytes:
 }
 
 /// Reads a component file; it is not asked what it is.
-fn load(path: &Path) -> Result<Plugin, SandboxError> {
+/// Reads a component of at most so many bytes.
+fn load(path: &Path, limit: u64) -> Result<Plugin, SandboxError> {
     let origin = path.display().to_string();
     let failed = |source| SandboxError::ReadPlugin {
         path: path.to_owned(),
         source,
     };
     let size = fs::metadata(path).map_err(failed)?.len();
-    if size > SIZE_LIMIT {
-        return Err(SandboxError::TooLarge {
-            origin,
-            size,
-            limit: SIZE_LIMIT,
-        });
+    if size > limit {
+        return Err(SandboxError::TooLarge { origin, size, limit });
     }
     let bytes = fs::read(path).map_err(failed)?;
     check_is_component(&bytes, &origin)?;
@@ -407,7 +461,7 @@ fn load(path: &Path) -> Result<Plugin, SandboxError> {
         task_types: Vec::new(),
         capabilities: Vec::new(),
     };
-    Ok(plugin(unknown, origin, digest, Bytes::Read(bytes)))
+    Ok(plugin(unknown, origin, digest, Bytes::Read(Arc::new(bytes))))
 }
 
 /// The components of a folder, by name.

@@ -21,7 +21,7 @@ const INTERVAL: Duration = Duration::from_millis(100);
 /// A folder of the host that a guest may read and write.
 #[derive(Debug, Clone)]
 pub(super) struct WorkFolder {
-    path: PathBuf,
+    paths: Vec<PathBuf>,
     bytes_limit: u64,
     files_limit: u64,
 }
@@ -33,27 +33,27 @@ pub(super) enum WorkError {
     Bytes(u64),
     #[error("the task keeps more files in `/work` than its limit of {0} (`work_files`)")]
     Files(u64),
-    #[error("the folder for `/work`, `{path}`, cannot be used: {source}")]
+    #[error("the folder `{path}` cannot be given to the task: {source}")]
     Unusable { path: PathBuf, source: io::Error },
-    #[error("the folder for `/work`, `{path}`, cannot be used: {reason}")]
+    #[error("the folder `{path}` cannot be given to the task: {reason}")]
     Preopen { path: PathBuf, reason: String },
 }
 
 impl WorkFolder {
-    pub(super) fn new(path: &Path, limits: &Limits) -> Self {
+    pub(super) fn new(paths: &[&Path], limits: &Limits) -> Self {
         Self {
-            path: path.to_owned(),
+            paths: paths.iter().map(|path| (*path).to_owned()).collect(),
             bytes_limit: limits.work_bytes,
             files_limit: limits.work_files,
         }
     }
 
-    /// Gives the folder to a guest, to read and to write.
-    pub(super) fn preopen(&self, wasi: &mut WasiCtxBuilder) -> Result<(), WorkError> {
-        wasi.preopened_dir(&self.path, NAME, FsPerms::ReadWrite)
+    /// Gives a folder to a guest as `/work`, to read and to write.
+    pub(super) fn preopen(path: &Path, wasi: &mut WasiCtxBuilder) -> Result<(), WorkError> {
+        wasi.preopened_dir(path, NAME, FsPerms::ReadWrite)
             .map(|_| ())
             .map_err(|error| WorkError::Preopen {
-                path: self.path.clone(),
+                path: path.to_owned(),
                 reason: error.to_string(),
             })
     }
@@ -73,25 +73,25 @@ impl WorkFolder {
         let folder = self.clone();
         match tokio::task::spawn_blocking(move || folder.add_up()).await {
             Ok(result) => result,
-            Err(error) => Err(self.unusable(io::Error::other(error))),
+            Err(error) => Err(unusable(Path::new(NAME), io::Error::other(error))),
         }
     }
 
     fn add_up(&self) -> Result<(), WorkError> {
         let (mut bytes, mut files) = (0_u64, 0_u64);
-        let mut folders = vec![self.path.clone()];
+        let mut folders = self.paths.clone();
         while let Some(folder) = folders.pop() {
             let entries = match fs::read_dir(&folder) {
                 Ok(entries) => entries,
-                Err(error) if is_gone(&error, &folder, &self.path) => continue,
-                Err(error) => return Err(self.unusable(error)),
+                Err(error) if self.is_gone(&error, &folder) => continue,
+                Err(error) => return Err(unusable(&folder, error)),
             };
             for entry in entries {
-                let entry = entry.map_err(|error| self.unusable(error))?;
+                let entry = entry.map_err(|error| unusable(&folder, error))?;
                 let metadata = match entry.metadata() {
                     Ok(metadata) => metadata,
                     Err(error) if error.kind() == ErrorKind::NotFound => continue,
-                    Err(error) => return Err(self.unusable(error)),
+                    Err(error) => return Err(unusable(&folder, error)),
                 };
                 files += 1;
                 if files > self.files_limit {
@@ -110,17 +110,17 @@ impl WorkFolder {
         Ok(())
     }
 
-    fn unusable(&self, source: io::Error) -> WorkError {
-        WorkError::Unusable {
-            path: self.path.clone(),
-            source,
-        }
+    /// Whether the guest removed a folder while it was being measured.
+    fn is_gone(&self, error: &io::Error, folder: &PathBuf) -> bool {
+        error.kind() == ErrorKind::NotFound && !self.paths.contains(folder)
     }
 }
 
-/// Whether the guest removed a folder while it was being measured.
-fn is_gone(error: &io::Error, folder: &Path, root: &Path) -> bool {
-    error.kind() == ErrorKind::NotFound && folder != root
+fn unusable(path: &Path, source: io::Error) -> WorkError {
+    WorkError::Unusable {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 #[cfg(test)]

@@ -108,6 +108,10 @@ fn fact_of(connection: &Connection, event: &RunEvent, time: Timestamp) -> Result
             key: key.clone(),
         },
         RunEventKind::FileWritten(file) => files::keep(connection, file)?,
+        RunEventKind::GrantUsed(used) => Fact::GrantUsed {
+            grant: used.kind,
+            target: used.target.clone(),
+        },
         RunEventKind::ExecutionPaused => Fact::ExecutionPaused {},
         RunEventKind::ExecutionResumed => Fact::ExecutionResumed {},
         RunEventKind::LineageRecorded(declared) => Fact::LineageRecorded(lineage::settle(

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::model::{Actor, Asset, AssetEvent, AssetId, JsonMap, Person, State, TaskId, TaskRunId, Timestamp};
+use crate::model::{
+    Actor, Asset, AssetEvent, AssetId, GrantKind, JsonMap, Person, State, TaskId, TaskRunId, Timestamp,
+};
 
 use super::lineage::leaves_assets;
 use super::payload::{AssetFact, BundleFact, EndFact, Entry, Fact, FinishFact, LineageFact, StartFact, TaskStartFact};
@@ -23,6 +25,7 @@ pub(super) fn apply(connection: &Connection, entry: &Entry) -> Result<(), StoreE
         Fact::KeySet(set) => files::set_key(connection, entry, set),
         Fact::KeyDeleted { namespace, key } => files::delete_key(connection, namespace, key),
         Fact::FileWritten { name, digest, size } => files::apply(connection, entry, name, digest, *size),
+        Fact::GrantUsed { grant, target } => use_grant(connection, entry, *grant, target),
         Fact::ExecutionPaused {} => mark_execution(connection, entry, State::Paused),
         Fact::ExecutionResumed {} => mark_execution(connection, entry, State::Running),
         Fact::ExecutionFinished(end) => finish_execution(connection, entry, end),
@@ -133,6 +136,28 @@ fn finish_execution(connection: &Connection, entry: &Entry, end: &EndFact) -> Re
         entry.clock.to_string(),
         end.error,
         json(&end.outputs)?,
+    ])?;
+    Ok(())
+}
+
+/// Each use is an event; the table counts those of one kind.
+fn use_grant(connection: &Connection, entry: &Entry, grant: GrantKind, target: &str) -> Result<(), StoreError> {
+    let task = entry.actor.task.as_ref().map_or("", |task| task.as_str());
+    let principal = entry
+        .actor
+        .plugin
+        .as_ref()
+        .map_or("flow", |plugin| plugin.name.as_str());
+    let upsert = "INSERT INTO grant_use (execution_id, task_id, principal, kind, target, from_seq, uses)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1)
+        ON CONFLICT (execution_id, task_id, principal, kind, target) DO UPDATE SET uses = uses + 1";
+    connection.prepare_cached(upsert)?.execute(params![
+        entry.actor.execution.as_str(),
+        task,
+        principal,
+        grant.name(),
+        target,
+        entry.seq,
     ])?;
     Ok(())
 }

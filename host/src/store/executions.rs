@@ -2,7 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::model::{AssetEvent, AssetEventView, ExecutionDetailView, ExecutionId, ExecutionView, State, TaskRunView};
+use crate::model::{
+    AssetEvent, AssetEventView, ExecutionDetailView, ExecutionId, ExecutionView, State, TaskRunView, UsedGrantView,
+};
 
 use super::{Catalog, StoreError, beginning, columns};
 
@@ -97,6 +99,7 @@ impl Catalog {
                 execution: ExecutionView { origin, ..execution },
                 tasks: task_runs(connection, id)?,
                 assets: asset_events(connection, id)?,
+                grants: used_grants(connection, id)?,
             }))
         })
     }
@@ -139,6 +142,22 @@ fn executions_from(connection: &Connection, text: &str) -> Result<Vec<ExecutionI
     let query = "SELECT id FROM execution WHERE id >= ?1 ORDER BY id LIMIT ?2";
     let mut statement = connection.prepare_cached(query)?;
     let rows = statement.query_map((text, CANDIDATES as i64), |row| columns::noun(row, "id"))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn used_grants(connection: &Connection, id: &ExecutionId) -> Result<Vec<UsedGrantView>, StoreError> {
+    let query =
+        "SELECT task_id, principal, kind, target, uses FROM grant_use WHERE execution_id = ?1 ORDER BY from_seq";
+    let mut statement = connection.prepare_cached(query)?;
+    let rows = statement.query_map([id.as_str()], |row| {
+        Ok(UsedGrantView {
+            task_id: Some(row.get("task_id")?).filter(|id: &String| !id.is_empty()),
+            principal: row.get("principal")?,
+            kind: row.get("kind")?,
+            target: row.get("target")?,
+            uses: row.get::<_, i64>("uses")?.unsigned_abs(),
+        })
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

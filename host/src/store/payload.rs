@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Actor, Asset, AssetEvent, AssetId, ExecutionId, Json, JsonMap, Namespace, Origin, PluginReference, State,
-    TaskRunId, Timestamp,
+    Actor, Asset, AssetEvent, AssetId, ExecutionId, GrantKind, Json, JsonMap, Namespace, Origin, PluginReference,
+    State, TaskRunId, Timestamp,
 };
 
 use super::change::ChangeFact;
@@ -53,6 +53,10 @@ pub(super) enum Fact {
         name: String,
         digest: String,
         size: u64,
+    },
+    GrantUsed {
+        grant: GrantKind,
+        target: String,
     },
     ExecutionPaused {},
     ExecutionResumed {},

@@ -8,10 +8,11 @@ use super::record::Recorded;
 use super::{Catalog, StoreError, prune};
 
 /// The tables that are computed from the log.
-pub(super) const PROJECTIONS: [&str; 12] = [
+pub(super) const PROJECTIONS: [&str; 13] = [
     "flow_source",
     "execution",
     "task_run",
+    "grant_use",
     "key_value",
     "file",
     "asset",

@@ -92,6 +92,17 @@ CREATE TABLE task_run (
     PRIMARY KEY (execution_id, id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE grant_use (
+    execution_id TEXT NOT NULL,
+    task_id      TEXT NOT NULL,
+    principal    TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    target       TEXT NOT NULL,
+    from_seq     INTEGER NOT NULL,
+    uses         INTEGER NOT NULL,
+    PRIMARY KEY (execution_id, task_id, principal, kind, target)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE key_value (
     namespace TEXT NOT NULL,
     key       TEXT NOT NULL,

@@ -169,6 +169,7 @@ fn of_run(entry: Entry) -> Option<ToldEvent> {
         | Fact::LabelsAdded { .. }
         | Fact::KeySet(_)
         | Fact::KeyDeleted { .. }
+        | Fact::GrantUsed { .. }
         | Fact::ExecutionPaused {}
         | Fact::ExecutionResumed {} => return None,
     };

@@ -29,7 +29,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 
-use begat_task::{Bundle, Context, Description, Failure, JsonMap, Level, Plugin, TaskType, script};
+use begat_task::{
+    Bundle, Capability, Context, Description, Failure, HostScript, JsonMap, Level, Plugin, TaskType, script,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -40,6 +42,8 @@ pub use properties::Properties;
 use syntax::{At, Statement};
 use value::Value;
 
+/// What the operator calls the host's own PowerShell.
+const TOOL: &str = "pwsh";
 /// How much of standard error a failure quotes, in bytes.
 const TAIL: usize = 2_000;
 
@@ -55,7 +59,7 @@ pub struct Outputs {
     pub stderr: String,
     /// What lines of the form `::{"outputs": {…}}::` set.
     pub vars: BTreeMap<String, serde_json::Value>,
-    /// Always true: no PowerShell ran, but a simulation of a part of the language.
+    /// Whether no PowerShell ran, but a simulation of a part of the language.
     pub simulated: bool,
     /// What was done to the simulated machine and to no real one, in words, in order.
     pub effects: Vec<String>,
@@ -82,6 +86,11 @@ impl Plugin for PowerShell {
             .alias("io.kestra.plugin.scripts.powershell.Script")
             .alias("io.kestra.plugin.scripts.powershell.Commands"),
         )
+        .capability(Capability::optional(
+            "run",
+            TOOL,
+            "to run scripts in the host's own PowerShell instead of the simulation",
+        ))
     }
 
     fn run(context: &Context, properties: Properties) -> Result<Outputs, Failure> {
@@ -91,6 +100,9 @@ impl Plugin for PowerShell {
                 Level::Info,
                 "`interpreter` is ignored: the simulation reads the script itself",
             );
+        }
+        if let Some(work) = work().filter(|_| context.has_tool(TOOL)) {
+            return on_host(context, &properties, &script, work);
         }
         let files = Files::new(work());
         let mut machine = Machine::new(context, properties.environment(), files, properties.stops_at_errors());
@@ -133,6 +145,46 @@ impl Plugin for PowerShell {
     fn declare(_: &Context, _: &JsonMap, declared: Vec<Bundle>) -> Result<Vec<Bundle>, Failure> {
         Ok(script::declared(declared))
     }
+}
+
+/// Runs the script in the host's own PowerShell, which the operator granted.
+fn on_host(context: &Context, properties: &Properties, script: &str, work: &Path) -> Result<Outputs, Failure> {
+    context.log_info("the script runs in the host's own PowerShell, outside the sandbox");
+    let stops = if properties.stops_at_errors() {
+        "$ErrorActionPreference = 'Stop'\n"
+    } else {
+        ""
+    };
+    let script = HostScript {
+        tool: TOOL,
+        file: ".begat-script.ps1",
+        script: &format!("{stops}{script}"),
+        environment: properties.environment(),
+        work,
+    };
+    let end = script.run(context)?;
+    print_through(&end.stdout, false);
+    print_through(&end.stderr, true);
+    let script::Said { text: stdout, vars, .. } = script::read(&end.stdout)?;
+    if end.exit_code == 0 {
+        return Ok(Outputs {
+            exit_code: 0,
+            stdout,
+            stderr: end.stderr,
+            vars,
+            simulated: false,
+            effects: Vec::new(),
+        });
+    }
+    let message = format!(
+        "the script ended with exit code {}: {}",
+        end.exit_code,
+        tail(&end.stderr)
+    );
+    Err(Failure::failed(message)
+        .with("exitCode", end.exit_code)
+        .with("stdout", stdout)
+        .with("stderr", end.stderr))
 }
 
 /// The folder that the host gave to this task. Outside the sandbox there is none, whatever `/work` is there.

@@ -1,7 +1,10 @@
 //! The component's border: generated bindings and the conversions between them and the SDK's own types.
 
 use crate::context::Host;
-use crate::{Asset, Context, Failure, JsonMap, Level, LookupError, Plugin, SecretError};
+use crate::{
+    Asset, Context, Failure, HttpError, HttpRequest, HttpResponse, JsonMap, Level, LookupError, Plugin, SecretError,
+    ToolEnd, ToolError, ToolRun,
+};
 
 #[doc(hidden)]
 pub mod generated {
@@ -17,7 +20,7 @@ pub mod generated {
 }
 
 pub use generated::begat::task::types;
-pub use generated::begat::task::{catalog, log, secrets};
+pub use generated::begat::task::{catalog, log, secrets, tools};
 pub use generated::export;
 pub use generated::exports::begat::task::task;
 pub use generated::exports::begat::task::task::Guest;
@@ -65,6 +68,36 @@ impl Host for Imports {
             secrets::SecretError::Other(reason) => SecretError::Other(reason),
         };
         secrets::get(name).and_then(|secret| secret.reveal()).map_err(explain)
+    }
+
+    fn http(&self, request: &HttpRequest) -> Result<HttpResponse, HttpError> {
+        crate::http::send(request)
+    }
+
+    fn tools(&self) -> Vec<String> {
+        tools::granted()
+    }
+
+    fn tool(&self, run: ToolRun) -> Result<ToolEnd, ToolError> {
+        let program = tools::ProgramRun {
+            tool: run.tool,
+            values: run.values,
+            variables: run.variables,
+            input: run.input,
+        };
+        match tools::run(&program) {
+            Ok(end) => Ok(ToolEnd {
+                code: end.code,
+                signal: end.signal,
+                stdout: end.stdout,
+                stderr: end.stderr,
+            }),
+            Err(tools::ToolError::NotGranted) => Err(ToolError::NotGranted),
+            Err(tools::ToolError::TimedOut(reason)) => Err(ToolError::TimedOut(reason)),
+            Err(
+                tools::ToolError::Refused(reason) | tools::ToolError::TooMuch(reason) | tools::ToolError::Other(reason),
+            ) => Err(ToolError::Failed(reason)),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a plugin may know of the task it runs, and what it may ask of the host.
 
 use crate::bindings::task::Request;
-use crate::{Asset, Failure, JsonMap};
+use crate::{Asset, Failure, HttpError, HttpRequest, HttpResponse, JsonMap, ToolEnd, ToolError, ToolRun};
 
 /// How much a log line matters, least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +49,9 @@ pub(crate) trait Host {
         metadata: &JsonMap,
     ) -> Result<Vec<Asset>, LookupError>;
     fn secret(&self, name: &str) -> Result<String, SecretError>;
+    fn http(&self, request: &HttpRequest) -> Result<HttpResponse, HttpError>;
+    fn tool(&self, run: ToolRun) -> Result<ToolEnd, ToolError>;
+    fn tools(&self) -> Vec<String>;
 }
 
 impl Context {
@@ -123,6 +126,21 @@ impl Context {
     /// Reveals a secret that the operator granted by name.
     pub fn secret(&self, name: &str) -> Result<String, SecretError> {
         self.host.secret(name)
+    }
+
+    /// Sends an HTTP request and reads the whole answer. The operator must have granted the host.
+    pub fn http(&self, request: &HttpRequest) -> Result<HttpResponse, HttpError> {
+        self.host.http(request)
+    }
+
+    /// Whether the operator granted a program of that name.
+    pub fn has_tool(&self, name: &str) -> bool {
+        self.host.tools().iter().any(|known| known == name)
+    }
+
+    /// Runs a program of the host that the operator named and granted, in the task's folder.
+    pub fn run_tool(&self, run: ToolRun) -> Result<ToolEnd, ToolError> {
+        self.host.tool(run)
     }
 
     /// Reads the properties again, as a plugin needs in `declare`.

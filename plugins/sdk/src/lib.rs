@@ -47,15 +47,21 @@ pub mod bindings;
 mod context;
 mod description;
 mod failure;
+mod host_script;
+mod http;
 mod plugin;
 pub mod script;
 pub mod testing;
+mod tool;
 
 pub use asset::{Asset, Bundle, JsonMap};
 pub use context::{Context, Level, LookupError, SecretError};
 pub use description::{Capability, Description, TaskType};
 pub use failure::{Failure, FailureKind};
+pub use host_script::{HostScript, HostScriptEnd};
+pub use http::{HttpError, HttpRequest, HttpResponse};
 pub use plugin::Plugin;
+pub use tool::{ToolEnd, ToolError, ToolRun};
 
 /// Exports a [`Plugin`] as the component's `task` interface.
 #[macro_export]

@@ -5,7 +5,10 @@ use std::rc::Rc;
 
 use crate::bindings::task::Request;
 use crate::context::Host;
-use crate::{Asset, Bundle, Context, Failure, JsonMap, Level, LookupError, Plugin, SecretError};
+use crate::{
+    Asset, Bundle, Context, Failure, HttpError, HttpRequest, HttpResponse, JsonMap, Level, LookupError, Plugin,
+    SecretError, ToolEnd, ToolError, ToolRun,
+};
 
 /// What a test saw of a run.
 #[derive(Debug)]
@@ -42,8 +45,46 @@ impl<T> Outcome<T> {
     }
 }
 
+type Server = Rc<dyn Fn(&HttpRequest) -> Result<HttpResponse, HttpError>>;
+type Program = Rc<dyn Fn(&ToolRun) -> Result<ToolEnd, ToolError>>;
+
+/// What a test grants a plugin; nothing by default.
+#[derive(Clone, Default)]
+pub struct Granted {
+    secrets: Vec<(String, String)>,
+    server: Option<Server>,
+    program: Option<Program>,
+    tools: Vec<String>,
+}
+
+impl Granted {
+    /// The same with a secret.
+    pub fn secret(mut self, name: &str, text: &str) -> Self {
+        self.secrets.push((name.to_owned(), text.to_owned()));
+        self
+    }
+
+    /// The same with a network in which every request is answered so.
+    pub fn http(self, answer: impl Fn(&HttpRequest) -> Result<HttpResponse, HttpError> + 'static) -> Self {
+        Self {
+            server: Some(Rc::new(answer)),
+            ..self
+        }
+    }
+
+    /// The same with a program that ends so.
+    pub fn tool(mut self, name: &str, answer: impl Fn(&ToolRun) -> Result<ToolEnd, ToolError> + 'static) -> Self {
+        self.tools.push(name.to_owned());
+        Self {
+            program: Some(Rc::new(answer)),
+            ..self
+        }
+    }
+}
+
 #[derive(Clone, Default)]
 struct StandIn {
+    granted: Granted,
     logs: Rc<RefCell<Vec<(Level, String)>>>,
 }
 
@@ -58,8 +99,28 @@ impl Host for StandIn {
         Ok(Vec::new())
     }
 
-    fn secret(&self, _: &str) -> Result<String, SecretError> {
-        Err(SecretError::NotGranted)
+    fn secret(&self, name: &str) -> Result<String, SecretError> {
+        let found = self.granted.secrets.iter().find(|(known, _)| known == name);
+        found.map(|(_, text)| text.clone()).ok_or(SecretError::NotGranted)
+    }
+
+    fn http(&self, request: &HttpRequest) -> Result<HttpResponse, HttpError> {
+        crate::http::parts(&request.url)?;
+        match &self.granted.server {
+            Some(server) => server(request),
+            None => Err(HttpError::NotGranted),
+        }
+    }
+
+    fn tools(&self) -> Vec<String> {
+        self.granted.tools.clone()
+    }
+
+    fn tool(&self, run: ToolRun) -> Result<ToolEnd, ToolError> {
+        match &self.granted.program {
+            Some(program) => program(&run),
+            None => Err(ToolError::NotGranted),
+        }
     }
 }
 
@@ -74,7 +135,20 @@ pub fn run_declaring<P: Plugin>(
     properties: serde_json::Value,
     declared: Vec<Bundle>,
 ) -> Outcome<P::Outputs> {
-    let host = StandIn::default();
+    run_granted::<P>(task_type, properties, declared, Granted::default())
+}
+
+/// The same with something granted.
+pub fn run_granted<P: Plugin>(
+    task_type: &str,
+    properties: serde_json::Value,
+    declared: Vec<Bundle>,
+    granted: Granted,
+) -> Outcome<P::Outputs> {
+    let host = StandIn {
+        granted,
+        ..StandIn::default()
+    };
     let request = Request {
         execution_id: "01k00000000000000000000000".to_owned(),
         task_run_id: "01k00000000000000000000001".to_owned(),

@@ -100,7 +100,7 @@ pub(crate) fn run(job: &Job<'_>, on_output: impl FnMut(Stream, &str) + Send + 's
         return Err(format!("a command reached a limit of the emulated shell: {line}"));
     }
     let captured = match result.exit_code {
-        0 => runtime.block_on(capture(files.as_ref(), job.output_files))?,
+        0 => runtime.block_on(capture(files.as_ref(), Path::new(WORK), job.output_files))?,
         _ => BTreeMap::new(),
     };
     Ok(Ended {
@@ -127,8 +127,38 @@ async fn write_inputs(files: &dyn FileSystem, inputs: &BTreeMap<String, String>)
     Ok(())
 }
 
+/// Puts the input files into a folder and gives the files there once a script of the host has succeeded.
+pub(crate) struct HostFolder {
+    files: PosixFs<WorkFolder>,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl HostFolder {
+    pub(crate) fn open(work: &Path, inputs: &BTreeMap<String, String>) -> Result<Self, String> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .map_err(|error| format!("starting the shell: {error}"))?;
+        for (name, content) in inputs {
+            let failed = |error: std::io::Error| format!("writing the input file `{name}`: {error}");
+            let path = work.join(name);
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder).map_err(failed)?;
+            }
+            std::fs::write(&path, content).map_err(failed)?;
+        }
+        Ok(Self {
+            files: PosixFs::new(WorkFolder::new(work)),
+            runtime,
+        })
+    }
+
+    pub(crate) fn capture(&self, patterns: &[String]) -> Result<BTreeMap<String, File>, String> {
+        self.runtime.block_on(capture(&self.files, Path::new(""), patterns))
+    }
+}
+
 /// The files below `/work` that match. A pattern that matches nothing is an error: the flow counts on the file.
-async fn capture(files: &dyn FileSystem, patterns: &[String]) -> Result<BTreeMap<String, File>, String> {
+async fn capture(files: &dyn FileSystem, root: &Path, patterns: &[String]) -> Result<BTreeMap<String, File>, String> {
     let mut captured = BTreeMap::new();
     if patterns.is_empty() {
         return Ok(captured);
@@ -136,7 +166,7 @@ async fn capture(files: &dyn FileSystem, patterns: &[String]) -> Result<BTreeMap
     let mut folders = vec![String::new()];
     let mut names = Vec::new();
     while let Some(folder) = folders.pop() {
-        let path = Path::new(WORK).join(&folder);
+        let path = root.join(&folder);
         let entries = files
             .read_dir(&path)
             .await
@@ -160,7 +190,7 @@ async fn capture(files: &dyn FileSystem, patterns: &[String]) -> Result<BTreeMap
             return Err(format!("the script left no file that is `{pattern}`"));
         }
         for name in found {
-            let content = files.read_file(&Path::new(WORK).join(name)).await;
+            let content = files.read_file(&root.join(name)).await;
             let content = content.map_err(|error| format!("reading the output file `{name}`: {error}"))?;
             let sha256 = Sha256::digest(&content)
                 .iter()

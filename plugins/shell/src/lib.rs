@@ -8,7 +8,9 @@ mod work;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use begat_task::{Bundle, Context, Description, Failure, JsonMap, Level, Plugin, TaskType, script};
+use begat_task::{
+    Bundle, Capability, Context, Description, Failure, HostScript, JsonMap, Level, Plugin, TaskType, script,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -16,6 +18,8 @@ use engine::Stream;
 pub use files::File;
 pub use properties::Properties;
 
+/// What the operator calls the host's own bash.
+const TOOL: &str = "bash";
 /// How much of standard error a failure quotes, in bytes.
 const TAIL: usize = 2_000;
 
@@ -53,6 +57,11 @@ impl Plugin for Shell {
                 .alias("io.kestra.plugin.scripts.shell.Script")
                 .alias("io.kestra.plugin.scripts.shell.Commands"),
         )
+        .capability(Capability::optional(
+            "run",
+            TOOL,
+            "to run scripts in the host's own bash instead of the emulated one",
+        ))
     }
 
     fn run(context: &Context, properties: Properties) -> Result<Outputs, Failure> {
@@ -67,11 +76,14 @@ impl Plugin for Shell {
             input_files: properties.input_files(),
             output_files: properties.output_files(),
         };
-        let ended = engine::run(&job, |stream, text| match stream {
-            Stream::Out => print_through(text, false),
-            Stream::Error => print_through(text, true),
-        })
-        .map_err(|reason| Failure::failed(format!("the script cannot be run: {reason}")))?;
+        let ended = match work().filter(|_| context.has_tool(TOOL)) {
+            Some(work) => on_host(context, &job, work)?,
+            None => engine::run(&job, |stream, text| match stream {
+                Stream::Out => print_through(text, false),
+                Stream::Error => print_through(text, true),
+            })
+            .map_err(cannot_run)?,
+        };
         let script::Said { text: stdout, vars, .. } = script::read(&ended.stdout)?;
         if ended.exit_code == 0 {
             context.log(Level::Debug, "the script ended with exit code 0");
@@ -102,6 +114,36 @@ impl Plugin for Shell {
     fn declare(_: &Context, _: &JsonMap, declared: Vec<Bundle>) -> Result<Vec<Bundle>, Failure> {
         Ok(script::declared(declared))
     }
+}
+
+fn cannot_run(reason: String) -> Failure {
+    Failure::failed(format!("the script cannot be run: {reason}"))
+}
+
+/// Runs the script in the host's own bash, which the operator granted.
+fn on_host(context: &Context, job: &engine::Job<'_>, work: &Path) -> Result<engine::Ended, Failure> {
+    context.log_info("the script runs in the host's own bash, outside the sandbox");
+    let folder = engine::HostFolder::open(work, job.input_files).map_err(cannot_run)?;
+    let script = HostScript {
+        tool: TOOL,
+        file: ".begat-script.sh",
+        script: job.script,
+        environment: job.environment,
+        work,
+    };
+    let end = script.run(context)?;
+    print_through(&end.stdout, false);
+    print_through(&end.stderr, true);
+    let files = match end.exit_code {
+        0 => folder.capture(job.output_files).map_err(cannot_run)?,
+        _ => BTreeMap::new(),
+    };
+    Ok(engine::Ended {
+        files,
+        exit_code: end.exit_code,
+        stdout: end.stdout,
+        stderr: end.stderr,
+    })
 }
 
 /// The folder that the host gave to this task. Outside the sandbox there is none, whatever `/work` is there.

@@ -13,7 +13,7 @@ use crate::model::{
     Bundle, CatalogReader, ExecutionId, FlowId, JsonMap, LogLevel, LogLine, PluginDescription, TaskId, TaskRunId,
     TaskType, clock::World, closest,
 };
-use crate::sandbox::{LogSink, Plugin, Registry, TaskFailure, TaskRequest};
+use crate::sandbox::{LogSink, Plugin, Registry, TaskFailure, TaskRequest, TaskSurroundings};
 
 /// What came of one task run, in the form that golden files have.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -98,9 +98,14 @@ pub(super) async fn try_out(
     let sink: LogSink = Arc::new(move |line| taken.lock().unwrap_or_else(PoisonError::into_inner).push(line));
     let start = Instant::now();
     let work = folder.as_ref().map(|folder| folder.0.as_path());
-    let started = registry
-        .start(plugin, sink, catalog, case.namespace.clone(), work)
-        .await;
+    let surroundings = TaskSurroundings {
+        sink,
+        on_use: Arc::new(|_| ()),
+        catalog,
+        namespace: case.namespace.clone(),
+        work,
+    };
+    let started = registry.start(plugin, surroundings).await;
     let answer = match started {
         Err(failure) => Err(failure),
         Ok(mut call) => match call.run(&request).await {

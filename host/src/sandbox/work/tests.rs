@@ -8,7 +8,7 @@ use std::{env, fs};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::super::{Limits, Registry, RegistryOptions, TaskFailure, TaskRequest};
+use super::super::{Limits, Policy, Registry, RegistryOptions, TaskFailure, TaskRequest, TaskSurroundings};
 use super::WorkFolder;
 use crate::model::{
     Asset, AssetFilter, AssetId, CatalogReader, ExecutionId, FlowId, JsonMap, Namespace, RecordError, TaskId, TaskRunId,
@@ -64,7 +64,12 @@ async fn run(task_type: &str, script: &str, work: Option<&Path>) -> Result<JsonM
         folder: None,
         // Kept between runs of the tests, since compiling the shell takes seconds.
         cache: env::temp_dir().join("begat-work-cache"),
-        limits: small(),
+        policy: Policy {
+            run_limits: [("work_bytes", "2 MiB"), ("work_files", "20")]
+                .map(|(name, amount)| (name.to_owned(), amount.to_owned()))
+                .into(),
+            ..Policy::default()
+        },
         on_notice: Box::new(|_| ()),
     };
     static REGISTRY: OnceCell<Registry> = OnceCell::const_new();
@@ -89,10 +94,14 @@ async fn run(task_type: &str, script: &str, work: Option<&Path>) -> Result<JsonM
         properties: JsonMap::from_iter([("script".to_owned(), Value::from(script))]),
     };
     let plugin = registry.find(task_type).unwrap();
-    let sink = Arc::new(|_| ());
-    let mut call = registry
-        .start(plugin, sink, Arc::new(EmptyCatalog), namespace, work)
-        .await?;
+    let surroundings = TaskSurroundings {
+        sink: Arc::new(|_| ()),
+        on_use: Arc::new(|_| ()),
+        catalog: Arc::new(EmptyCatalog),
+        namespace,
+        work,
+    };
+    let mut call = registry.start(plugin, surroundings).await?;
     call.run(&request).await
 }
 
@@ -163,10 +172,10 @@ async fn writing_too_much_ends_at_the_limits_on_the_folder() {
 
 #[tokio::test]
 async fn a_folder_that_is_not_there_is_said_by_name() {
-    let missing = WorkFolder::new(Path::new("/nowhere/at/all"), &small());
+    let missing = WorkFolder::new(&[Path::new("/nowhere/at/all")], &small());
     let message = missing.measure().await.unwrap_err().to_string();
     assert!(
-        message.starts_with("the folder for `/work`, `/nowhere/at/all`, cannot be used: "),
+        message.starts_with("the folder `/nowhere/at/all` cannot be given to the task: "),
         "{message}"
     );
 }

@@ -1,0 +1,431 @@
+//! Programs of the host that the operator named: run as laid down, with a clean environment, and bounded.
+
+use std::fs;
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::Command;
+
+use super::policy::Permit;
+use super::process::Group;
+use crate::model::{GrantKind, Tool};
+
+/// What a guest wants run.
+pub(super) struct ToolRequest {
+    pub tool: String,
+    /// Values for the places that the operator left open.
+    pub values: Vec<(String, String)>,
+    /// Variables of the environment.
+    pub variables: Vec<(String, String)>,
+    /// What the program reads from standard input.
+    pub input: Vec<u8>,
+}
+
+/// How a program ended.
+#[derive(Debug)]
+pub(super) struct ToolResult {
+    /// Nothing where a signal ended it.
+    pub code: Option<i32>,
+    pub signal: Option<i32>,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+}
+
+/// Why a program was not run, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ToolFailure {
+    #[error("the tool `{0}` is not granted")]
+    NotGranted(String),
+    #[error("the tool `{0}` is granted and not named: add `[tools.{0}]` with its `path` to begat.toml")]
+    NotNamed(String),
+    #[error("the tool `{tool}` was not run: {reason}")]
+    Refused { tool: String, reason: String },
+    #[error("the tool `{tool}` ran longer than its limit of {seconds} s (`time` of `[tools.{tool}]`)")]
+    TimedOut { tool: String, seconds: f64 },
+    #[error("the tool `{tool}` wrote more than its limit of {limit} bytes (`output` of `[tools.{tool}]`)")]
+    Output { tool: String, limit: u64 },
+    #[error("the tool `{tool}`: {source}")]
+    Failed { tool: String, source: io::Error },
+}
+
+/// Runs a program in a folder: that of the task, or an empty one.
+pub(super) async fn run(permit: &Permit, request: ToolRequest, work: Option<&Path>) -> Result<ToolResult, ToolFailure> {
+    let name = request.tool.clone();
+    if permit.named(GrantKind::Run, &name).is_none() {
+        return Err(ToolFailure::NotGranted(name));
+    }
+    let tool = permit
+        .tools
+        .get(&name)
+        .ok_or_else(|| ToolFailure::NotNamed(name.clone()))?;
+    let refused = |reason| ToolFailure::Refused {
+        tool: name.clone(),
+        reason,
+    };
+    let arguments = arguments(tool, &request.values).map_err(refused)?;
+    let variables = variables(tool, request.variables).map_err(refused)?;
+    let checked = tool.clone();
+    let check = tokio::task::spawn_blocking(move || check_file(&checked));
+    check
+        .await
+        .map_err(|error| refused(error.to_string()))?
+        .map_err(refused)?;
+    permit.used(GrantKind::Run, &name);
+    let failed = |source| ToolFailure::Failed {
+        tool: name.clone(),
+        source,
+    };
+    let own = match work {
+        Some(_) => None,
+        None => Some(EmptyFolder::new().map_err(failed)?),
+    };
+    let folder = work.unwrap_or_else(|| own.as_ref().map_or(Path::new("/"), |own| &own.0));
+    let mut command = Command::new(&tool.path);
+    command
+        .args(arguments)
+        .env_clear()
+        .envs(&tool.environment)
+        .envs(variables);
+    command.current_dir(folder).process_group(0).kill_on_drop(true);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    match tokio::time::timeout(tool.time, carry_out(tool, command, request.input)).await {
+        Ok(result) => result,
+        Err(_) => Err(ToolFailure::TimedOut {
+            tool: name,
+            seconds: tool.time.as_secs_f64(),
+        }),
+    }
+}
+
+async fn carry_out(tool: &Tool, mut command: Command, input: Vec<u8>) -> Result<ToolResult, ToolFailure> {
+    let failed = |source| ToolFailure::Failed {
+        tool: tool.name.clone(),
+        source,
+    };
+    let mut child = command.spawn().map_err(failed)?;
+    // Whatever ends this, also that nobody waits for it any more, ends the program and all it started.
+    let group = child.id().map(Group);
+    if let Some(mut stdin) = child.stdin.take() {
+        tokio::spawn(async move {
+            // A program need not read what it is given.
+            drop(stdin.write_all(&input).await);
+        });
+    }
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let most = tool.output + 1;
+    let both = async {
+        let read_out = async {
+            match stdout {
+                Some(stdout) => stdout.take(most).read_to_end(&mut out).await,
+                None => Ok(0),
+            }
+        };
+        let read_err = async {
+            match stderr {
+                Some(stderr) => stderr.take(most).read_to_end(&mut err).await,
+                None => Ok(0),
+            }
+        };
+        tokio::try_join!(read_out, read_err)
+    };
+    both.await.map_err(failed)?;
+    if (out.len() + err.len()) as u64 > tool.output {
+        return Err(ToolFailure::Output {
+            tool: tool.name.clone(),
+            limit: tool.output,
+        });
+    }
+    let status: ExitStatus = child.wait().await.map_err(failed)?;
+    drop(group);
+    Ok(ToolResult {
+        code: status.code(),
+        signal: status.signal(),
+        stdout: out,
+        stderr: err,
+    })
+}
+
+/// Fills the operator's template. A value cannot become an option, nor more than one argument.
+fn arguments(tool: &Tool, values: &[(String, String)]) -> Result<Vec<String>, String> {
+    let mut used = Vec::new();
+    let mut arguments = Vec::new();
+    let mut only_operands = false;
+    for template in &tool.arguments {
+        let argument = filled(template, values, &mut used)?;
+        let is_open = template.starts_with('{');
+        if is_open && argument.starts_with('-') && !only_operands {
+            return Err(format!(
+                "the value `{argument}` would be read as an option; only after `--` may a value begin with `-`"
+            ));
+        }
+        only_operands |= template == "--";
+        arguments.push(argument);
+    }
+    match values.iter().find(|(name, _)| !used.contains(name)) {
+        Some((name, _)) => Err(format!("its `arguments` have no place for `{{{name}}}`")),
+        None => Ok(arguments),
+    }
+}
+
+fn filled(template: &str, values: &[(String, String)], used: &mut Vec<String>) -> Result<String, String> {
+    let mut result = String::new();
+    let mut rest = template;
+    while let Some(start) = rest.find('{') {
+        let Some(end) = rest[start..].find('}') else { break };
+        let name = &rest[start + 1..start + end];
+        let value = values.iter().find(|(known, _)| known == name);
+        let (_, value) = value.ok_or_else(|| format!("the plugin gave no value for `{{{name}}}`"))?;
+        if value.contains('\0') {
+            return Err(format!("the value for `{{{name}}}` holds a NUL character"));
+        }
+        used.push(name.to_owned());
+        result.push_str(&rest[..start]);
+        result.push_str(value);
+        rest = &rest[start + end + 1..];
+    }
+    Ok(result + rest)
+}
+
+/// Only variables that the operator named may be set, and none that is set already.
+fn variables(tool: &Tool, given: Vec<(String, String)>) -> Result<Vec<(String, String)>, String> {
+    for (name, value) in &given {
+        if !tool.variables.contains(name) {
+            return Err(format!(
+                "the plugin may not set `{name}`: it is not among its `variables`"
+            ));
+        }
+        if value.contains('\0') {
+            return Err(format!("the value for `{name}` holds a NUL character"));
+        }
+    }
+    Ok(given)
+}
+
+/// Refuses a file that somebody else could have put there.
+fn check_file(tool: &Tool) -> Result<(), String> {
+    let shown = tool.path.display();
+    let failed = |error: io::Error| format!("`{shown}`: {error}");
+    let metadata = fs::metadata(&tool.path).map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(format!("`{shown}` is no file"));
+    }
+    let me = fs::metadata("/proc/self").map(|me| me.uid()).unwrap_or(0);
+    if metadata.mode() & 0o022 != 0 || (metadata.uid() != 0 && metadata.uid() != me) {
+        return Err(format!(
+            "`{shown}` can be changed by others; it must be yours or root's, and writable by nobody else"
+        ));
+    }
+    let Some(wanted) = &tool.digest else { return Ok(()) };
+    let mut file = fs::File::open(&tool.path).map_err(failed)?;
+    let mut digest = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut buffer).map_err(failed)? {
+            0 => break,
+            count => digest.update(&buffer[..count]),
+        }
+    }
+    let found: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    match found == *wanted {
+        true => Ok(()),
+        false => Err(format!("`{shown}` has the sha256 {found}, and {wanted} is pinned")),
+    }
+}
+
+/// A folder for a program whose task has none.
+struct EmptyFolder(PathBuf);
+
+impl EmptyFolder {
+    fn new() -> io::Result<Self> {
+        let folder = std::env::temp_dir().join(format!("begat-tool-{}", uuid::Uuid::now_v7()));
+        fs::create_dir(&folder)?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for EmptyFolder {
+    fn drop(&mut self) {
+        // What stays is in the folder for temporary files, which the system empties.
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    use super::super::policy::Policy;
+    use super::*;
+    use crate::model::PluginReference;
+
+    fn tool(path: &str, arguments: &[&str]) -> Tool {
+        Tool {
+            name: "tool".to_owned(),
+            path: PathBuf::from(path),
+            digest: None,
+            arguments: arguments.iter().map(|text| (*text).to_owned()).collect(),
+            environment: [("STAGE".to_owned(), "test".to_owned())].into(),
+            variables: vec!["ALLOWED".to_owned()],
+            time: Duration::from_secs(10),
+            output: 1000,
+        }
+    }
+
+    fn permit(tool: Tool, granted: bool) -> Permit {
+        let mut policy = Policy {
+            tools: Arc::new(BTreeMap::from([("tool".to_owned(), tool)])),
+            ..Policy::default()
+        };
+        if granted {
+            policy.everyone = ["run=tool".parse().unwrap()].into_iter().collect();
+        }
+        let plugin = PluginReference {
+            name: "p".to_owned(),
+            version: String::new(),
+            digest: String::new(),
+        };
+        Permit::new(&policy, &plugin, Arc::new(|_| ()))
+    }
+
+    fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        list.iter().map(owned).collect()
+    }
+
+    async fn call(tool: Tool, values: &[(&str, &str)], variables: &[(&str, &str)]) -> Result<String, String> {
+        let request = ToolRequest {
+            tool: "tool".to_owned(),
+            values: pairs(values),
+            variables: pairs(variables),
+            input: b"input".to_vec(),
+        };
+        let result = run(&permit(tool, true), request, None).await;
+        result
+            .map(|result| String::from_utf8(result.stdout).unwrap())
+            .map_err(|failure| failure.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_program_has_the_environment_that_was_laid_down_and_no_other() {
+        let environment = call(tool("/usr/bin/env", &[]), &[], &[("ALLOWED", "yes")])
+            .await
+            .unwrap();
+        let mut lines: Vec<&str> = environment.lines().collect();
+        lines.sort_unstable();
+        assert_eq!(lines, ["ALLOWED=yes", "STAGE=test"]);
+        for name in ["LD_PRELOAD", "PATH", "STAGE", "GIT_SSH_COMMAND"] {
+            let error = call(tool("/usr/bin/env", &[]), &[], &[(name, "x")]).await.unwrap_err();
+            assert!(error.contains(&format!("may not set `{name}`")), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn values_fill_places_and_cannot_become_options() {
+        let echo = || tool("/bin/echo", &["a", "{what}", "x={what}"]);
+        assert_eq!(
+            call(echo(), &[("what", "b c; $(id)")], &[]).await.unwrap(),
+            "a b c; $(id) x=b c; $(id)\n"
+        );
+        let error = call(echo(), &[("what", "-n")], &[]).await.unwrap_err();
+        assert!(error.contains("would be read as an option"), "{error}");
+        let error = call(echo(), &[("what", "b"), ("more", "c")], &[]).await.unwrap_err();
+        assert!(error.contains("have no place for `{more}`"), "{error}");
+        let error = call(echo(), &[], &[]).await.unwrap_err();
+        assert!(error.contains("gave no value for `{what}`"), "{error}");
+        let error = call(echo(), &[("what", "a\0b")], &[]).await.unwrap_err();
+        assert!(error.contains("NUL"), "{error}");
+        assert_eq!(
+            call(tool("/bin/echo", &["--", "{what}"]), &[("what", "-n")], &[])
+                .await
+                .unwrap(),
+            "-- -n\n"
+        );
+    }
+
+    #[tokio::test]
+    async fn time_and_output_are_bounded_and_children_are_killed() {
+        let endless = tool("/bin/sh", &["-c", "while :; do echo yes; done"]);
+        let error = call(endless, &[], &[]).await.unwrap_err();
+        assert!(
+            error.contains("wrote more than its limit of 1000 bytes (`output`"),
+            "{error}"
+        );
+        let marker = std::env::temp_dir().join(format!("begat-child-{}", std::process::id()));
+        let script = format!("(sleep 1; touch {}) & sleep 30", marker.display());
+        let slow = Tool {
+            time: Duration::from_millis(200),
+            ..tool("/bin/sh", &["-c", &script])
+        };
+        let start = Instant::now();
+        let error = call(slow, &[], &[]).await.unwrap_err();
+        assert!(error.contains("ran longer than its limit of 0.2 s (`time`"), "{error}");
+        assert!(start.elapsed() < Duration::from_secs(5));
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        assert!(!marker.exists(), "a child of the program outlived it");
+    }
+
+    #[tokio::test]
+    async fn what_is_not_granted_or_not_the_pinned_file_is_not_run() {
+        let request = || ToolRequest {
+            tool: "tool".to_owned(),
+            values: vec![],
+            variables: vec![],
+            input: vec![],
+        };
+        let ungranted = permit(tool("/bin/echo", &[]), false);
+        let error = run(&ungranted, request(), None).await.unwrap_err();
+        assert!(matches!(error, ToolFailure::NotGranted(_)));
+        assert!(ungranted.advice().unwrap().contains("--allow p:run=tool"));
+        let other = Tool {
+            digest: Some("0".repeat(64)),
+            ..tool("/bin/echo", &[])
+        };
+        let error = run(&permit(other, true), request(), None)
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("is pinned"), "{error}");
+        let open = std::env::temp_dir().join(format!("begat-open-{}", std::process::id()));
+        fs::write(&open, "#!/bin/sh\n").unwrap();
+        fs::set_permissions(&open, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+        let error = run(&permit(tool(&open.display().to_string(), &[]), true), request(), None)
+            .await
+            .unwrap_err()
+            .to_string();
+        fs::remove_file(&open).unwrap();
+        assert!(error.contains("can be changed by others"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_program_reads_its_input_and_its_end_is_told() {
+        assert_eq!(call(tool("/bin/cat", &[]), &[], &[]).await.unwrap(), "input");
+        let request = ToolRequest {
+            tool: "tool".to_owned(),
+            values: vec![],
+            variables: vec![],
+            input: vec![],
+        };
+        let result = run(
+            &permit(tool("/bin/sh", &["-c", "echo bad >&2; kill -9 $$"]), true),
+            request,
+            None,
+        )
+        .await
+        .unwrap();
+        assert_eq!(
+            (result.code, result.signal, result.stderr.as_slice()),
+            (None, Some(9), &b"bad\n"[..])
+        );
+    }
+}
