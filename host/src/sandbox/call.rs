@@ -18,6 +18,7 @@ use super::limits::{LimitExceeded, Limits, Meter};
 use super::mounts::Mounts;
 use super::output::{LineStream, LogSink, SharedSpeech, Speech, lock};
 use super::policy::{Permit, UseSink};
+use super::stop::StopSign;
 use super::work::{WorkError, WorkFolder};
 use crate::model::{
     Bundle, CatalogReader, ExecutionId, FlowId, GrantKind, Json, JsonMap, LogLevel, Namespace, PluginDescription,
@@ -49,6 +50,8 @@ pub struct TaskSurroundings<'a> {
     pub namespace: Namespace,
     /// The folder of the host that it gets as `/work`, to read and to write; without one it has no file at all.
     pub work: Option<&'a Path>,
+    /// Tells it when it shall end.
+    pub stop: StopSign,
 }
 
 /// Why a task run failed, in words for the operator.
@@ -120,6 +123,7 @@ pub(super) struct Start<'a> {
     pub sink: LogSink,
     pub catalog: Option<(Arc<dyn CatalogReader>, Namespace)>,
     pub work: Option<&'a Path>,
+    pub stop: StopSign,
 }
 
 impl TaskCall {
@@ -135,6 +139,7 @@ impl TaskCall {
             sink,
             catalog,
             work: folder,
+            stop,
         } = start;
         let mounts = Mounts::open(&permit, &limits)?;
         let places: Vec<&Path> = folder.into_iter().chain(mounts.as_ref().map(Mounts::path)).collect();
@@ -161,6 +166,7 @@ impl TaskCall {
             gate: Gate::new(permit.clone(), speech.clone(), &limits),
             permit,
             work: folder.map(Path::to_owned),
+            stop,
         };
         let mut store = Store::new(&machine.engine, guest);
         store.limiter(|guest| &mut guest.meter);

@@ -20,6 +20,7 @@ mod registry;
 #[cfg(test)]
 mod security;
 mod skew;
+mod stop;
 mod tools;
 mod work;
 
@@ -30,3 +31,4 @@ pub use limits::{LimitInfo, LimitScope, Limits};
 pub use output::LogSink;
 pub use policy::{PluginPolicy, Policy, UseSink, advice};
 pub use registry::{Plugin, PluginNotice, Registry, RegistryOptions};
+pub use stop::StopSign;

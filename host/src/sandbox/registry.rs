@@ -18,6 +18,7 @@ use super::engine::Machine;
 use super::error::SandboxError;
 use super::limits::Limits;
 use super::output::LogSink;
+use super::stop::StopSign;
 use super::policy::{Permit, Policy};
 use super::skew;
 use crate::model::{CachedView, PluginDescription, PluginReference, PluginView, TaskType, TaskTypeView, Timestamp};
@@ -193,6 +194,7 @@ impl Registry {
             catalog,
             namespace,
             work,
+            stop,
         } = surroundings;
         let start = Start {
             limits,
@@ -200,6 +202,7 @@ impl Registry {
             sink,
             catalog: Some((catalog, namespace)),
             work,
+            stop,
         };
         TaskCall::start(&workshop.machine, &pre, start).await
     }
@@ -245,6 +248,7 @@ impl Registry {
             sink: silent,
             catalog: None,
             work: None,
+            stop: StopSign::default(),
         };
         let call = TaskCall::start(&self.workshop()?.machine, &pre, start).await;
         call.map_err(|failure| failed(failure.message))?
