@@ -9,7 +9,16 @@ use super::schema::{self, Found};
 use super::{Catalog, StoreError};
 
 /// What makes each schema of the one before it: the first leads from 1 to 2. Only ever added to.
-pub(super) const STEPS: &[&str] = &[];
+pub(super) const STEPS: &[&str] = &["CREATE TABLE grant_use (
+    execution_id TEXT NOT NULL,
+    task_id      TEXT NOT NULL,
+    principal    TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    target       TEXT NOT NULL,
+    from_seq     INTEGER NOT NULL,
+    uses         INTEGER NOT NULL,
+    PRIMARY KEY (execution_id, task_id, principal, kind, target)
+) STRICT, WITHOUT ROWID;"];
 
 /// The schema that `schema.sql` makes.
 pub(super) const VERSION: i64 = 1 + STEPS.len() as i64;
@@ -81,7 +90,10 @@ mod tests {
     use crate::store::fixtures::{self, Folder, bundle};
 
     /// Catalogs as earlier versions of begat left them, by schema.
-    const STORED: [(i64, &[u8]); 1] = [(1, include_bytes!("../../../tests/stored/schema-1.db"))];
+    const STORED: [(i64, &[u8]); 2] = [
+        (1, include_bytes!("../../../tests/stored/schema-1.db")),
+        (2, include_bytes!("../../../tests/stored/schema-2.db")),
+    ];
 
     #[test]
     fn a_catalog_of_every_schema_is_brought_up_to_date() {
@@ -109,27 +121,29 @@ mod tests {
         let catalog = Catalog::open(&path).unwrap();
         fixtures::run(&catalog, 1, State::Success, vec![bundle(&[], &["vm:VM"])]);
         drop(catalog);
-        let steps = [
+        let after = |steps: [&'static str; 2]| [STEPS, &steps].concat();
+        let steps = after([
             "ALTER TABLE asset ADD COLUMN note TEXT;",
             "CREATE TABLE more (id INTEGER);",
-        ];
-        let broken = [
+        ]);
+        let broken = after([
             "ALTER TABLE asset ADD COLUMN note TEXT;",
             "CREATE TABEL more (id INTEGER);",
-        ];
+        ]);
         assert!(migrate(&path, &broken).is_err());
         let done = migrate(&path, &steps).unwrap();
-        assert_eq!((done.from, done.to), (1, 3));
+        assert_eq!((done.from, done.to), (VERSION, VERSION + 2));
         let raw = fixtures::raw(&path);
         let version: i64 = raw.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-        assert_eq!(version, 3);
+        assert_eq!(version, VERSION + 2);
         raw.execute_batch("SELECT note FROM asset; SELECT id FROM more;")
             .unwrap();
         assert_eq!(migrate(&path, &steps).unwrap().backup, None);
         let copy = Catalog::open_existing(&done.backup.unwrap()).unwrap();
         assert_eq!(copy.verify(None).unwrap().events, 5);
         let newer = Catalog::open(&path).unwrap_err().to_string();
-        assert!(newer.contains("has schema 3 and this begat knows"), "{newer}");
+        let expected = format!("has schema {} and this begat knows", VERSION + 2);
+        assert!(newer.contains(&expected), "{newer}");
     }
 
     #[test]
@@ -138,12 +152,11 @@ mod tests {
         let path = folder.path("catalog.db");
         drop(Catalog::open(&path).unwrap());
         let raw = fixtures::raw(&path);
-        let found = schema::inspect(&raw, &path, 2).unwrap();
-        assert_eq!(found, Found::Older(1));
-        let error = schema::current(found, &path, 2).unwrap_err();
-        assert!(
-            error.to_string().contains("has schema 1, which is older than 2"),
-            "{error}"
-        );
+        let next = VERSION + 1;
+        let found = schema::inspect(&raw, &path, next).unwrap();
+        assert_eq!(found, Found::Older(VERSION));
+        let error = schema::current(found, &path, next).unwrap_err();
+        let expected = format!("has schema {VERSION}, which is older than {next}");
+        assert!(error.to_string().contains(&expected), "{error}");
     }
 }
