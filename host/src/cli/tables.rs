@@ -190,10 +190,14 @@ pub(super) fn execution(view: &ExecutionDetailView) -> String {
         let hint = format!("hint: `begat execution resume {}` goes on with it", execution.id);
         text += &format!("{}\n", paint(CYAN, &hint));
     }
-    text += "\n";
+    text + "\n" + &parts_of(view)
+}
+
+/// The task runs, assets and used grants of one execution.
+fn parts_of(view: &ExecutionDetailView) -> String {
     let depths = depths(&view.tasks);
     let rows = view.tasks.iter().zip(depths).map(|(task, depth)| task_row(task, depth));
-    text += &table(&["TASK", "TYPE", "STATE", "TOOK", "PLUGIN"], rows.collect());
+    let mut text = table(&["TASK", "TYPE", "STATE", "TOOK", "PLUGIN"], rows.collect());
     if !view.assets.is_empty() {
         text += "\n";
         let rows = view.assets.iter().map(|asset| {

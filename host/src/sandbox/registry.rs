@@ -143,9 +143,17 @@ impl Registry {
                 bytes,
             ))?;
         }
+        registry.admit_pinned(&pinned).await?;
+        if let Some(folder) = folder {
+            registry.admit_folder(&folder, &pinned, only_pinned).await?;
+        }
+        Ok(registry)
+    }
+
+    async fn admit_pinned(&mut self, pinned: &[PinnedFile]) -> Result<(), SandboxError> {
         // What is not the pinned component is not even asked what it is.
-        for file in &pinned {
-            let found = load(&file.path, registry.limits.component_size)?;
+        for file in pinned {
+            let found = load(&file.path, self.limits.component_size)?;
             if found.reference.digest != file.digest {
                 return Err(SandboxError::Changed {
                     name: file.name.clone(),
@@ -153,24 +161,30 @@ impl Registry {
                     actual: found.reference.digest,
                 });
             }
-            let found = registry.introduce(found).await?;
-            registry.admit(found)?;
+            let found = self.introduce(found).await?;
+            self.admit(found)?;
         }
-        if let Some(folder) = folder {
-            for path in components(&folder)? {
-                let found = load(&path, registry.limits.component_size)?;
-                let is_pinned = pinned.iter().any(|file| file.digest == found.reference.digest);
-                if only_pinned && !is_pinned {
-                    return Err(SandboxError::NotPinned { origin: found.origin });
-                }
-                if is_pinned {
-                    continue;
-                }
-                let found = registry.introduce(found).await?;
-                registry.admit(found)?;
+        Ok(())
+    }
+
+    async fn admit_folder(
+        &mut self,
+        folder: &Path,
+        pinned: &[PinnedFile],
+        only_pinned: bool,
+    ) -> Result<(), SandboxError> {
+        for path in components(folder)? {
+            let found = load(&path, self.limits.component_size)?;
+            if pinned.iter().any(|file| file.digest == found.reference.digest) {
+                continue;
             }
+            if only_pinned {
+                return Err(SandboxError::NotPinned { origin: found.origin });
+            }
+            let found = self.introduce(found).await?;
+            self.admit(found)?;
         }
-        Ok(registry)
+        Ok(())
     }
 
     /// Says that only a handful of task runs are to come. It counts until the first instance is made.

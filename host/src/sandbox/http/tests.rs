@@ -66,7 +66,8 @@ async fn send(grants: &[&str], limits: &Limits, request: Request<String>) -> Out
         version: String::new(),
         digest: String::new(),
     };
-    let (log, used): (Arc<Mutex<Vec<String>>>, Arc<Mutex<Vec<String>>>) = Default::default();
+    type Lines = Arc<Mutex<Vec<String>>>;
+    let (log, used) = (Lines::default(), Lines::default());
     let (lines, uses) = (log.clone(), used.clone());
     let sink: LogSink = Arc::new(move |line| lines.lock().unwrap().push(line.message));
     let permit = Permit::new(
