@@ -67,7 +67,10 @@ fn a_plugin_is_added_used_and_removed() {
 #[test]
 fn locked_means_that_nothing_else_is_used() {
     let world = project();
-    let folder = guests().display().to_string();
+    let folder = world.folder.join("one");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::copy(guests().join("hostile.wasm"), folder.join("hostile.wasm")).unwrap();
+    let folder = folder.display().to_string();
     check(&world, &["plugin", "list", "--plugins", &folder], 0, &[]);
     check(
         &world,
