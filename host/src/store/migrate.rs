@@ -9,7 +9,16 @@ use super::schema::{self, Found};
 use super::{Catalog, StoreError};
 
 /// What makes each schema of the one before it: the first leads from 1 to 2. Only ever added to.
-pub(super) const STEPS: &[&str] = &[];
+pub(super) const STEPS: &[&str] = &["CREATE TABLE grant_use (
+    execution_id TEXT NOT NULL,
+    task_id      TEXT NOT NULL,
+    principal    TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    target       TEXT NOT NULL,
+    from_seq     INTEGER NOT NULL,
+    uses         INTEGER NOT NULL,
+    PRIMARY KEY (execution_id, task_id, principal, kind, target)
+) STRICT, WITHOUT ROWID;"];
 
 /// The schema that `schema.sql` makes.
 pub(super) const VERSION: i64 = 1 + STEPS.len() as i64;
@@ -81,7 +90,10 @@ mod tests {
     use crate::store::fixtures::{self, Folder, bundle};
 
     /// Catalogs as earlier versions of begat left them, by schema.
-    const STORED: [(i64, &[u8]); 1] = [(1, include_bytes!("../../../tests/stored/schema-1.db"))];
+    const STORED: [(i64, &[u8]); 2] = [
+        (1, include_bytes!("../../../tests/stored/schema-1.db")),
+        (2, include_bytes!("../../../tests/stored/schema-2.db")),
+    ];
 
     #[test]
     fn a_catalog_of_every_schema_is_brought_up_to_date() {
@@ -109,27 +121,32 @@ mod tests {
         let catalog = Catalog::open(&path).unwrap();
         fixtures::run(&catalog, 1, State::Success, vec![bundle(&[], &["vm:VM"])]);
         drop(catalog);
-        let steps = [
+        let with = |more: [&'static str; 2]| STEPS.iter().copied().chain(more).collect::<Vec<_>>();
+        let steps = with([
             "ALTER TABLE asset ADD COLUMN note TEXT;",
             "CREATE TABLE more (id INTEGER);",
-        ];
-        let broken = [
+        ]);
+        let broken = with([
             "ALTER TABLE asset ADD COLUMN note TEXT;",
             "CREATE TABEL more (id INTEGER);",
-        ];
+        ]);
+        let newest = VERSION + 2;
         assert!(migrate(&path, &broken).is_err());
         let done = migrate(&path, &steps).unwrap();
-        assert_eq!((done.from, done.to), (1, 3));
+        assert_eq!((done.from, done.to), (VERSION, newest));
         let raw = fixtures::raw(&path);
         let version: i64 = raw.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-        assert_eq!(version, 3);
+        assert_eq!(version, newest);
         raw.execute_batch("SELECT note FROM asset; SELECT id FROM more;")
             .unwrap();
         assert_eq!(migrate(&path, &steps).unwrap().backup, None);
         let copy = Catalog::open_existing(&done.backup.unwrap()).unwrap();
         assert_eq!(copy.verify(None).unwrap().events, 5);
         let newer = Catalog::open(&path).unwrap_err().to_string();
-        assert!(newer.contains("has schema 3 and this begat knows"), "{newer}");
+        assert!(
+            newer.contains(&format!("has schema {newest} and this begat knows")),
+            "{newer}"
+        );
     }
 
     #[test]
@@ -138,11 +155,13 @@ mod tests {
         let path = folder.path("catalog.db");
         drop(Catalog::open(&path).unwrap());
         let raw = fixtures::raw(&path);
-        let found = schema::inspect(&raw, &path, 2).unwrap();
-        assert_eq!(found, Found::Older(1));
-        let error = schema::current(found, &path, 2).unwrap_err();
+        let found = schema::inspect(&raw, &path, VERSION + 1).unwrap();
+        assert_eq!(found, Found::Older(VERSION));
+        let error = schema::current(found, &path, VERSION + 1).unwrap_err();
         assert!(
-            error.to_string().contains("has schema 1, which is older than 2"),
+            error
+                .to_string()
+                .contains(&format!("has schema {VERSION}, which is older than {}", VERSION + 1)),
             "{error}"
         );
     }
