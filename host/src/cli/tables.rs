@@ -208,20 +208,24 @@ pub(super) fn execution(view: &ExecutionDetailView) -> String {
         });
         text += &table(&["ASSET", "TYPE", "EVENT", "BY TASK"], rows.collect());
     }
-    if !view.grants.is_empty() {
-        text += "\n";
-        let rows = view.grants.iter().map(|used| {
-            let task = used.task_id.clone().unwrap_or_else(|| "-".to_owned());
-            vec![
-                format!("{}={}", used.kind, used.target),
-                used.principal.clone(),
-                used.uses.to_string(),
-                task,
-            ]
-        });
-        text += &table(&["GRANT USED", "BY", "TIMES", "IN TASK"], rows.collect());
+    text + &used_grants(view)
+}
+
+/// What was granted and used; nothing where nothing was.
+fn used_grants(view: &ExecutionDetailView) -> String {
+    if view.grants.is_empty() {
+        return String::new();
     }
-    text
+    let rows = view.grants.iter().map(|used| {
+        let task = used.task_id.clone().unwrap_or_else(|| "-".to_owned());
+        vec![
+            format!("{}={}", used.kind, used.target),
+            used.principal.clone(),
+            used.uses.to_string(),
+            task,
+        ]
+    });
+    format!("\n{}", table(&["GRANT USED", "BY", "TIMES", "IN TASK"], rows.collect()))
 }
 
 /// How deep each task run stands in the tree. A run comes after the one that holds it.

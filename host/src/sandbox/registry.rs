@@ -129,19 +129,7 @@ impl Registry {
             on_notice,
             plugins: Vec::new(),
         };
-        for embedded in EMBEDDED {
-            let description = serde_json::from_str(embedded.description).map_err(|error| SandboxError::Describe {
-                origin: embedded.name.to_owned(),
-                reason: error.to_string(),
-            })?;
-            let bytes = Bytes::Embedded(embedded);
-            registry.admit(plugin(
-                description,
-                "embedded".to_owned(),
-                embedded.digest.to_owned(),
-                bytes,
-            ))?;
-        }
+        registry.admit_embedded()?;
         // What is not the pinned component is not even asked what it is.
         for file in &pinned {
             let found = load(&file.path, registry.limits.component_size)?;
@@ -170,6 +158,24 @@ impl Registry {
             }
         }
         Ok(registry)
+    }
+
+    /// Knows the plugins that are part of the binary.
+    fn admit_embedded(&mut self) -> Result<(), SandboxError> {
+        for embedded in EMBEDDED {
+            let description = serde_json::from_str(embedded.description).map_err(|error| SandboxError::Describe {
+                origin: embedded.name.to_owned(),
+                reason: error.to_string(),
+            })?;
+            let bytes = Bytes::Embedded(embedded);
+            self.admit(plugin(
+                description,
+                "embedded".to_owned(),
+                embedded.digest.to_owned(),
+                bytes,
+            ))?;
+        }
+        Ok(())
     }
 
     /// Says that only a handful of task runs are to come. It counts until the first instance is made.

@@ -46,6 +46,8 @@ fn plain(body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+type Kept = Arc<Mutex<Vec<String>>>;
+
 struct Outcome {
     result: Result<String, String>,
     log: Vec<String>,
@@ -66,7 +68,7 @@ async fn send(grants: &[&str], limits: &Limits, request: Request<String>) -> Out
         version: String::new(),
         digest: String::new(),
     };
-    let (log, used): (Arc<Mutex<Vec<String>>>, Arc<Mutex<Vec<String>>>) = Default::default();
+    let (log, used): (Kept, Kept) = Default::default();
     let (lines, uses) = (log.clone(), used.clone());
     let sink: LogSink = Arc::new(move |line| lines.lock().unwrap().push(line.message));
     let permit = Permit::new(
