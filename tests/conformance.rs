@@ -2,6 +2,8 @@
 //! packages come from registries and are no part of begat; where one cannot be had, the reason is told and the check is
 //! left out.
 
+#![allow(clippy::print_stderr, reason = "a test that is skipped says why")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;

@@ -1,5 +1,6 @@
 //! Runs that are planned, watched, stopped, interrupted and gone on with.
 
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -94,6 +95,37 @@ fn ctrl_c_ends_a_run_as_killed_and_finally_has_run() {
     assert_eq!(view["execution"]["state"], "KILLED");
     assert_eq!(view["execution"]["error"], "it was stopped by the user");
     assert_eq!(states(&view), ["first SUCCESS", "nap KILLED", "cleaned SUCCESS"]);
+    world.good(&["catalog", "verify"]);
+}
+
+#[test]
+fn scripts_are_told_to_stop_and_end_what_must_not_stay_half_done() {
+    let world = World::new();
+    let told = "it was told to stop, and stopped before it was done";
+    for (script, said) in [
+        (
+            "type: powershell\n    script: |\n      try { 'half'; Start-Sleep 600 } finally { 'undone again' }\n",
+            Some("undone again"),
+        ),
+        ("type: shell\n    script: |\n      echo half\n      sleep 600\n", None),
+    ] {
+        let flow = world.file(
+            "script.yaml",
+            format!("id: script\nnamespace: test.control\ntasks:\n  - id: nap\n    {script}"),
+        );
+        let mut child = start(&world, &flow);
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap().ends_with("half")), "the script begins");
+        signal(&child, "INT");
+        let rest = lines.count();
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{rest} more lines");
+        let view = newest(&world);
+        assert_eq!(states(&view), ["nap KILLED"]);
+        assert_eq!(view["tasks"][0]["error"], told);
+        let id = view["execution"]["id"].as_str().unwrap();
+        let logs = world.good(&["execution", "logs", id]).stdout;
+        assert!(said.is_none_or(|said| logs.contains(said)), "{logs}");
+    }
     world.good(&["catalog", "verify"]);
 }
 

@@ -4,6 +4,8 @@
 //! `BEGAT_KILLS` is the number of random kills, `BEGAT_EVERY` which of the writes and syncs fail (each n-th), and
 //! `BEGAT_SECONDS` how long many processes write; `make endure` takes 200, each of them, and a minute.
 
+#![allow(clippy::print_stderr, reason = "a test that is skipped says why")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -66,10 +68,7 @@ fn check_and_go_on(world: &World, flow: &str, machines: usize, answered: &Answer
         assert_eq!(list[0]["state"], "SUCCESS", "{moment}: what was reported is recorded");
     }
     let view = match list[0]["state"].as_str() {
-        None => {
-            let view = world.good(&["run", flow, "--format", "json"]).json();
-            view
-        }
+        None => world.good(&["run", flow, "--format", "json"]).json(),
         Some("RUNNING") => {
             assert_eq!(list[0]["interrupted"], true, "{moment}");
             let id = list[0]["id"].as_str().unwrap();

@@ -18,7 +18,7 @@ mod generated {
     });
 }
 
-use generated::begat::task::{catalog, log, secrets, types};
+use generated::begat::task::{catalog, log, secrets, stopping, tools, types};
 use generated::exports::begat::task::task::Request;
 use generated::{Plugin, PluginPre};
 
@@ -54,6 +54,22 @@ impl log::Host for Guest {
 impl catalog::Host for Guest {
     fn find(&mut self, _: catalog::Filter) -> Result<Vec<types::Asset>, catalog::LookupError> {
         Ok(Vec::new())
+    }
+}
+
+impl stopping::Host for Guest {
+    fn requested(&mut self) -> bool {
+        false
+    }
+}
+
+impl tools::Host for Guest {
+    fn granted(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn run(&mut self, _: tools::ProgramRun) -> Result<tools::ProgramEnd, tools::ToolError> {
+        Err(tools::ToolError::NotGranted)
     }
 }
 

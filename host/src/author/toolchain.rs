@@ -205,13 +205,12 @@ fn run(program: &str, command: &mut Command, folder: &Path, hint: &'static str) 
 
 /// The last component among what cargo says it made: that of the package itself, which is built last.
 fn made_by_cargo(messages: &str) -> Option<PathBuf> {
-    let files = messages.lines().filter_map(|line| {
+    messages.lines().rev().find_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;
         let names = message.get("filenames")?.as_array()?.iter();
-        let names = names.filter_map(Value::as_str).filter(|name| name.ends_with(".wasm"));
-        names.last().map(PathBuf::from)
-    });
-    files.last()
+        let mut names = names.rev().filter_map(Value::as_str);
+        names.find(|name| name.ends_with(".wasm")).map(PathBuf::from)
+    })
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use super::workplace::Workplace;
 use crate::expr::Value;
 use crate::model::{Actor, Json, JsonMap, PluginReference, RunEvent, RunEventKind, StartedTask, TaskRunId, clock};
 use crate::plan::{CoreType, Place, Work};
+use crate::sandbox::StopSign;
 
 impl Driver {
     /// Makes the folder of a `WorkingDirectory`.
@@ -75,6 +76,7 @@ impl Driver {
             lines: active.lines.clone(),
             workplace: active.workplace.clone(),
             cancelled,
+            stop: StopSign::default(),
         }
     }
 

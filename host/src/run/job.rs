@@ -1,5 +1,6 @@
 //! The work of one task run: its attempts, each bounded in time, and what they come to.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use crate::model::{
     RunEventKind, State, TaskRunId, UsedGrant, clock,
 };
 use crate::plan::{FailureBehavior, Place, Plan, PlannedTask, Retry, TaskFixture, Work};
-use crate::sandbox::{Plugin, TaskCall, TaskFailure, TaskRequest, TaskSurroundings, UseSink, advice};
+use crate::sandbox::{Plugin, StopSign, TaskCall, TaskFailure, TaskRequest, TaskSurroundings, UseSink, advice};
 
 /// What all jobs of an execution share.
 pub(super) struct Shared {
@@ -54,6 +55,8 @@ pub(super) struct Job {
     pub workplace: Option<Arc<Workplace>>,
     /// Turns true when the work must stop.
     pub cancelled: watch::Receiver<bool>,
+    /// Tells the plugin at work so.
+    pub stop: StopSign,
 }
 
 /// What a job came to.
@@ -114,6 +117,26 @@ pub(super) fn failure(kind: &str, message: impl Into<String>) -> TaskFailure {
     }
 }
 
+/// How long a plugin that was told to stop may take to do so.
+const GRACE: Duration = Duration::from_secs(3);
+
+fn broken(words: String) -> Ended {
+    Ended::failed(format!(
+        "begat itself failed in this task, which is a fault of begat: {words}"
+    ))
+}
+
+/// What became of work that was told to stop: it was done nonetheless, or it was killed.
+fn stopped_by(ended: Ended) -> Ended {
+    match ended.state {
+        State::Failed => Ended {
+            state: State::Killed,
+            ..ended
+        },
+        _ => ended,
+    }
+}
+
 impl Job {
     /// Does the work until it is done, has failed for good, or must stop.
     pub(super) async fn run(self) -> Ended {
@@ -124,15 +147,21 @@ impl Job {
                 std::future::pending::<()>().await;
             }
         };
-        tokio::select! {
+        let mut work = pin!(guarded(self.attempts()));
+        let ended = tokio::select! {
             biased;
-            ended = guarded(self.attempts()) => ended.unwrap_or_else(|words| {
-                Ended::failed(format!("begat itself failed in this task, which is a fault of begat: {words}"))
-            }),
-            () = stopped => Ended {
-                state: State::Killed,
-                ..Ended::failed("it was stopped before it was done".to_owned())
-            },
+            ended = &mut work => Some(ended),
+            () = stopped => None,
+        };
+        if let Some(ended) = ended {
+            return ended.unwrap_or_else(broken);
+        }
+        self.stop.request();
+        // Who never asked whether to stop would not hear of it now.
+        let grace = if self.stop.was_asked() { GRACE } else { Duration::ZERO };
+        match tokio::time::timeout(grace, work).await {
+            Ok(ended) => stopped_by(ended.unwrap_or_else(broken)),
+            Err(_) => stopped_by(Ended::failed("it was stopped before it was done".to_owned())),
         }
     }
 
@@ -161,10 +190,11 @@ impl Job {
             mask_failure(self.shared.writer.masker(), &mut failure);
             let pause = retry
                 .filter(|_| {
-                    !matches!(
-                        failure.kind.as_str(),
-                        "invalid-properties" | "contract" | "not-granted" | "exit"
-                    )
+                    !self.stop.is_requested()
+                        && !matches!(
+                            failure.kind.as_str(),
+                            "invalid-properties" | "contract" | "not-granted" | "exit"
+                        )
                 })
                 .and_then(|retry| retry.pause_after(attempt, start.elapsed(), chance()));
             let Some(pause) = pause else {
@@ -340,6 +370,7 @@ impl Job {
             catalog: shared.catalog.clone(),
             namespace,
             work: workplace.as_deref().map(Workplace::path),
+            stop: self.stop.clone(),
         };
         let mut call = shared.runner.registry.start(plugin, surroundings).await?;
         let mut outputs = call.run(&request).await?;

@@ -15,6 +15,7 @@ use super::keyring::SecretFailure;
 use super::limits::{Limits, Meter};
 use super::output::{SharedSpeech, lock};
 use super::policy::Permit;
+use super::stop::StopSign;
 use super::tools::{self, ToolFailure, ToolRequest};
 use crate::model::{
     Asset, AssetFilter, AssetId, AssetType, Bundle, Capability, CatalogReader, Declaration, GrantKind, JsonMap,
@@ -38,7 +39,7 @@ mod generated {
 pub(super) use generated::exports::begat::task::task::Request;
 pub(super) use generated::{Plugin, PluginPre};
 
-use generated::begat::task::{catalog, log, secrets, tools as program, types};
+use generated::begat::task::{catalog, log, secrets, stopping, tools as program, types};
 use generated::exports::begat::task::task;
 
 /// How many assets one look-up may give.
@@ -62,6 +63,7 @@ pub(super) struct Guest {
     pub gate: Gate,
     /// The folder of the task.
     pub work: Option<PathBuf>,
+    pub stop: StopSign,
 }
 
 impl WasiHttpView for Guest {
@@ -88,6 +90,12 @@ pub(super) fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> 
 }
 
 impl types::Host for Guest {}
+
+impl stopping::Host for Guest {
+    fn requested(&mut self) -> bool {
+        self.stop.ask()
+    }
+}
 
 impl log::Host for Guest {
     fn log(&mut self, level: log::Level, message: String) {

@@ -19,6 +19,7 @@ use super::limits::{LimitExceeded, Limits, Meter};
 use super::mounts::Mounts;
 use super::output::{LineStream, LogSink, SharedSpeech, Speech, lock};
 use super::policy::{Permit, UseSink};
+use super::stop::StopSign;
 use super::work::{WorkError, WorkFolder};
 use crate::model::{
     Bundle, CatalogReader, ExecutionId, FlowId, GrantKind, Json, JsonMap, LogLevel, Namespace, PluginDescription,
@@ -50,6 +51,8 @@ pub struct TaskSurroundings<'a> {
     pub namespace: Namespace,
     /// The folder of the host that it gets as `/work`, to read and to write; without one it has no file at all.
     pub work: Option<&'a Path>,
+    /// Tells it when it shall end.
+    pub stop: StopSign,
 }
 
 /// Why a task run failed, in words for the operator.
@@ -121,6 +124,7 @@ pub(super) struct Start<'a> {
     pub sink: LogSink,
     pub catalog: Option<(Arc<dyn CatalogReader>, Namespace)>,
     pub work: Option<&'a Path>,
+    pub stop: StopSign,
 }
 
 impl TaskCall {
@@ -136,6 +140,7 @@ impl TaskCall {
             sink,
             catalog,
             work: folder,
+            stop,
         } = start;
         let mounts = Mounts::open(&permit, &limits)?;
         let places: Vec<&Path> = folder.into_iter().chain(mounts.as_ref().map(Mounts::path)).collect();
@@ -162,6 +167,7 @@ impl TaskCall {
             gate: Gate::new(permit.clone(), speech.clone(), &limits),
             permit,
             work: folder.map(Path::to_owned),
+            stop,
         };
         let mut store = Store::new(&machine.engine, guest);
         store.limiter(|guest| &mut guest.meter);

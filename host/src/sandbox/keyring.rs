@@ -147,8 +147,8 @@ fn of_command(command: &[String]) -> Result<Vec<u8>, String> {
     };
     let bytes = reader.join().map_err(|_| "its output could not be read".to_owned())?;
     let bytes = bytes.map_err(|error| format!("reading what `{program}` writes: {error}"))?;
-    // One that is cut short ends badly for that reason.
     match (status.success(), bytes.len() as u64 > SIZE) {
+        // Then it may have ended because nobody reads on.
         (_, true) => Err(format!("`{program}` writes more than {SIZE} bytes")),
         (false, false) => Err(format!("`{program}` ended with {status}")),
         (true, false) => Ok(bytes),

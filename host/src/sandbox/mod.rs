@@ -22,6 +22,7 @@ mod registry;
 #[cfg(test)]
 mod security;
 mod skew;
+mod stop;
 mod tools;
 mod work;
 
@@ -36,3 +37,4 @@ pub use limits::{LimitInfo, LimitScope, Limits};
 pub use output::LogSink;
 pub use policy::{PluginPolicy, Policy, UseSink, advice};
 pub use registry::{PinnedFile, Plugin, PluginNotice, Registry, RegistryOptions};
+pub use stop::StopSign;

@@ -20,6 +20,7 @@ use super::limits::Limits;
 use super::output::LogSink;
 use super::policy::{Permit, Policy};
 use super::skew;
+use super::stop::StopSign;
 use crate::model::{CachedView, PluginDescription, PluginReference, PluginView, TaskType, TaskTypeView, Timestamp};
 
 /// Where plugins come from and where their compiled form is kept.
@@ -235,6 +236,7 @@ impl Registry {
             catalog,
             namespace,
             work,
+            stop,
         } = surroundings;
         let start = Start {
             limits,
@@ -242,6 +244,7 @@ impl Registry {
             sink,
             catalog: Some((catalog, namespace)),
             work,
+            stop,
         };
         TaskCall::start(&workshop.machine, &pre, start).await
     }
@@ -287,6 +290,7 @@ impl Registry {
             sink: silent,
             catalog: None,
             work: None,
+            stop: StopSign::default(),
         };
         let call = TaskCall::start(&self.workshop()?.machine, &pre, start).await;
         call.map_err(|failure| failed(failure.message))?

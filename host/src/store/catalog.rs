@@ -372,7 +372,14 @@ mod tests {
             .pragma_update(None, "user_version", 7)
             .unwrap();
         for result in [Catalog::open(&path), Catalog::open_existing(&path)] {
-            assert!(matches!(result, Err(StoreError::Newer { found: 7, known: 2, .. })));
+            assert!(matches!(
+                result,
+                Err(StoreError::Newer {
+                    found: 7,
+                    known: VERSION,
+                    ..
+                })
+            ));
         }
     }
 

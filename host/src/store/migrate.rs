@@ -121,32 +121,29 @@ mod tests {
         let catalog = Catalog::open(&path).unwrap();
         fixtures::run(&catalog, 1, State::Success, vec![bundle(&[], &["vm:VM"])]);
         drop(catalog);
-        let with = |more: [&'static str; 2]| STEPS.iter().copied().chain(more).collect::<Vec<_>>();
-        let steps = with([
+        let after = |steps: [&'static str; 2]| [STEPS, &steps].concat();
+        let steps = after([
             "ALTER TABLE asset ADD COLUMN note TEXT;",
             "CREATE TABLE more (id INTEGER);",
         ]);
-        let broken = with([
+        let broken = after([
             "ALTER TABLE asset ADD COLUMN note TEXT;",
             "CREATE TABEL more (id INTEGER);",
         ]);
-        let newest = VERSION + 2;
         assert!(migrate(&path, &broken).is_err());
         let done = migrate(&path, &steps).unwrap();
-        assert_eq!((done.from, done.to), (VERSION, newest));
+        assert_eq!((done.from, done.to), (VERSION, VERSION + 2));
         let raw = fixtures::raw(&path);
         let version: i64 = raw.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-        assert_eq!(version, newest);
+        assert_eq!(version, VERSION + 2);
         raw.execute_batch("SELECT note FROM asset; SELECT id FROM more;")
             .unwrap();
         assert_eq!(migrate(&path, &steps).unwrap().backup, None);
         let copy = Catalog::open_existing(&done.backup.unwrap()).unwrap();
         assert_eq!(copy.verify(None).unwrap().events, 5);
         let newer = Catalog::open(&path).unwrap_err().to_string();
-        assert!(
-            newer.contains(&format!("has schema {newest} and this begat knows")),
-            "{newer}"
-        );
+        let expected = format!("has schema {} and this begat knows", VERSION + 2);
+        assert!(newer.contains(&expected), "{newer}");
     }
 
     #[test]
@@ -155,14 +152,11 @@ mod tests {
         let path = folder.path("catalog.db");
         drop(Catalog::open(&path).unwrap());
         let raw = fixtures::raw(&path);
-        let found = schema::inspect(&raw, &path, VERSION + 1).unwrap();
+        let next = VERSION + 1;
+        let found = schema::inspect(&raw, &path, next).unwrap();
         assert_eq!(found, Found::Older(VERSION));
-        let error = schema::current(found, &path, VERSION + 1).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains(&format!("has schema {VERSION}, which is older than {}", VERSION + 1)),
-            "{error}"
-        );
+        let error = schema::current(found, &path, next).unwrap_err();
+        let expected = format!("has schema {VERSION}, which is older than {next}");
+        assert!(error.to_string().contains(&expected), "{error}");
     }
 }

@@ -36,6 +36,8 @@ pub enum Stop {
     },
     /// What the simulation cannot or will not do; never caught.
     Fault(String),
+    /// The task was told to stop; never caught, and `finally` blocks run.
+    Told,
     /// `Select-Object -First` has what it wants from the pipeline with this number.
     Enough(u64),
 }

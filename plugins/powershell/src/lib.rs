@@ -115,6 +115,7 @@ impl Plugin for PowerShell {
             Err(Stop::Thrown { error, .. }) => {
                 (1, Some(format!("the script failed at {}: {}", error.at, error.message)))
             }
+            Err(Stop::Told) => return Err(Failure::stopped()),
             Err(Stop::Fault(reason)) => (1, Some(format!("the script cannot be run: {reason}"))),
         };
         if exit_code == 0 {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
+use std::time::Duration;
 
 use begat_task::{Context, Level};
 
@@ -14,6 +15,8 @@ use crate::types;
 use crate::value::{Kind, Value};
 
 const STEPS: u64 = 50_000_000;
+/// How many steps are taken before it is asked again whether to stop.
+const STEPS_BETWEEN: u64 = 256;
 const CALLS: usize = 100;
 const DEPTH: usize = 700;
 const OUTPUT: usize = 8 << 20;
@@ -55,6 +58,8 @@ pub struct Machine<'a> {
     /// How many commands with `2>$null` are being run.
     pub silent: usize,
     steps: u64,
+    /// Whether it was told to stop: what is left are `finally` blocks.
+    is_told: bool,
     depth: usize,
     pub pipelines: u64,
     pub random: u64,
@@ -96,14 +101,38 @@ impl<'a> Machine<'a> {
             trying: 0,
             silent: 0,
             steps: 0,
+            is_told: false,
             depth: 0,
             pipelines: 0,
             random: 0x9e37_79b9_7f4a_7c15,
         }
     }
 
+    /// Stops when the task was told to.
+    fn hear(&mut self) -> Result<(), Stop> {
+        if self.is_told || !self.context.is_stopping() {
+            return Ok(());
+        }
+        self.is_told = true;
+        Err(Stop::Told)
+    }
+
+    /// Waits, and stops when the task is told to meanwhile.
+    pub fn pause(&mut self, length: Duration) -> Result<(), Stop> {
+        if self.is_told {
+            std::thread::sleep(length);
+        } else if !self.context.sleep(length) {
+            self.is_told = true;
+            return Err(Stop::Told);
+        }
+        Ok(())
+    }
+
     pub fn step(&mut self) -> Result<(), Stop> {
         self.steps += 1;
+        if self.steps % STEPS_BETWEEN == 1 {
+            self.hear()?;
+        }
         match self.steps > STEPS {
             true => Err(Stop::Fault(format!("the script took more than {STEPS} steps"))),
             false => Ok(()),

@@ -20,7 +20,7 @@ pub mod generated {
 }
 
 pub use generated::begat::task::types;
-pub use generated::begat::task::{catalog, log, secrets, tools};
+pub use generated::begat::task::{catalog, log, secrets, stopping, tools};
 pub use generated::export;
 pub use generated::exports::begat::task::task;
 pub use generated::exports::begat::task::task::Guest;
@@ -76,6 +76,10 @@ impl Host for Imports {
 
     fn tools(&self) -> Vec<String> {
         tools::granted()
+    }
+
+    fn is_stopping(&self) -> bool {
+        stopping::requested()
     }
 
     fn tool(&self, run: ToolRun) -> Result<ToolEnd, ToolError> {

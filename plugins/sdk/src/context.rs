@@ -52,6 +52,7 @@ pub(crate) trait Host {
     fn http(&self, request: &HttpRequest) -> Result<HttpResponse, HttpError>;
     fn tool(&self, run: ToolRun) -> Result<ToolEnd, ToolError>;
     fn tools(&self) -> Vec<String>;
+    fn is_stopping(&self) -> bool;
 }
 
 impl Context {
@@ -141,6 +142,28 @@ impl Context {
     /// Runs a program of the host that the operator named and granted, in the task's folder.
     pub fn run_tool(&self, run: ToolRun) -> Result<ToolEnd, ToolError> {
         self.host.tool(run)
+    }
+
+    /// Whether the task shall end, because the user stops the execution. Ask between the steps of long work; once it is
+    /// so, end what must not stay half done and answer with [`Failure::stopped`]. A task that has asked is given a few
+    /// seconds, one that has not is cut off at once.
+    pub fn is_stopping(&self) -> bool {
+        self.host.is_stopping()
+    }
+
+    /// Waits, and comes back early with `false` when the task shall end.
+    pub fn sleep(&self, length: std::time::Duration) -> bool {
+        let end = std::time::Instant::now() + length;
+        loop {
+            if self.is_stopping() {
+                return false;
+            }
+            let left = end.saturating_duration_since(std::time::Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            std::thread::sleep(left.min(std::time::Duration::from_millis(50)));
+        }
     }
 
     /// Reads the properties again, as a plugin needs in `declare`.

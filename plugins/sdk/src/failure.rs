@@ -49,6 +49,14 @@ impl Failure {
         Self::of(FailureKind::NotGranted, message)
     }
 
+    /// The task was told to stop, and did.
+    pub fn stopped() -> Self {
+        Self::of(
+            FailureKind::Other("stopped".to_owned()),
+            "it was told to stop, and stopped before it was done",
+        )
+    }
+
     /// A failure of a kind. It is retryable when something was missing for now or did not answer.
     pub fn of(kind: FailureKind, message: impl Into<String>) -> Self {
         let retryable = matches!(kind, FailureKind::Unavailable | FailureKind::TimedOut);

@@ -55,9 +55,18 @@ pub struct Granted {
     server: Option<Server>,
     program: Option<Program>,
     tools: Vec<String>,
+    is_stopping: bool,
 }
 
 impl Granted {
+    /// The same in an execution that is being stopped.
+    pub fn stopping(self) -> Self {
+        Self {
+            is_stopping: true,
+            ..self
+        }
+    }
+
     /// The same with a secret.
     pub fn secret(mut self, name: &str, text: &str) -> Self {
         self.secrets.push((name.to_owned(), text.to_owned()));
@@ -114,6 +123,10 @@ impl Host for StandIn {
 
     fn tools(&self) -> Vec<String> {
         self.granted.tools.clone()
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.granted.is_stopping
     }
 
     fn tool(&self, run: ToolRun) -> Result<ToolEnd, ToolError> {

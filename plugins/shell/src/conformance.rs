@@ -42,8 +42,9 @@ fn ours(script: &str) -> (String, i32) {
         input_files: &BTreeMap::new(),
         output_files: &[],
     };
-    match engine::run(&job, |_, _| ()) {
-        Ok(ended) => (ended.stdout, ended.exit_code),
+    match engine::run(&job, &|| false, |_, _| ()) {
+        Ok(Some(ended)) => (ended.stdout, ended.exit_code),
+        Ok(None) => ("!stopped\n".to_owned(), -1),
         Err(reason) => (format!("!{reason}\n"), -1),
     }
 }

@@ -50,10 +50,18 @@ pub(crate) struct Ended {
     pub stderr: String,
 }
 
-/// Runs a bash script to its end, handing over each piece of output as it is written.
+/// How often it is asked whether to stop.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Runs a bash script to its end, handing over each piece of output as it is written; gives nothing where it had to
+/// stop before that.
 ///
 /// The error is for the operator: a syntax error, a limit that was met, or a file that is not there.
-pub(crate) fn run(job: &Job<'_>, on_output: impl FnMut(Stream, &str) + Send + 'static) -> Result<Ended, String> {
+pub(crate) fn run(
+    job: &Job<'_>,
+    is_stopping: &dyn Fn() -> bool,
+    on_output: impl FnMut(Stream, &str) + Send + 'static,
+) -> Result<Option<Ended>, String> {
     let mut builder = Bash::builder()
         .limits(limits())
         .session_limits(SessionLimits::unlimited())
@@ -85,9 +93,17 @@ pub(crate) fn run(job: &Job<'_>, on_output: impl FnMut(Stream, &str) + Send + 's
     given.map_err(|error| format!("giving the shell its folder: {error}"))?;
     let files = bash.fs();
     runtime.block_on(write_inputs(files.as_ref(), job.input_files))?;
-    let result = runtime
-        .block_on(bash.exec_streaming(job.script, callback))
-        .map_err(|error| error.to_string())?;
+    let work = async {
+        tokio::select! {
+            biased;
+            () = told_to_stop(is_stopping) => None,
+            result = bash.exec_streaming(job.script, callback) => Some(result),
+        }
+    };
+    let Some(result) = runtime.block_on(work) else {
+        return Ok(None);
+    };
+    let result = result.map_err(|error| error.to_string())?;
     if result.stdout_truncated || result.stderr_truncated {
         return Err(format!(
             "the script wrote more than {} MiB to one stream",
@@ -103,12 +119,18 @@ pub(crate) fn run(job: &Job<'_>, on_output: impl FnMut(Stream, &str) + Send + 's
         0 => runtime.block_on(capture(files.as_ref(), Path::new(WORK), job.output_files))?,
         _ => BTreeMap::new(),
     };
-    Ok(Ended {
+    Ok(Some(Ended {
         files: captured,
         exit_code: result.exit_code,
         stdout: result.stdout.to_string(),
         stderr: result.stderr.to_string(),
-    })
+    }))
+}
+
+async fn told_to_stop(is_stopping: &dyn Fn() -> bool) {
+    while !is_stopping() {
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 fn says_truncated(line: &str) -> bool {

@@ -78,11 +78,13 @@ impl Plugin for Shell {
         };
         let ended = match work().filter(|_| context.has_tool(TOOL)) {
             Some(work) => on_host(context, &job, work)?,
-            None => engine::run(&job, |stream, text| match stream {
-                Stream::Out => print_through(text, false),
-                Stream::Error => print_through(text, true),
-            })
-            .map_err(cannot_run)?,
+            None => {
+                let ended = engine::run(&job, &|| context.is_stopping(), |stream, text| match stream {
+                    Stream::Out => print_through(text, false),
+                    Stream::Error => print_through(text, true),
+                });
+                ended.map_err(cannot_run)?.ok_or_else(Failure::stopped)?
+            }
         };
         let script::Said { text: stdout, vars, .. } = script::read(&ended.stdout)?;
         if ended.exit_code == 0 {

@@ -132,7 +132,7 @@ fn files_in_work_are_seen_and_what_is_written_there_is_kept() {
         input_files: &inputs,
         output_files: &["out/**".to_owned()],
     };
-    let ended = engine::run(&job, |_, _| ()).unwrap();
+    let ended = engine::run(&job, &|| false, |_, _| ()).unwrap().unwrap();
     let kept = std::fs::read_to_string(folder.join("out/deep/a")).unwrap();
     let gone = !folder.join("given.txt").exists();
     std::fs::remove_dir_all(&folder).unwrap();

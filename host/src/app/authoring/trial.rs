@@ -104,6 +104,7 @@ pub(super) async fn try_out(
         catalog,
         namespace: case.namespace.clone(),
         work,
+        stop: crate::sandbox::StopSign::default(),
     };
     let started = registry.start(plugin, surroundings).await;
     let answer = match started {

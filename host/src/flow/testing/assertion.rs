@@ -234,7 +234,10 @@ fn same(one: &Json, other: &Json) -> bool {
     match (one, other) {
         (Json::Number(a), Json::Number(b)) => a == b || a.as_f64() == b.as_f64(),
         (Json::String(text), scalar @ (Json::Number(_) | Json::Bool(_)))
-        | (scalar @ (Json::Number(_) | Json::Bool(_)), Json::String(text)) => *text == scalar.to_string(),
+        | (scalar @ (Json::Number(_) | Json::Bool(_)), Json::String(text)) => {
+            let written = scalar.to_string();
+            *text == written
+        }
         (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
         (Json::Object(a), Json::Object(b)) => {
             a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))

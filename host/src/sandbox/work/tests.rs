@@ -100,6 +100,7 @@ async fn run(task_type: &str, script: &str, work: Option<&Path>) -> Result<JsonM
         catalog: Arc::new(EmptyCatalog),
         namespace,
         work,
+        stop: crate::sandbox::StopSign::default(),
     };
     let mut call = registry.start(plugin, surroundings).await?;
     call.run(&request).await

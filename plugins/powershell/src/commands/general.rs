@@ -139,7 +139,7 @@ fn new_span(_: &mut Machine<'_>, call: &mut Call) -> Result<Vec<Value>, Stop> {
     Ok(vec![Value::Span(ticks)])
 }
 
-fn sleep(_: &mut Machine<'_>, call: &mut Call) -> Result<Vec<Value>, Stop> {
+fn sleep(machine: &mut Machine<'_>, call: &mut Call) -> Result<Vec<Value>, Stop> {
     let number = |name: &str| call.get(name).map_or(Ok(0.0), Value::double);
     let pause = number("seconds")
         .and_then(|seconds| Ok(seconds * 1000.0 + number("milliseconds")?))
@@ -147,7 +147,7 @@ fn sleep(_: &mut Machine<'_>, call: &mut Call) -> Result<Vec<Value>, Stop> {
     if !(0.0..=PAUSE).contains(&pause) {
         return Err(Stop::error("The time to sleep is out of range.", call.at));
     }
-    std::thread::sleep(std::time::Duration::from_millis(pause as u64));
+    machine.pause(std::time::Duration::from_millis(pause as u64))?;
     Ok(Vec::new())
 }
 
