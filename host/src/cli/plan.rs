@@ -146,9 +146,16 @@ fn totals(view: &PlanView) -> String {
     let assets = || view.tasks.iter().flat_map(|task| &task.assets);
     let count = |effect: AssetEffect| assets().filter(|asset| asset.effect == effect).count();
     let asked = view.tasks.iter().flat_map(|task| &task.capabilities).count();
+    let tasks = match view.tasks.len() {
+        1 => "1 task".to_owned(),
+        several => format!("{several} tasks"),
+    };
+    let asked = match asked {
+        1 => "1 capability".to_owned(),
+        several => format!("{several} capabilities"),
+    };
     format!(
-        "{} tasks; assets: {} to create, {} to update, {} to read; {asked} capabilities asked for\n",
-        view.tasks.len(),
+        "{tasks}; assets: {} to create, {} to update, {} to read; {asked} asked for\n",
         count(AssetEffect::Create),
         count(AssetEffect::Update),
         count(AssetEffect::Read) + count(AssetEffect::External),

@@ -62,16 +62,7 @@ pub(crate) fn run(
     is_stopping: &dyn Fn() -> bool,
     on_output: impl FnMut(Stream, &str) + Send + 'static,
 ) -> Result<Option<Ended>, String> {
-    let mut builder = Bash::builder()
-        .limits(limits())
-        .session_limits(SessionLimits::unlimited())
-        .username("begat")
-        .hostname("sandbox")
-        .cwd(WORK);
-    for (name, value) in job.environment {
-        builder = builder.env(name, value);
-    }
-    let mut bash = builder.build();
+    let mut bash = bash_with(job.environment);
     let on_output = Arc::new(Mutex::new(on_output));
     let callback = Box::new(move |out: &bashkit::StreamData, error: &bashkit::StreamData| {
         let mut on_output = on_output.lock().unwrap_or_else(PoisonError::into_inner);
@@ -125,6 +116,19 @@ pub(crate) fn run(
         stdout: result.stdout.to_string(),
         stderr: result.stderr.to_string(),
     }))
+}
+
+fn bash_with(environment: &BTreeMap<String, String>) -> Bash {
+    let mut builder = Bash::builder()
+        .limits(limits())
+        .session_limits(SessionLimits::unlimited())
+        .username("begat")
+        .hostname("sandbox")
+        .cwd(WORK);
+    for (name, value) in environment {
+        builder = builder.env(name, value);
+    }
+    builder.build()
 }
 
 async fn told_to_stop(is_stopping: &dyn Fn() -> bool) {

@@ -92,7 +92,7 @@ impl Plugin for Hostile {
     fn declare(context: &Context, _: &JsonMap, mut declared: Vec<Bundle>) -> Result<Vec<Bundle>, Failure> {
         let outputs = match context.task_type() {
             "hostile.stranger" => vec![Asset::new("somebody-elses").with("owned", true)],
-            "hostile.assets" => (0..2_000).map(|number| Asset::new(&format!("a{number}"))).collect(),
+            "hostile.assets" => (0..2_000).map(|number| Asset::new(format!("a{number}"))).collect(),
             "hostile.metadata" => {
                 let large = "x".repeat(100_000);
                 for asset in declared.iter_mut().flat_map(|bundle| &mut bundle.outputs) {
