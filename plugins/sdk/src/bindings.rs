@@ -1,6 +1,6 @@
 //! The component's border: generated bindings and the conversions between them and the SDK's own types.
 
-use crate::context::Host;
+use crate::context::{AnyHost, Host};
 use crate::{
     Asset, Context, Failure, HttpError, HttpRequest, HttpResponse, JsonMap, Level, LookupError, Plugin, SecretError,
     ToolEnd, ToolError, ToolRun,
@@ -26,7 +26,17 @@ pub use generated::exports::begat::task::task;
 pub use generated::exports::begat::task::task::Guest;
 
 /// The host that the component's imports lead to.
-struct Imports;
+pub(crate) struct Imports;
+
+#[cfg(target_family = "wasm")]
+fn host() -> AnyHost {
+    Imports
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn host() -> AnyHost {
+    Box::new(Imports)
+}
 
 impl Host for Imports {
     fn log(&self, level: Level, message: &str) {
@@ -112,7 +122,7 @@ pub fn describe<P: Plugin>() -> task::Description {
 
 /// Answers the host's `run`.
 pub fn run<P: Plugin>(request: task::Request) -> Result<String, types::Failure> {
-    let context = Context::new(request, Box::new(Imports));
+    let context = Context::new(request, host());
     let outputs = context
         .read_properties()
         .and_then(|properties| P::run(&context, properties))?;
@@ -125,7 +135,7 @@ pub fn declare<P: Plugin>(
     outputs: &str,
     declared: Vec<types::Bundle>,
 ) -> Result<Vec<types::Bundle>, types::Failure> {
-    let context = Context::new(request, Box::new(Imports));
+    let context = Context::new(request, host());
     let outputs: JsonMap = serde_json::from_str(outputs)
         .map_err(|error| Failure::failed(format!("reading the outputs of this run: {error}")))?;
     let bundles = P::declare(&context, &outputs, declared.into_iter().map(Into::into).collect())?;

@@ -36,8 +36,14 @@ pub enum SecretError {
 /// The task at hand and the host around it.
 pub struct Context {
     request: Request,
-    host: Box<dyn Host>,
+    host: AnyHost,
 }
+
+/// A component knows its host, so that it imports only what the plugin uses of it.
+#[cfg(target_family = "wasm")]
+pub(crate) type AnyHost = crate::bindings::Imports;
+#[cfg(not(target_family = "wasm"))]
+pub(crate) type AnyHost = Box<dyn Host>;
 
 /// What the host offers; the component's imports, or a test's stand-in.
 pub(crate) trait Host {
@@ -56,7 +62,7 @@ pub(crate) trait Host {
 }
 
 impl Context {
-    pub(crate) fn new(request: Request, host: Box<dyn Host>) -> Self {
+    pub(crate) fn new(request: Request, host: AnyHost) -> Self {
         Self { request, host }
     }
 

@@ -51,6 +51,7 @@ mod host_script;
 mod http;
 mod plugin;
 pub mod script;
+#[cfg(not(target_family = "wasm"))]
 pub mod testing;
 mod tool;
 
