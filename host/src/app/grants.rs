@@ -61,6 +61,9 @@ impl App {
 
     /// Refuses a grant of this run to a plugin that is not there: it would be missed only when it is needed.
     pub(super) fn check_principals(&self, registry: &Registry) -> Result<(), AppError> {
+        if self.settings.allow.iter().all(|given| given.principal.is_none()) {
+            return Ok(());
+        }
         let plugins = registry.plugins();
         let known = || plugins.iter().map(|plugin| plugin.name.as_str()).chain([config::FLOW]);
         let named = self

@@ -36,12 +36,17 @@ use output::Output;
 /// Bytes of stack. Blocks of a flow nest as deep as its file can say, and each level is walked into. Only what is used
 /// takes memory.
 const STACK: usize = 64 * 1024 * 1024;
+/// Bytes up to which a file cannot nest deeper than an ordinary stack bears.
+const SHALLOW: u64 = 256 * 1024;
 
 /// Runs the command line of this process and gives its exit code.
 ///
 /// 0: done. 1: the flow ran and failed. 2: the request was wrong or refused, nothing ran. 3: the host could not do its
 /// work. 130: killed by Ctrl-C.
 pub fn main() -> ExitCode {
+    if is_shallow_run() {
+        return serve();
+    }
     // Without such a thread it runs on the one there is: only flows that nest very deeply need more.
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(serve);
     match thread.map(JoinHandle::join) {
@@ -50,6 +55,13 @@ pub fn main() -> ExitCode {
         Ok(Err(_)) => ExitCode::from(101),
         Err(_) => serve(),
     }
+}
+
+/// Whether a flow is run and no file that is named is large. Then the thread there is will do, and saves some time.
+fn is_shallow_run() -> bool {
+    let words: Vec<_> = std::env::args_os().skip(1).collect();
+    let is_shallow = |word| std::fs::metadata(word).map_or(true, |file| file.is_file() && file.len() <= SHALLOW);
+    words.iter().any(|word| word == "run") && words.iter().all(is_shallow)
 }
 
 fn serve() -> ExitCode {
