@@ -59,7 +59,8 @@ fn sources() -> Result<Vec<Source>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "yaml") {
+        let name = path.to_string_lossy();
+        if name.ends_with(".yaml") && !name.ends_with(".test.yaml") {
             found.push(Source {
                 name: path.display().to_string(),
                 text: std::fs::read_to_string(&path)?,
