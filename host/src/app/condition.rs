@@ -4,22 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{AppError, Report};
 use crate::expr::{Comparator, Comparison, ExprError, Scope, Template, Value};
-use crate::model::{Asset, Json, Source, Timestamp, closest};
+use crate::model::{ASSET_FIELDS, Asset, Json, Source, Timestamp, closest};
 use crate::store::{Lookup, LookupField};
-
-/// What a condition may speak of.
-const FIELDS: [&str; 10] = [
-    "id",
-    "type",
-    "namespace",
-    "displayName",
-    "description",
-    "metadata",
-    "labels",
-    "protected",
-    "created",
-    "updated",
-];
 
 /// A condition over assets. One that speaks of something an asset does not have does not hold for it.
 pub(super) struct Condition {
@@ -39,7 +25,7 @@ impl Condition {
         let mut fields = BTreeSet::new();
         for reference in template.references() {
             let Some(name) = reference.path.first() else { continue };
-            match FIELDS.iter().find(|field| *field == name) {
+            match ASSET_FIELDS.iter().find(|field| *field == name) {
                 Some(field) => fields.insert(*field),
                 None => return Err(unknown(name)),
             };
@@ -142,11 +128,11 @@ fn value_of(asset: &Asset, field: &str) -> Value {
 }
 
 fn unknown(name: &str) -> AppError {
-    let hint = match closest(name, FIELDS) {
+    let hint = match closest(name, ASSET_FIELDS) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!(
             "it may speak of `{}`; what is in the metadata is `metadata.{name}`",
-            FIELDS.join("`, `")
+            ASSET_FIELDS.join("`, `")
         ),
     };
     AppError::refused(format!("the condition speaks of `{name}`, which no asset has")).with_hint(hint)
@@ -188,14 +174,14 @@ pub(super) fn check_field(path: &str) -> Result<(), AppError> {
     let inside = ["metadata.", "labels."]
         .iter()
         .any(|start| path.len() > start.len() && path.starts_with(start));
-    match inside || FIELDS.contains(&path) {
+    match inside || ASSET_FIELDS.contains(&path) {
         true => Ok(()),
         false => Err(AppError::refused(format!("assets have no field `{path}`")).with_hint(
-            match closest(path, FIELDS) {
+            match closest(path, ASSET_FIELDS) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!(
                     "fields are `{}`, and paths such as `metadata.{path}`",
-                    FIELDS.join("`, `")
+                    ASSET_FIELDS.join("`, `")
                 ),
             },
         )),

@@ -14,7 +14,7 @@ use super::{App, AppError};
 use crate::config::OpenLineage;
 use crate::config::openlineage::Target;
 use crate::interop::openlineage::{Destination, Endpoint, EndpointError, Writer};
-use crate::model::{ExecutionId, Json};
+use crate::model::{ExecutionId, Json, digest};
 use crate::store::Catalog;
 
 /// How often the log is looked at.
@@ -143,8 +143,7 @@ impl Courier {
                 )
             }
         };
-        let digest = Sha256::digest(name);
-        let digest: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let digest = digest::hexadecimal(&Sha256::digest(name)[..8]);
         let mut folder = catalog.as_os_str().to_owned();
         folder.push(".sent");
         Ok(Self {

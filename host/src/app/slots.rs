@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{AppError, ErrorKind};
 use crate::flow::{Concurrency, Flow};
-use crate::model::ExecutionId;
+use crate::model::{ExecutionId, digest};
 
 /// How often a waiting execution looks for room.
 const LOOK: Duration = Duration::from_millis(100);
@@ -25,11 +25,7 @@ pub(super) struct Slot {
 /// The folder of locks of one flow.
 fn folder_of(catalog: &Path, flow: &Flow) -> PathBuf {
     let name = format!("{}/{}", flow.namespace, flow.id);
-    let digest: String = Sha256::digest(name)
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest = digest::hexadecimal(&Sha256::digest(name)[..8]);
     let mut folder = catalog.as_os_str().to_owned();
     folder.push(".locks");
     Path::new(&folder).join(digest)

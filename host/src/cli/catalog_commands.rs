@@ -15,7 +15,7 @@ use super::output::{Output, RED, YELLOW, host_error};
 use super::run::undelivered;
 use super::tables::paint;
 use crate::app::{ASSET_FACET_SCHEMA, App, AppError, AssetQuery};
-use crate::model::ExportLine;
+use crate::model::{ASSET_FIELDS, ExportLine};
 
 /// Carries out what the user said of the catalog.
 pub(super) fn catalog(app: &App, command: &CatalogCommand, output: &Output) -> Result<ExitCode, AppError> {
@@ -171,18 +171,7 @@ fn export(
 fn export_csv(app: &App, edges: bool, query: &AssetQuery, writer: &mut dyn Write) -> Result<(), AppError> {
     let heading: &[&str] = match edges {
         true => &["from", "to"],
-        false => &[
-            "id",
-            "type",
-            "namespace",
-            "displayName",
-            "description",
-            "metadata",
-            "labels",
-            "protected",
-            "created",
-            "updated",
-        ],
+        false => &ASSET_FIELDS,
     };
     let heading: Vec<String> = heading.iter().map(|name| (*name).to_owned()).collect();
     let failed = |error: std::io::Error| host_error("writing the export", &error);

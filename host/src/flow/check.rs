@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use sha2::{Digest, Sha256};
 
 use super::defaults::Defaults;
 use super::fields::{Fields, wrong_kind};
@@ -17,7 +16,7 @@ use super::retry::{self, Retry};
 use super::task::{Reader, Task};
 use super::trigger::{self, Trigger};
 use super::yaml::{self, Node, NodeKind};
-use crate::model::{Diagnostic, FlowId, IdError, JsonMap, Namespace, Severity, Source, Span, TaskType};
+use crate::model::{Diagnostic, FlowId, IdError, JsonMap, Namespace, Severity, Source, Span, TaskType, digest};
 
 /// A flow as it is written, checked.
 #[derive(Debug, Clone)]
@@ -229,7 +228,7 @@ fn read(source: &Source, root: &Node, task_types: &[TaskType], findings: &mut Ve
         slas: body.slas,
         triggers,
         source: Arc::from(text),
-        digest: Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect(),
+        digest: digest::sha256(text),
     })
 }
 

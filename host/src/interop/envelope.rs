@@ -5,10 +5,9 @@ use base64::prelude::BASE64_STANDARD;
 use ed25519_dalek::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePublicKey};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::attestation::AttestationError;
-use super::hexadecimal;
+use crate::model::digest;
 
 /// An envelope as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +35,7 @@ fn encoding(payload_type: &str, payload: &[u8]) -> Vec<u8> {
 fn id_of(key: &VerifyingKey) -> Result<String, AttestationError> {
     let document = key.to_public_key_der();
     let document = document.map_err(|error| AttestationError::Key(error.to_string()))?;
-    Ok(hexadecimal(&Sha256::digest(document.as_bytes())))
+    Ok(digest::sha256(document.as_bytes()))
 }
 
 /// Signs a payload with a private key in PKCS#8 PEM.

@@ -9,9 +9,7 @@ pub mod prov;
 
 mod envelope;
 
-use sha2::{Digest, Sha256};
-
-use crate::model::{Asset, Json};
+use crate::model::{Asset, Json, digest};
 
 /// Which program says all this.
 pub const PRODUCER: &str = concat!("urn:begat:", env!("CARGO_PKG_VERSION"));
@@ -19,11 +17,7 @@ pub const PRODUCER: &str = concat!("urn:begat:", env!("CARGO_PKG_VERSION"));
 /// sha256 of the canonical JSON (RFC 8785) of an asset, in lower-case hexadecimal: names one version of it.
 pub fn digest_of(asset: &Asset) -> String {
     let text = serde_json::to_value(asset).and_then(|value| serde_json_canonicalizer::to_string(&value));
-    hexadecimal(&Sha256::digest(text.expect("an asset is JSON")))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest::sha256(text.expect("an asset is JSON"))
 }
 
 /// An object without the entries that are null.

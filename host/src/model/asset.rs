@@ -6,6 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use super::{AssetId, Json, JsonMap, Namespace, Timestamp};
 
+/// The names of what is known of an asset, in the order it is told.
+pub const ASSET_FIELDS: [&str; 10] = [
+    "id",
+    "type",
+    "namespace",
+    "displayName",
+    "description",
+    "metadata",
+    "labels",
+    "protected",
+    "created",
+    "updated",
+];
+
 /// The type of an asset that was named as an input before anyone declared it.
 pub const EXTERNAL_TYPE: &str = "io.kestra.core.models.assets.External";
 

@@ -10,6 +10,7 @@ mod asset_type;
 mod catalog;
 pub mod clock;
 mod diagnostic;
+pub mod digest;
 mod edit;
 mod event;
 mod export;
@@ -35,7 +36,7 @@ pub use answer::{
     Alone, Cascade, ChangedAsset, Checkpoint, Dependent, Dependents, DifferenceView, EditView, EditedAsset, ExpiryView,
     FieldChange, ImpactEntry, ImpactView, PathView, StatsView, TypeCount,
 };
-pub use asset::{Asset, AssetType, Bundle, Declaration, EXTERNAL_TYPE, Metadata};
+pub use asset::{ASSET_FIELDS, Asset, AssetType, Bundle, Declaration, EXTERNAL_TYPE, Metadata};
 pub use asset_type::{AssetTypeDefinition, EXPIRY_PATHS, Violation, at_path};
 pub use catalog::{AssetChange, AssetEvent, AssetFilter, CatalogReader, Receipt, RecordError, Recorder};
 pub use diagnostic::{Diagnostic, Label, Severity, Source, Span};

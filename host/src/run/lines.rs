@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::journal::EventWriter;
 use super::surroundings::ErrorLog;
-use crate::model::{Actor, LogLevel, LogLine, RunEvent, RunEventKind, TaskId, clock};
+use crate::model::{Actor, LogLevel, LogLine, RunEvent, RunEventKind, TaskId, clock, digest::hexadecimal};
 use crate::sandbox::LogSink;
 
 /// How many log lines wait at most before they are recorded.
@@ -81,10 +81,9 @@ impl Lines {
     /// hexadecimal; nothing where there was none.
     pub(super) fn digest(&self) -> (u64, String) {
         let kept = lock(&self.kept);
-        let hexadecimal = |digest: Sha256| digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         match kept.count {
             0 => (0, String::new()),
-            count => (count, hexadecimal(kept.digest.clone())),
+            count => (count, hexadecimal(&kept.digest.clone().finalize())),
         }
     }
 }

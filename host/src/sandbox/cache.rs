@@ -12,11 +12,11 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use super::error::SandboxError;
+use crate::model::digest::sha256;
 
 /// How much compiled code is kept; what was not used for longest goes first.
 const MOST: u64 = 1024 * 1024 * 1024;
@@ -239,10 +239,6 @@ fn seal(digest: &str, path: &Path) -> io::Result<String> {
         metadata.ctime(),
         metadata.ctime_nsec(),
     ))
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Refuses what somebody else owns or may write.

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 use wasmtime::{Engine, Precompiled};
 
@@ -21,7 +20,9 @@ use super::output::LogSink;
 use super::policy::{Permit, Policy};
 use super::skew;
 use super::stop::StopSign;
-use crate::model::{CachedView, PluginDescription, PluginReference, PluginView, TaskType, TaskTypeView, Timestamp};
+use crate::model::{
+    CachedView, PluginDescription, PluginReference, PluginView, TaskType, TaskTypeView, Timestamp, digest,
+};
 
 /// Where plugins come from and where their compiled form is kept.
 pub struct RegistryOptions {
@@ -468,10 +469,7 @@ fn load(path: &Path, limit: u64) -> Result<Plugin, SandboxError> {
     }
     let bytes = fs::read(path).map_err(failed)?;
     check_is_component(&bytes, &origin)?;
-    let digest: String = Sha256::digest(&bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest = digest::sha256(&bytes);
     let unknown = PluginDescription {
         name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         version: String::new(),

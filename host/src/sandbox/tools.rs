@@ -13,7 +13,7 @@ use tokio::process::Command;
 
 use super::policy::Permit;
 use super::process::Group;
-use crate::model::{GrantKind, Tool};
+use crate::model::{GrantKind, Tool, digest::hexadecimal};
 
 /// What a guest wants run.
 pub(super) struct ToolRequest {
@@ -234,7 +234,7 @@ fn check_file(tool: &Tool) -> Result<(), String> {
             count => digest.update(&buffer[..count]),
         }
     }
-    let found: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let found = hexadecimal(&digest.finalize());
     match found == *wanted {
         true => Ok(()),
         false => Err(format!("`{shown}` has the sha256 {found}, and {wanted} is pinned")),

@@ -110,11 +110,6 @@ pub(super) fn link(previous: &Hash, payload_hash: &Hash) -> Hash {
         .into()
 }
 
-/// Writes hash bytes as lower-case hexadecimal.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Reads hash bytes from hexadecimal.
 pub(super) fn from_hexadecimal(text: &str) -> Option<Hash> {
     let mut hash = GENESIS;

@@ -1,8 +1,8 @@
 //! The end of the log, to be kept where nobody who can write the catalog can write.
 
-use crate::model::Checkpoint;
+use crate::model::{Checkpoint, digest};
 
-use super::chain::{self, Head};
+use super::chain::Head;
 use super::{Catalog, StoreError};
 
 impl Catalog {
@@ -15,7 +15,7 @@ impl Catalog {
             let head = Head::read_in_step(connection)?;
             Ok(Checkpoint {
                 sequence: head.seq.unsigned_abs(),
-                hash: chain::hexadecimal(&head.hash),
+                hash: digest::hexadecimal(&head.hash),
                 time: head.time,
             })
         })

@@ -7,10 +7,10 @@ use rusqlite::{Connection, Row};
 
 use crate::model::{
     AsOf, Asset, AssetId, EXPORT_VERSION, EdgeView, ExportHeader, ExportKind, ExportLine, ExportedEvent, ExportedLog,
-    LogLevel,
+    LogLevel, digest,
 };
 
-use super::{AssetSearch, Catalog, StoreError, chain, columns, graph};
+use super::{AssetSearch, Catalog, StoreError, columns, graph};
 
 /// Takes one line of an export.
 pub type LineSink<'a> = &'a mut dyn FnMut(&ExportLine) -> std::io::Result<()>;
@@ -24,7 +24,7 @@ fn header(holds: ExportKind) -> ExportLine {
 
 fn event_from_row(row: &Row<'_>) -> rusqlite::Result<ExportedEvent> {
     let payload: Option<String> = row.get("payload")?;
-    let hexadecimal = |column| Ok::<_, rusqlite::Error>(chain::hexadecimal(&row.get::<_, Vec<u8>>(column)?));
+    let hexadecimal = |column| Ok::<_, rusqlite::Error>(digest::hexadecimal(&row.get::<_, Vec<u8>>(column)?));
     Ok(ExportedEvent {
         sequence: row.get::<_, i64>("seq")?.unsigned_abs(),
         hash: hexadecimal("hash")?,

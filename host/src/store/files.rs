@@ -4,12 +4,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use super::payload::{Entry, Fact, KeyFact};
-use super::{Catalog, StoreError, canonical, chain};
-use crate::model::{ExecutionId, Json, Namespace, Timestamp, WrittenFile, clock};
+use super::{Catalog, StoreError, canonical};
+use crate::model::{ExecutionId, Json, Namespace, Timestamp, WrittenFile, clock, digest};
 
 /// Keeps the content of a file and gives what the log says of it.
 pub(super) fn keep(connection: &Connection, file: &WrittenFile) -> Result<Fact, StoreError> {
-    let digest = chain::hexadecimal(&Sha256::digest(&file.content));
+    let digest = digest::hexadecimal(&Sha256::digest(&file.content));
     let insert = "INSERT INTO content (digest, content) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     connection
         .prepare_cached(insert)?

@@ -10,10 +10,10 @@ use sha2::{Digest, Sha256};
 use crate::model::{
     Actor, AssetId, AssetType, Bundle, Declaration, ExecutionId, FinishedExecution, FinishedTask, FlowId,
     FlowReference, Json, Lineage, LogLevel, LogLine, Namespace, Receipt, Recorder, RunEvent, RunEventKind,
-    StartedExecution, StartedTask, State, TaskId, TaskRunId, Timestamp,
+    StartedExecution, StartedTask, State, TaskId, TaskRunId, Timestamp, digest,
 };
 
-use super::{Catalog, chain};
+use super::Catalog;
 
 /// A folder that is removed when it is dropped.
 pub struct Folder(PathBuf);
@@ -61,7 +61,7 @@ pub fn actor(number: u32) -> Arc<Actor> {
         flow: FlowReference {
             namespace: Namespace::parse("company.team").unwrap(),
             id: FlowId::parse("create_vm").unwrap(),
-            digest: chain::hexadecimal(&Sha256::digest("id: create_vm\n")),
+            digest: digest::hexadecimal(&Sha256::digest("id: create_vm\n")),
         },
         execution: execution_id(number),
         task: Some(TaskId::parse("create").unwrap()),
@@ -132,7 +132,7 @@ pub fn task_finished(state: State, lines: &[&str]) -> RunEventKind {
         error: (state == State::Failed).then(|| "it broke".to_owned()),
         attempts: 1,
         log_lines: lines.len() as u64,
-        log_digest: chain::hexadecimal(&Sha256::digest(text)),
+        log_digest: digest::hexadecimal(&Sha256::digest(text)),
     })
 }
 

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use crate::model::{
     Asset, AssetEvent, AssetId, EXPORT_VERSION, EdgeView, ExportKind, ExportLine, ExportedEvent, ExportedLog, Person,
-    Timestamp,
+    Timestamp, digest,
 };
 
 use super::catalog::Durability;
@@ -118,7 +118,7 @@ fn put_event(
         }
     };
     let hash = chain::link(previous, &payload_hash);
-    if chain::hexadecimal(&hash) != event.hash {
+    if digest::hexadecimal(&hash) != event.hash {
         return Err(Ok(format!(
             "the hash of event {} does not hold: it was changed",
             event.sequence

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use rusqlite::{Connection, Row, params};
 use sha2::{Digest, Sha256};
 
-use crate::model::{Actor, ExecutionId, LogLevel, LogLine, LogView, TaskId};
+use crate::model::{Actor, ExecutionId, LogLevel, LogLine, LogView, TaskId, digest};
 
-use super::{Catalog, StoreError, chain, columns};
+use super::{Catalog, StoreError, columns};
 
 const COLUMNS: &str = "time, level, task_id, task_run_id, message";
 
@@ -82,7 +82,7 @@ pub(super) fn digest(connection: &Connection, execution: &str, task_run: &str) -
         digest.update(format!("{level} {message}\n"));
         count += 1;
     }
-    Ok((count, chain::hexadecimal(&digest.finalize())))
+    Ok((count, digest::hexadecimal(&digest.finalize())))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::Deserialize;
 
-use crate::model::{Checkpoint, VerifyView};
+use crate::model::{Checkpoint, VerifyView, digest};
 
 use super::chain::{self, Hash, Head};
 use super::record::{HandFact, Recorded, Tail};
@@ -107,7 +107,7 @@ impl Catalog {
             }
             Ok(VerifyView {
                 events: walk.head.seq.unsigned_abs(),
-                head: (end > 0).then(|| chain::hexadecimal(&hash)),
+                head: (end > 0).then(|| digest::hexadecimal(&hash)),
                 broken_sequence: problem.as_ref().map(|problem| problem.seq.unsigned_abs()),
                 problem: problem.map(|problem| problem.message),
             })
@@ -127,7 +127,7 @@ fn check_against(connection: &Connection, checkpoint: &Checkpoint) -> Result<Opt
             last + 1,
             format!("event {} is missing: the checkpoint knows events up to {seq}", last + 1),
         )),
-        Some(hash) if chain::hexadecimal(&hash) == checkpoint.hash => None,
+        Some(hash) if digest::hexadecimal(&hash) == checkpoint.hash => None,
         Some(_) => Some(Problem::at(
             seq,
             format!("the log up to event {seq} is not the one the checkpoint was taken of"),

@@ -11,4 +11,4 @@ mod store;
 pub use error::SupplyError;
 pub use lock::{Lock, LockedPlugin};
 pub use source::PluginSource;
-pub use store::{PluginStore, digest_of};
+pub use store::PluginStore;

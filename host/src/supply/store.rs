@@ -4,10 +4,9 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use super::error::SupplyError;
 use super::lock::LockedPlugin;
+use crate::model::digest;
 
 /// The folder of a project's plugins.
 #[derive(Debug, Clone)]
@@ -39,7 +38,7 @@ impl PluginStore {
 
     /// Whether the component that a lock pins is kept, with the bytes it must have.
     pub fn holds(&self, plugin: &LockedPlugin) -> bool {
-        fs::read(self.path(&plugin.sha256)).is_ok_and(|bytes| digest_of(&bytes) == plugin.sha256)
+        fs::read(self.path(&plugin.sha256)).is_ok_and(|bytes| digest::sha256(&bytes) == plugin.sha256)
     }
 
     /// Keeps a component that must be the one of a lock.
@@ -50,7 +49,7 @@ impl PluginStore {
 
     /// Keeps a component under its digest: the whole of it, or nothing.
     pub fn keep(&self, bytes: &[u8]) -> Result<PathBuf, SupplyError> {
-        let path = self.path(&digest_of(bytes));
+        let path = self.path(&digest::sha256(bytes));
         write_whole(&path, bytes)?;
         Ok(path)
     }
@@ -68,7 +67,7 @@ impl PluginStore {
 }
 
 fn check(plugin: &LockedPlugin, bytes: &[u8]) -> Result<(), SupplyError> {
-    let actual = digest_of(bytes);
+    let actual = digest::sha256(bytes);
     match actual == plugin.sha256 {
         true => Ok(()),
         false => Err(SupplyError::Changed {
@@ -77,11 +76,6 @@ fn check(plugin: &LockedPlugin, bytes: &[u8]) -> Result<(), SupplyError> {
             actual,
         }),
     }
-}
-
-/// The sha256 of bytes in lower-case hexadecimal.
-pub fn digest_of(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Writes a file so that a reader, and a machine that loses power, sees the whole of it or what was there before.

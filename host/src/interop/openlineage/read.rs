@@ -6,9 +6,9 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::ASSET_FACET;
-use crate::interop::hexadecimal;
 use crate::model::{
     Asset, AssetId, AssetType, Declaration, EdgeView, ForeignAsset, ForeignChange, Json, JsonMap, Metadata, Person,
+    digest,
 };
 
 /// Characters that an asset id may have at most.
@@ -216,7 +216,7 @@ fn foreign_id((namespace, name): &Name) -> AssetId {
     }
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || "._:-".contains(c);
     let plain: String = whole.chars().map(|c| if is_allowed(c) { c } else { '_' }).collect();
-    let digest = hexadecimal(&Sha256::digest(format!("{namespace}\n{name}"))[..5]);
+    let digest = digest::hexadecimal(&Sha256::digest(format!("{namespace}\n{name}"))[..5]);
     let start: String = plain
         .trim_start_matches(|c: char| !c.is_ascii_alphanumeric())
         .chars()
