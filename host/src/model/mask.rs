@@ -216,7 +216,7 @@ fn forms_of(secret: &str) -> Vec<String> {
         utf8_percent_encode(secret, UNRESERVED).to_string(),
         utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string(),
         utf8_percent_encode(secret, UNRESERVED).to_string().replace("%20", "+"),
-        secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
+        super::digest::hexadecimal(secret.as_bytes()),
         secret.bytes().map(|byte| format!("%{byte:02x}")).collect(),
     ];
     let quoted = Json::from(secret).to_string();
