@@ -42,10 +42,12 @@
 //! ```
 
 mod asset;
+mod backoff;
 #[doc(hidden)]
 pub mod bindings;
 mod context;
 mod description;
+pub mod duration;
 mod failure;
 mod host_script;
 mod http;
@@ -56,6 +58,7 @@ pub mod testing;
 mod tool;
 
 pub use asset::{Asset, Bundle, JsonMap};
+pub use backoff::Backoff;
 pub use context::{Context, Level, LookupError, SecretError};
 pub use description::{Capability, Description, TaskType};
 pub use failure::{Failure, FailureKind};
