@@ -152,7 +152,9 @@ mod wasm {
             appended.map_err(|error| HttpError::Invalid(format!("the header field `{name}`: {error:?}")))?;
         }
         let has_length = headers.has("content-length");
-        if !wanted.body.is_empty() && !has_length {
+        // Without a length the host would send an empty body in pieces.
+        let is_without = wanted.body.is_empty() && matches!(method(&wanted.method), Method::Get | Method::Head);
+        if !has_length && !is_without {
             let length = wanted.body.len().to_string();
             let appended = headers.append("content-length", length.as_bytes());
             appended.map_err(|error| HttpError::Invalid(format!("{error:?}")))?;
