@@ -20,7 +20,7 @@ use super::workplace::Workplace;
 use crate::expr::Scope;
 use crate::model::{
     Actor, AssetId, Bundle, CatalogReader, GrantKind, Json, JsonMap, Lineage, LogLevel, RetriedTask, RunEvent,
-    RunEventKind, State, TaskRunId, UsedGrant, clock, sha256,
+    RunEventKind, State, TaskRunId, UsedGrant, clock, digest::sha256,
 };
 use crate::plan::{FailureBehavior, Place, Plan, PlannedTask, Retry, TaskFixture, Work};
 use crate::sandbox::{Plugin, StopSign, TaskCall, TaskFailure, TaskRequest, TaskSurroundings, UseSink, advice};

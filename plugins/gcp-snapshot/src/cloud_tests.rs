@@ -48,7 +48,7 @@ fn serve(compute: &Compute, request: &HttpRequest) -> Result<HttpResponse, HttpE
             body: body.into_bytes(),
         }),
         Reply::Drop => Err(HttpError::Unavailable("the connection broke".to_owned())),
-        Reply::Slow(_) => Err(HttpError::TimedOut("there was no answer in time".to_owned())),
+        Reply::Slow(length) => Err(HttpError::TimedOut(format!("no answer in {} s", length.as_secs()))),
     }
 }
 
@@ -113,6 +113,8 @@ fn a_snapshot_is_taken_waited_for_and_told() {
             "GET global/snapshots/backup-1",
         ]
     );
+    let last = compute.exchanges().pop().unwrap();
+    assert_eq!((last.status, &last.answer["status"]), (200, &json!("READY")));
     let body = compute.exchanges()[0].body.clone();
     assert_eq!(
         body,

@@ -1,7 +1,6 @@
 //! Taking a snapshot of a real disk, and deleting those of its schedule that are too old.
 
-use begat_task::Failure;
-use jiff::{SignedDuration, Timestamp};
+use begat_task::{Failure, moment};
 
 use crate::api::{NewSnapshot, Operation, Snapshot, SnapshotList};
 use crate::care;
@@ -195,14 +194,15 @@ fn keep_to(
     Ok(())
 }
 
-fn oldest_kept(newest: &Snapshot, days: u32) -> Option<Timestamp> {
-    let made: Timestamp = newest.creation_timestamp.as_deref()?.parse().ok()?;
-    made.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).ok()
+/// The moment before which snapshots are too old, in milliseconds since 1970.
+fn oldest_kept(newest: &Snapshot, days: u32) -> Option<i64> {
+    let made = moment::rfc3339(newest.creation_timestamp.as_deref()?)?;
+    Some(made - i64::from(days) * 24 * 60 * 60 * 1000)
 }
 
 /// Snapshots of the schedule and the disk that were made before a moment, oldest first. What the API filters is held
 /// against the same conditions here: nothing is deleted on another's word.
-fn expired(client: &Client<'_>, wanted: &Wanted, before: Timestamp) -> Result<Vec<Snapshot>, Failure> {
+fn expired(client: &Client<'_>, wanted: &Wanted, before: i64) -> Result<Vec<Snapshot>, Failure> {
     let schedule = marks::schedule(client.context, wanted);
     let what = format!(
         "looking for older snapshots of the schedule `{schedule}` in `{}`",
@@ -214,7 +214,7 @@ fn expired(client: &Client<'_>, wanted: &Wanted, before: Timestamp) -> Result<Ve
         permissions: &LISTING,
         missing: &missing,
     };
-    let mut found: Vec<(Timestamp, Snapshot)> = Vec::new();
+    let mut found: Vec<(i64, Snapshot)> = Vec::new();
     let mut page = None;
     loop {
         let mut query = vec![("filter", format!("labels.{}={schedule}", marks::SCHEDULE))];
@@ -229,7 +229,7 @@ fn expired(client: &Client<'_>, wanted: &Wanted, before: Timestamp) -> Result<Ve
         let list: SnapshotList = client.ask(&call, None)?;
         for snapshot in list.items {
             let made = snapshot.creation_timestamp.as_deref();
-            let Some(made) = made.and_then(|text| text.parse::<Timestamp>().ok()) else {
+            let Some(made) = made.and_then(moment::rfc3339) else {
                 continue;
             };
             let is_same = snapshot.labels.get(marks::SCHEDULE) == Some(&schedule) && marks::is_of(&snapshot, wanted);

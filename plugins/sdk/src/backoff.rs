@@ -3,6 +3,8 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
+use crate::moment;
+
 /// How often a request is sent, and how far apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
@@ -31,42 +33,15 @@ impl Backoff {
     }
 }
 
-/// Reads `Retry-After`: seconds, or a moment (RFC 9110, section 5.6.7; the two outdated forms are not read). `now` is
+/// Reads `Retry-After`: seconds, or a moment (RFC 9110, section 10.2.3). `now` is
 /// the time since 1970.
 pub(crate) fn asked(text: &str, now: Duration) -> Option<Duration> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<u32>() {
         return Some(Duration::from_secs(u64::from(seconds)));
     }
-    Some(moment(text)?.saturating_sub(now))
-}
-
-/// Reads a moment such as `Sun, 06 Nov 1994 08:49:37 GMT` as the time since 1970.
-fn moment(text: &str) -> Option<Duration> {
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
-    let (_, rest) = text.strip_suffix(" GMT")?.split_once(", ")?;
-    let mut words = rest.split(' ');
-    let day: u64 = words.next()?.parse().ok()?;
-    let month = words.next()?;
-    let month = MONTHS.iter().position(|known| *known == month)? as u64;
-    let year: u64 = words.next()?.parse().ok()?;
-    let mut clock = words.next()?.split(':').map(|part| part.parse::<u64>().ok());
-    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
-    if !(1..=31).contains(&day) || year < 1970 || hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
-    // Days since 1 March of year 0, so that the leap day is the last of a year.
-    let (year, month) = if month < 2 {
-        (year - 1, month + 10)
-    } else {
-        (year, month - 2)
-    };
-    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1;
-    Some(Duration::from_secs(
-        (days - 719_468) * 86_400 + hour * 3600 + minute * 60 + second,
-    ))
+    let moment = u64::try_from(moment::http(text)?).ok()?;
+    Some(Duration::from_millis(moment).saturating_sub(now))
 }
 
 #[cfg(test)]

@@ -51,6 +51,7 @@ pub mod duration;
 mod failure;
 mod host_script;
 mod http;
+pub mod moment;
 mod plugin;
 pub mod script;
 #[cfg(not(target_family = "wasm"))]
