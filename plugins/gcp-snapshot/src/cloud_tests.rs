@@ -282,6 +282,12 @@ fn failures_say_what_where_and_what_to_do() {
             "check `project`, `zone` and `disk`",
         ],
     );
+}
+
+#[test]
+fn what_is_wrong_or_out_of_reach_is_told_as_such() {
+    let answer = |status, reason, message| fault("createSnapshot", Trouble::Answer(status, reason, message, None));
+    let fails = |faults: &[Fault], words: &[&str]| check_failure(faults, properties(), FailureKind::Failed, words);
     check_failure(
         &[answer(
             400,
