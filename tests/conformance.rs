@@ -8,13 +8,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use crate::compute::{DISK, Fault, TOKEN, Trouble};
+use crate::gcp::Cloud;
 use crate::interop::lively;
 use crate::world::{World, repository};
 
-const PACKAGES: [&str; 3] = [
+const PACKAGES: [&str; 4] = [
     "openlineage-python==1.54.0",
     "prov==3.2.3",
     "in-toto-attestation==0.9.3",
+    "google-api-python-client==2.202.0",
 ];
 
 /// Python with the packages; nothing where they cannot be had.
@@ -23,7 +26,7 @@ fn python() -> Option<&'static Path> {
     let found = PYTHON.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance");
         let python = folder.join("bin/python");
-        let ready = folder.join("ready");
+        let ready = folder.join(format!("ready-{}", PACKAGES.len()));
         if ready.exists() {
             return Some(python);
         }
@@ -118,6 +121,40 @@ fn in_toto_validates_the_statement() {
     let id = made.unwrap()["id"].as_str().unwrap().to_owned();
     let statement = world.good(&["execution", "attest", &id]).stdout;
     check("in_toto_statement.py", &world.file("statement.json", statement));
+}
+
+#[test]
+fn compute_engine_documents_what_is_asked_and_what_the_stand_in_answers() {
+    let labelled = Fault {
+        on: "setLabels",
+        what: Trouble::Labelled,
+    };
+    let (world, cloud) = (World::new(), Cloud::start(&[labelled]));
+    let old = serde_json::json!({"begat-schedule": "nightly"});
+    for name in ["old-1", "old-2", "old-3"] {
+        cloud
+            .compute
+            .put(name, DISK, "2026-10-01T02:00:00.000-07:00", old.clone());
+    }
+    let settings = world.file("begat.toml", cloud.settings());
+    let mut command = world.command(&["run", "tests/flows/all_of_snapshots.yaml", "--config", &settings]);
+    command
+        .env("TEST_TOKEN", TOKEN)
+        .env("GCP_COMPUTE_ENDPOINT", cloud.endpoint());
+    let answer = world.answer(&mut command);
+    assert_eq!(answer.code, Some(0), "{}{}", answer.stdout, answer.stderr);
+    assert_eq!(cloud.compute.names(), Vec::<String>::new());
+    let lines = cloud.compute.exchanges().into_iter().map(|exchange| {
+        let line = serde_json::json!({
+            "method": exchange.method, "target": exchange.target, "body": exchange.body,
+            "status": exchange.status, "answer": exchange.answer,
+        });
+        format!("{line}\n")
+    });
+    check(
+        "compute_exchanges.py",
+        &world.file("exchanges.jsonl", lines.collect::<String>()),
+    );
 }
 
 #[test]

@@ -85,6 +85,11 @@ impl World {
         Ok(path)
     }
 
+    /// A path in the folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
     /// Writes a flow and gives its path.
     pub fn flow(&self, name: &str, text: &str) -> Result<String> {
         let path = self.folder.join(name);

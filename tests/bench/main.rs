@@ -13,6 +13,7 @@ mod floor;
 mod inventory;
 mod language;
 mod peak;
+mod shells;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -41,6 +42,7 @@ fn main() -> Result<()> {
         ["tasks"] => one_task(&World::new()?),
         ["durability"] => durability::measure(&World::new()?),
         ["control"] => control::measure(&World::new()?),
+        ["shells"] => shells::measure(&World::new()?),
         ["language"] => checking(&World::new()?),
         ["catalog"] => catalog::measure(None),
         ["catalog", machines] => catalog::measure(Some(machines.parse()?)),
@@ -57,6 +59,7 @@ fn compare() -> Result<()> {
     control::measure(&world)?;
     durability::measure(&world)?;
     checking(&world)?;
+    shells::measure(&world)?;
     memory(&world)?;
     let size = std::fs::metadata(begat::PROGRAM)?.len();
     println!(

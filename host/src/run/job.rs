@@ -20,7 +20,7 @@ use super::workplace::Workplace;
 use crate::expr::Scope;
 use crate::model::{
     Actor, AssetId, Bundle, CatalogReader, GrantKind, Json, JsonMap, Lineage, LogLevel, RetriedTask, RunEvent,
-    RunEventKind, State, TaskRunId, UsedGrant, clock,
+    RunEventKind, State, TaskRunId, UsedGrant, clock, digest::sha256,
 };
 use crate::plan::{FailureBehavior, Place, Plan, PlannedTask, Retry, TaskFixture, Work};
 use crate::sandbox::{Plugin, StopSign, TaskCall, TaskFailure, TaskRequest, TaskSurroundings, UseSink, advice};
@@ -411,7 +411,7 @@ impl Job {
         }
     }
 
-    /// Keeps the files that the outputs name, and adds their addresses to them.
+    /// Keeps the files that the outputs name, and adds their addresses and digests to them.
     fn keep_files(&self, workplace: Option<&Workplace>, outputs: &mut JsonMap) -> Result<Vec<Effect>, TaskFailure> {
         let files = outputs.get_mut("outputFiles").and_then(Json::as_object_mut);
         let (Some(workplace), Some(files)) = (workplace, files) else {
@@ -427,6 +427,16 @@ impl Job {
             }
             if names.len() == 1 {
                 only = Some(address);
+            }
+        }
+        let stored = format!("{}/", self.id);
+        for kind in &kept {
+            let RunEventKind::FileWritten(written) = kind else {
+                continue;
+            };
+            let name = written.name.strip_prefix(&stored).unwrap_or(&written.name);
+            if let Some(file) = files.get_mut(name).and_then(Json::as_object_mut) {
+                file.insert("sha256".to_owned(), sha256(&written.content).into());
             }
         }
         // A task whose one result is a file says where it is, as the types that flows bring along do.

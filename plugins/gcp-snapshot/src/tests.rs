@@ -1,4 +1,4 @@
-//! What a simulated snapshot says and declares.
+//! What a simulated snapshot says and declares, and which properties make sense.
 
 use begat_task::testing;
 use serde_json::{Value, json};
@@ -29,8 +29,8 @@ fn a_snapshot_says_that_it_is_simulated() {
     let outcome = testing::run::<GcpSnapshot>("gcp.snapshot", properties());
     let outputs = outcome.outputs();
     assert_eq!(
-        (outputs.status.as_str(), outputs.retention_days, outputs.simulated),
-        ("READY", Some(30), true)
+        (&outputs["status"], &outputs["retentionDays"], &outputs["simulated"]),
+        (&json!("READY"), &json!(30), &json!(true))
     );
     assert!(
         outcome.logs.iter().all(|(_, line)| line.contains("simulated")),
@@ -89,6 +89,21 @@ fn names_and_retention_are_checked() {
     );
     check("retention", json!(0), "`retention` must be at least one day");
     check("project", json!(" "), "`project` is empty");
+    for wrong in ["../other", "acme/zones", "acme?x", "acme#", "Acme", "acme "] {
+        check(
+            "project",
+            json!(wrong),
+            &format!("`project` is `{wrong}`; a project's id has"),
+        );
+    }
+    check("schedule", json!(""), "`schedule` is empty");
+    check("wait", json!("5 min"), "`wait`: `5 min` is no duration such as PT10S");
+    check("endpoint", json!("https://evil.example"), "unknown field `endpoint`");
+    check(
+        "labels",
+        json!({"begat-schedule": "other"}),
+        "the label `begat-schedule` begins with `begat-`; begat writes those itself",
+    );
     check(
         "labels",
         json!({"Env": "x"}),
@@ -105,6 +120,11 @@ fn names_and_retention_are_checked() {
         "`storageLocations` has 2 entries; a snapshot is stored in one",
     );
     check("region", json!("x"), "unknown field `region`");
+    check(
+        "simulate",
+        json!("NEVER"),
+        "the secret `GCP_ACCESS_TOKEN` is not granted, and `simulate` is NEVER",
+    );
 }
 
 #[test]
@@ -116,4 +136,46 @@ fn what_it_is_for_and_where_it_is_stored_are_outputs_and_metadata() {
     let asset = &outcome.assets[0].outputs[0];
     assert_eq!(asset.metadata["description"], json!("before the update"));
     assert_eq!(asset.metadata["storageLocations"], json!(["us"]));
+}
+
+#[test]
+fn the_disk_is_among_what_it_was_made_from() {
+    let given = vec![Bundle {
+        inputs: vec![Asset::new("vm-7")],
+        outputs: vec![Asset::new("snapshot-1")],
+    }];
+    let outcome = testing::run_declaring::<GcpSnapshot>("gcp.snapshot", properties(), given);
+    assert_eq!(
+        outcome.assets[0].inputs,
+        [Asset::new("vm-7"), Asset::new("windows-web-01")]
+    );
+}
+
+#[test]
+fn without_a_token_other_tasks_know_what_the_catalog_holds() {
+    let one = json!({"project": "acme-prod", "name": "backup-1"});
+    let known = Asset::new("snapshot-1")
+        .of_type(SNAPSHOT_TYPE)
+        .with("name", "backup-1")
+        .with("project", "acme-prod")
+        .with("status", "READY")
+        .with("labels", json!({"env": "prod"}));
+    let run = |task_type: &str, properties: &Value, granted: testing::Granted| {
+        testing::run_granted::<GcpSnapshot>(task_type, properties.clone(), vec![], granted)
+    };
+    let granted = testing::Granted::default().asset(known);
+    let outcome = run("gcp.snapshot.get", &one, granted.clone());
+    assert_eq!(outcome.outputs()["labels"], json!({"env": "prod"}));
+    assert_eq!(outcome.outputs()["simulated"], true);
+    let labels = json!({"project": "acme-prod", "name": "backup-1", "labels": {"kept": "yes"}});
+    let outcome = run("gcp.snapshot.label", &labels, granted.clone());
+    assert_eq!(outcome.outputs()["labels"], json!({"env": "prod", "kept": "yes"}));
+    let outcome = run("gcp.snapshot.delete", &one, granted);
+    assert_eq!(outcome.outputs()["status"], "DELETED");
+    let outcome = run("gcp.snapshot.get", &one, testing::Granted::default());
+    let message = &outcome.failure().message;
+    assert!(
+        message.starts_with("the catalog holds no snapshot `backup-1`"),
+        "{message}"
+    );
 }

@@ -1,5 +1,6 @@
 //! The `http.request` and `http.download` tasks: HTTP requests to hosts that the operator granted.
 
+mod form;
 mod properties;
 mod redirect;
 
@@ -14,6 +15,7 @@ use serde::Serialize;
 use serde_json::json;
 
 pub use properties::Properties;
+use properties::{Options, Retry};
 
 /// How many redirects are followed.
 const HOPS: usize = 10;
@@ -33,7 +35,7 @@ pub struct Outputs {
     pub body: Option<String>,
     /// How many bytes the body has.
     pub length: u64,
-    /// The address of the downloaded file (`http.download`); the host fills it in.
+    /// The address of the downloaded file (`http.download`; the host fills it in), or the URL that answered.
     pub uri: Option<String>,
     /// The downloaded file by its name (`http.download`).
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -77,21 +79,33 @@ impl Plugin for Http {
             return Err(Failure::invalid_properties("`saveAs` is a property of `http.download`"));
         }
         let request = properties.request(context)?;
-        let (url, response) = follow(context, request, properties.options.follow_redirects.unwrap_or(true))?;
+        let (url, response) = follow(context, request, &properties.options)?;
         check_status(&properties, &url, &response)?;
         let mut outputs = outputs(url, &response);
         match is_download {
             true => save(&properties, &response, &mut outputs)?,
-            false => outputs.body = Some(text(response.body)?),
+            false => {
+                outputs.body = Some(text(response.body)?);
+                outputs.uri = Some(outputs.url.clone());
+            }
         }
         context.log_info(&format!("{} {}: {} bytes", outputs.code, outputs.url, outputs.length));
         Ok(outputs)
     }
 }
 
-fn follow(context: &Context, mut request: HttpRequest, follows: bool) -> Result<(String, HttpResponse), Failure> {
+fn follow(context: &Context, mut request: HttpRequest, options: &Options) -> Result<(String, HttpResponse), Failure> {
+    let follows = options.follow_redirects.unwrap_or(true);
+    let backoff = options.retry.as_ref().map(Retry::backoff).transpose()?;
+    let is_passing = |response: &HttpResponse| {
+        matches!(response.status, 408 | 429 | 500 | 502..=504) && !options.is_good(response.status)
+    };
     for _ in 0..=HOPS {
-        let response = context.http(&request).map_err(|error| explain(&request.url, error))?;
+        let answer = match &backoff {
+            Some(backoff) => context.http_again(&request, backoff, is_passing),
+            None => context.http(&request),
+        };
+        let response = answer.map_err(|error| explain(&request.url, error))?;
         match redirect::next(&request, &response).filter(|_| follows) {
             Some(next) => request = next,
             None => return Ok((request.url, response)),
@@ -105,6 +119,7 @@ fn follow(context: &Context, mut request: HttpRequest, follows: bool) -> Result<
 
 fn explain(url: &str, error: HttpError) -> Failure {
     let kind = match &error {
+        HttpError::Stopped => return Failure::stopped(),
         HttpError::NotGranted => FailureKind::NotGranted,
         HttpError::Invalid(_) => FailureKind::InvalidProperties,
         HttpError::TimedOut(_) => FailureKind::TimedOut,
@@ -115,9 +130,8 @@ fn explain(url: &str, error: HttpError) -> Failure {
 }
 
 fn check_status(properties: &Properties, url: &str, response: &HttpResponse) -> Result<(), Failure> {
-    let options = &properties.options;
     let code = response.status;
-    if code < 400 || options.allow_failed || options.allowed_response_codes.contains(&code) {
+    if properties.options.is_good(code) {
         return Ok(());
     }
     let said: String = String::from_utf8_lossy(&response.body).chars().take(500).collect();

@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use begat_task::{Context, Failure, HttpRequest, SecretError};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use begat_task::{Backoff, Context, Failure, HttpRequest, SecretError, duration};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+use crate::form::{encoded, multipart, text};
 
 /// What a flow gives to `http.request` and `http.download`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -31,7 +30,8 @@ pub struct Properties {
     /// The body. What is no text is sent as JSON.
     #[serde(default)]
     pub body: Option<Value>,
-    /// Fields of a form, sent as `application/x-www-form-urlencoded`.
+    /// Fields of a form, sent as `application/x-www-form-urlencoded`, or as parts where `contentType` is
+    /// `multipart/form-data`; there a map with `name` and `content` is a file.
     #[serde(default)]
     pub form_data: BTreeMap<String, Value>,
     /// The content type of the body.
@@ -59,6 +59,53 @@ pub struct Options {
     pub allow_failed: bool,
     /// Status codes that are good although they are 400 or more.
     pub allowed_response_codes: Vec<u16>,
+    /// Whether and how a request is sent again within the task, where the answer was 408, 429, 500, 502, 503 or 504, or
+    /// there was none. A task's own `retry` begins the task anew instead.
+    pub retry: Option<Retry>,
+}
+
+impl Options {
+    /// Whether an answer of that status is one the flow takes.
+    pub fn is_good(&self, code: u16) -> bool {
+        code < 400 || self.allow_failed || self.allowed_response_codes.contains(&code)
+    }
+}
+
+/// How a request is sent again. What the answer says in `Retry-After` stands before `interval`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Retry {
+    /// How often it is sent at most, the first time included; 2 to 20.
+    #[schemars(range(min = 2, max = 20))]
+    pub max_attempts: u32,
+    /// The wait after the first attempt, as an ISO 8601 duration; PT1S when none is given. It doubles each time.
+    pub interval: Option<String>,
+    /// The longest wait; PT30S when none is given.
+    pub max_interval: Option<String>,
+    /// How much time all attempts may take together; PT2M when none is given.
+    pub max_duration: Option<String>,
+}
+
+impl Retry {
+    /// How often and how far apart requests are sent.
+    pub fn backoff(&self) -> Result<Backoff, Failure> {
+        if !(2..=20).contains(&self.max_attempts) {
+            return Err(Failure::invalid_properties(format!(
+                "`options.retry.maxAttempts` is {}; it must be 2 to 20",
+                self.max_attempts
+            )));
+        }
+        let length = |name: &str, text: &Option<String>, standard: u64| match text {
+            Some(text) => duration::parse(name, text),
+            None => Ok(Duration::from_secs(standard)),
+        };
+        Ok(Backoff {
+            attempts: self.max_attempts,
+            first: length("options.retry.interval", &self.interval, 1)?,
+            longest: length("options.retry.maxInterval", &self.max_interval, 30)?,
+            patience: length("options.retry.maxDuration", &self.max_duration, 120)?,
+        })
+    }
 }
 
 /// Who asks. A secret that is named is revealed only to this plugin, and only where it is granted.
@@ -108,8 +155,10 @@ impl Properties {
     /// Makes the request, with secrets where they are named.
     pub fn request(&self, context: &Context) -> Result<HttpRequest, Failure> {
         let mut request = HttpRequest::new(&self.method.to_ascii_uppercase(), &self.url()?);
-        request.connect_timeout = duration("connectTimeout", self.options.timeout.connect_timeout.as_deref())?;
-        request.read_timeout = duration("readIdleTimeout", self.options.timeout.read_idle_timeout.as_deref())?;
+        let timeout = &self.options.timeout;
+        let length = |name, text: &Option<String>| text.as_deref().map(|text| duration::parse(name, text)).transpose();
+        request.connect_timeout = length("connectTimeout", &timeout.connect_timeout)?;
+        request.read_timeout = length("readIdleTimeout", &timeout.read_idle_timeout)?;
         for (name, value) in &self.headers {
             request.headers.push((name.clone(), text(value)));
         }
@@ -141,17 +190,14 @@ impl Properties {
             ));
         }
         let joint = if address.contains('?') { '&' } else { '?' };
-        Ok(format!("{address}{joint}{}", form(&self.params)))
+        Ok(format!("{address}{joint}{}", encoded(&self.params)))
     }
 
     fn body(&self) -> Result<(Vec<u8>, Option<String>), Failure> {
         match (&self.body, self.form_data.is_empty()) {
             (Some(_), false) => Err(Failure::invalid_properties("give `body` or `formData`, not both")),
             (None, true) => Ok((Vec::new(), self.content_type.clone())),
-            (None, false) => {
-                let standard = "application/x-www-form-urlencoded".to_owned();
-                Ok((form(&self.form_data).into_bytes(), Some(standard)))
-            }
+            (None, false) => self.form(),
             (Some(Value::String(text)), true) => Ok((text.clone().into_bytes(), self.content_type.clone())),
             (Some(value), true) => {
                 let standard = || Some("application/json".to_owned());
@@ -160,6 +206,25 @@ impl Properties {
                     self.content_type.clone().or_else(standard),
                 ))
             }
+        }
+    }
+}
+
+impl Properties {
+    fn form(&self) -> Result<(Vec<u8>, Option<String>), Failure> {
+        const ENCODED: &str = "application/x-www-form-urlencoded";
+        let given = self.content_type.as_deref().unwrap_or(ENCODED);
+        match given.to_ascii_lowercase().as_str() {
+            ENCODED => match self.form_data.iter().find(|(_, value)| value.is_object()) {
+                Some((name, _)) => Err(Failure::invalid_properties(format!(
+                    "`formData.{name}` is a map; a file needs `contentType: multipart/form-data`"
+                ))),
+                None => Ok((encoded(&self.form_data).into_bytes(), Some(ENCODED.to_owned()))),
+            },
+            "multipart/form-data" => multipart(&self.form_data).map(|(body, kind)| (body, Some(kind))),
+            _ => Err(Failure::invalid_properties(format!(
+                "`contentType` is `{given}`; `formData` is sent as `{ENCODED}` or `multipart/form-data`"
+            ))),
         }
     }
 }
@@ -197,52 +262,5 @@ fn either(context: &Context, what: &str, given: Option<&String>, named: Option<&
         _ => Err(Failure::invalid_properties(format!(
             "`options.auth`: give exactly one of `{what}` and `{what}Secret`"
         ))),
-    }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// Fields as a query or a form; a list gives a field several times.
-fn form(fields: &BTreeMap<String, Value>) -> String {
-    let mut pairs = Vec::new();
-    for (name, value) in fields {
-        let values = match value {
-            Value::Array(values) => values.iter().map(text).collect(),
-            Value::Null => Vec::new(),
-            other => vec![text(other)],
-        };
-        for value in values {
-            let encode = |text: &str| utf8_percent_encode(text, UNRESERVED).to_string();
-            pairs.push(format!("{}={}", encode(name), encode(&value)));
-        }
-    }
-    pairs.join("&")
-}
-
-/// Reads a duration of hours, minutes and seconds (ISO 8601), or a number of seconds.
-fn duration(name: &str, text: Option<&str>) -> Result<Option<Duration>, Failure> {
-    let Some(text) = text else { return Ok(None) };
-    let wrong = || Failure::invalid_properties(format!("`{name}`: `{text}` is no duration such as PT10S"));
-    let Some(mut rest) = text.strip_prefix("PT") else {
-        return Err(wrong());
-    };
-    let mut seconds = 0.0;
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
-        let number: f64 = rest[..end].parse().map_err(|_| wrong())?;
-        seconds += number
-            * match &rest[end..=end] {
-                "H" => 3600.0,
-                "M" => 60.0,
-                "S" => 1.0,
-                _ => return Err(wrong()),
-            };
-        rest = &rest[end + 1..];
-    }
-    match seconds > 0.0 && seconds < 1e9 {
-        true => Ok(Some(Duration::from_secs_f64(seconds))),
-        false => Err(wrong()),
     }
 }

@@ -90,6 +90,80 @@ fn properties_become_a_request() {
 }
 
 #[test]
+fn a_form_may_have_parts_and_files() {
+    let parts = json!({
+        "uri": URI, "method": "POST", "contentType": "multipart/form-data",
+        "formData": {"a": ["x", "y"], "b": {"name": "no\"te.txt", "content": "--begat-part-0"}}
+    });
+    check_sent(
+        parts,
+        "POST",
+        URI,
+        &[("content-type", "multipart/form-data; boundary=begat-part-1")],
+        "--begat-part-1\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n\
+         --begat-part-1\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\ny\r\n\
+         --begat-part-1\r\nContent-Disposition: form-data; name=\"b\"; filename=\"no%22te.txt\"\r\n\
+         Content-Type: application/octet-stream\r\n\r\n--begat-part-0\r\n--begat-part-1--\r\n",
+    );
+    let refuse = |form: Value, content_type: &str, message: &str| {
+        let properties = json!({"uri": URI, "formData": form, "contentType": content_type});
+        check_failure(properties, vec![], message, false);
+    };
+    refuse(
+        json!({"f": {"name": "a", "content": "b"}}),
+        "application/x-www-form-urlencoded",
+        "`formData.f` is a map; a file needs `contentType: multipart/form-data`",
+    );
+    refuse(
+        json!({"f": {"name": "a"}}),
+        "multipart/form-data",
+        "`formData.f` is a map; a file has `name` and `content`",
+    );
+    refuse(
+        json!({"f": 1}),
+        "text/plain",
+        "`contentType` is `text/plain`; `formData` is sent as `application/x-www-form-urlencoded` or `multipart/form-data`",
+    );
+}
+
+#[test]
+fn a_request_is_sent_again_where_the_flow_says_so() {
+    let retry = |more: Value| json!({"uri": URI, "options": {"retry": more}});
+    let passing = |status| answer(status, &[], "later");
+    let (outcome, sent) = run(
+        retry(json!({"maxAttempts": 5})),
+        vec![
+            passing(503),
+            answer(429, &[("retry-after", "20")], ""),
+            passing(500),
+            answer(200, &[], "ok"),
+        ],
+    );
+    assert_eq!((outcome.outputs().code, sent.len()), (200, 4));
+    assert!((24..30).contains(&outcome.slept.as_secs()), "{:?}", outcome.slept);
+    let (outcome, sent) = run(retry(json!({"maxAttempts": 2})), vec![passing(503), passing(503)]);
+    assert_eq!((outcome.failure().retryable, sent.len()), (true, 2));
+    let (_, sent) = run(retry(json!({"maxAttempts": 5})), vec![passing(404)]);
+    assert_eq!(sent.len(), 1, "what does not pass is not tried again");
+    let slow = retry(json!({"maxAttempts": 9, "interval": "PT1M", "maxInterval": "PT1M", "maxDuration": "PT3M"}));
+    let (_, sent) = run(slow, vec![passing(503); 9]);
+    assert!((2..=3).contains(&sent.len()), "{}", sent.len());
+    let allowed = json!({"uri": URI, "options": {"allowedResponseCodes": [503], "retry": {"maxAttempts": 3}}});
+    let (outcome, sent) = run(allowed, vec![passing(503)]);
+    assert_eq!(
+        (outcome.outputs().code, sent.len()),
+        (503, 1),
+        "an answer that is good is taken"
+    );
+    check_failure(
+        retry(json!({"maxAttempts": 1})),
+        vec![],
+        "`options.retry.maxAttempts` is 1; it must be 2 to 20",
+        false,
+    );
+}
+
+#[test]
 fn who_asks_is_said_in_the_header() {
     let with = |auth: Value| json!({"uri": URI, "options": {"auth": auth}});
     check_sent(

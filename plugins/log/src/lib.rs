@@ -21,8 +21,27 @@ pub struct Properties {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum Message {
-    One(String),
-    Many(Vec<String>),
+    One(Line),
+    Many(Vec<Line>),
+}
+
+/// A line: text, or a number or a truth value as it is written.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum Line {
+    Text(String),
+    Number(serde_json::Number),
+    Truth(bool),
+}
+
+impl std::fmt::Display for Line {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => text.fmt(formatter),
+            Self::Number(number) => number.fmt(formatter),
+            Self::Truth(truth) => truth.fmt(formatter),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
@@ -117,6 +136,34 @@ mod tests {
         assert_eq!(
             outcome.logs,
             [(Level::Warn, "a".to_owned()), (Level::Warn, "b".to_owned())]
+        );
+    }
+
+    #[test]
+    fn a_line_may_be_a_number_or_a_truth_value() {
+        let outcome = testing::run::<Log>("log", json!({"message": [3, 1.5, true, "x"]}));
+        let lines: Vec<&str> = outcome.logs.iter().map(|(_, line)| line.as_str()).collect();
+        assert_eq!(lines, ["3", "1.5", "true", "x"]);
+        let outcome = testing::run::<Log>("log", json!({"message": {"a": 1}}));
+        assert!(outcome.result.is_err());
+    }
+
+    #[test]
+    fn every_level_is_known() {
+        for (name, level) in [
+            ("TRACE", Level::Trace),
+            ("DEBUG", Level::Debug),
+            ("INFO", Level::Info),
+            ("WARN", Level::Warn),
+            ("ERROR", Level::Error),
+        ] {
+            let outcome = testing::run::<Log>("log", json!({"message": "a", "level": name}));
+            assert_eq!(outcome.logs, [(level, "a".to_owned())]);
+        }
+        assert!(
+            testing::run::<Log>("log", json!({"message": "a", "level": "LOUD"}))
+                .result
+                .is_err()
         );
     }
 

@@ -92,6 +92,10 @@ impl Host for Imports {
         stopping::requested()
     }
 
+    fn env(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
     fn tool(&self, run: ToolRun) -> Result<ToolEnd, ToolError> {
         let program = tools::ProgramRun {
             tool: run.tool,

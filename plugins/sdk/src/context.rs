@@ -1,7 +1,10 @@
 //! What a plugin may know of the task it runs, and what it may ask of the host.
 
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
 use crate::bindings::task::Request;
-use crate::{Asset, Failure, HttpError, HttpRequest, HttpResponse, JsonMap, ToolEnd, ToolError, ToolRun};
+use crate::{Asset, Backoff, Failure, HttpError, HttpRequest, HttpResponse, JsonMap, ToolEnd, ToolError, ToolRun};
 
 /// How much a log line matters, least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +62,27 @@ pub(crate) trait Host {
     fn tool(&self, run: ToolRun) -> Result<ToolEnd, ToolError>;
     fn tools(&self) -> Vec<String>;
     fn is_stopping(&self) -> bool;
+    fn env(&self, name: &str) -> Option<String>;
+
+    /// Waits, and comes back early with `false` when the task shall end.
+    fn sleep(&self, length: Duration) -> bool {
+        let end = Instant::now() + length;
+        loop {
+            if self.is_stopping() {
+                return false;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            std::thread::sleep(left.min(Duration::from_millis(50)));
+        }
+    }
+
+    /// How much of the sleeping was not done but only counted, as in tests.
+    fn skipped(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 impl Context {
@@ -157,18 +181,57 @@ impl Context {
         self.host.is_stopping()
     }
 
+    /// A variable of the host's environment, where the operator granted it and it is set.
+    pub fn env(&self, name: &str) -> Option<String> {
+        self.host.env(name)
+    }
+
     /// Waits, and comes back early with `false` when the task shall end.
-    pub fn sleep(&self, length: std::time::Duration) -> bool {
-        let end = std::time::Instant::now() + length;
+    pub fn sleep(&self, length: Duration) -> bool {
+        self.host.sleep(length)
+    }
+
+    /// A clock that never goes back. Only differences mean something; a test that slept without waiting sees it pass.
+    pub fn clock(&self) -> Duration {
+        static START: OnceLock<Instant> = OnceLock::new();
+        START.get_or_init(Instant::now).elapsed() + self.host.skipped()
+    }
+
+    /// Sends a request, and sends it again while the answer is one that `is_passing` calls so, or the other side was
+    /// out of reach. The wait in between is that of the backoff, or what the answer asks for. Gives the last answer; with
+    /// [`HttpError::Stopped`] when the task shall end.
+    pub fn http_again(
+        &self,
+        request: &HttpRequest,
+        backoff: &Backoff,
+        is_passing: impl Fn(&HttpResponse) -> bool,
+    ) -> Result<HttpResponse, HttpError> {
+        let start = self.clock();
+        let mut tried = 0;
         loop {
-            if self.is_stopping() {
-                return false;
+            let answer = self.host.http(request);
+            tried += 1;
+            let why = match &answer {
+                Ok(response) if is_passing(response) => format!("answered {}", response.status),
+                Err(error @ (HttpError::TimedOut(_) | HttpError::Unavailable(_))) => format!("failed: {error}"),
+                _ => return answer,
+            };
+            let asked = answer.as_ref().ok().and_then(HttpResponse::retry_after);
+            let left = (start + backoff.patience).saturating_sub(self.clock());
+            let wait = backoff.wait(tried, asked, self.task_run_id());
+            if tried >= backoff.attempts || wait > left {
+                return answer;
             }
-            let left = end.saturating_duration_since(std::time::Instant::now());
-            if left.is_zero() {
-                return true;
+            self.log_info(&format!(
+                "{} {} {why}; trying again in {:.1} s ({tried} of {})",
+                request.method,
+                request.url,
+                wait.as_secs_f64(),
+                backoff.attempts
+            ));
+            if !self.sleep(wait) {
+                return Err(HttpError::Stopped);
             }
-            std::thread::sleep(left.min(std::time::Duration::from_millis(50)));
         }
     }
 

@@ -67,12 +67,19 @@ pub struct TaskType {
 impl TaskType {
     /// Names a task type whose properties and outputs are those of a plugin.
     pub fn of<P: Plugin>(name: &str, summary: &str) -> Self {
+        Self::with::<P::Properties, P::Outputs>(name, summary)
+    }
+
+    /// Names a task type with properties and outputs of its own, for a plugin with several. Its `run` looks at
+    /// [`Context::task_type`](crate::Context::task_type) and reads what belongs to it with
+    /// [`Context::read_properties`](crate::Context::read_properties).
+    pub fn with<Properties: JsonSchema, Outputs: JsonSchema>(name: &str, summary: &str) -> Self {
         Self {
             name: name.to_owned(),
             aliases: Vec::new(),
             summary: summary.to_owned(),
-            properties: schema::<P::Properties>(|settings| settings),
-            outputs: schema::<P::Outputs>(SchemaSettings::for_serialize),
+            properties: schema::<Properties>(|settings| settings),
+            outputs: schema::<Outputs>(SchemaSettings::for_serialize),
         }
     }
 

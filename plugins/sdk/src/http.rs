@@ -1,6 +1,6 @@
 //! HTTP requests through the host, which sends only what the operator granted.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A request. Redirects are not followed: each hop is a request of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +64,12 @@ impl HttpResponse {
         let mut found = self.headers.iter().filter(|(known, _)| known == name);
         found.next().map(|(_, value)| value.as_str())
     }
+
+    /// How long the other side asks to wait before the next request (RFC 9110, section 10.2.3).
+    pub fn retry_after(&self) -> Option<Duration> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        crate::backoff::asked(self.header("retry-after")?, now)
+    }
 }
 
 /// Why there is no answer.
@@ -79,12 +85,15 @@ pub enum HttpError {
     Unavailable(String),
     /// A limit of the host was reached.
     Limit(String),
+    /// The task was told to end before there was an answer.
+    Stopped,
 }
 
 impl std::fmt::Display for HttpError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NotGranted => formatter.write_str("the host is not granted"),
+            Self::Stopped => formatter.write_str("the task was told to stop"),
             Self::Invalid(reason) | Self::TimedOut(reason) | Self::Unavailable(reason) | Self::Limit(reason) => {
                 formatter.write_str(reason)
             }
@@ -143,7 +152,9 @@ mod wasm {
             appended.map_err(|error| HttpError::Invalid(format!("the header field `{name}`: {error:?}")))?;
         }
         let has_length = headers.has("content-length");
-        if !wanted.body.is_empty() && !has_length {
+        // Without a length the host would send an empty body in pieces.
+        let is_without = wanted.body.is_empty() && matches!(method(&wanted.method), Method::Get | Method::Head);
+        if !has_length && !is_without {
             let length = wanted.body.len().to_string();
             let appended = headers.append("content-length", length.as_bytes());
             appended.map_err(|error| HttpError::Invalid(format!("{error:?}")))?;

@@ -42,13 +42,16 @@
 //! ```
 
 mod asset;
+mod backoff;
 #[doc(hidden)]
 pub mod bindings;
 mod context;
 mod description;
+pub mod duration;
 mod failure;
 mod host_script;
 mod http;
+pub mod moment;
 mod plugin;
 pub mod script;
 #[cfg(not(target_family = "wasm"))]
@@ -56,6 +59,7 @@ pub mod testing;
 mod tool;
 
 pub use asset::{Asset, Bundle, JsonMap};
+pub use backoff::Backoff;
 pub use context::{Context, Level, LookupError, SecretError};
 pub use description::{Capability, Description, TaskType};
 pub use failure::{Failure, FailureKind};

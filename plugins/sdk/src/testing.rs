@@ -1,7 +1,8 @@
 //! Runs a plugin natively, without a component and without a host, for unit tests.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::bindings::task::Request;
 use crate::context::Host;
@@ -19,6 +20,8 @@ pub struct Outcome<T> {
     pub logs: Vec<(Level, String)>,
     /// What `declare` answered; empty after a failure.
     pub assets: Vec<Bundle>,
+    /// How long it slept. A test does not wait for it.
+    pub slept: Duration,
 }
 
 impl<T> Outcome<T> {
@@ -55,6 +58,8 @@ pub struct Granted {
     server: Option<Server>,
     program: Option<Program>,
     tools: Vec<String>,
+    env: Vec<(String, String)>,
+    catalog: Vec<Asset>,
     is_stopping: bool,
 }
 
@@ -65,6 +70,18 @@ impl Granted {
             is_stopping: true,
             ..self
         }
+    }
+
+    /// The same with a variable of the environment.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The same with an asset in the catalog.
+    pub fn asset(mut self, asset: Asset) -> Self {
+        self.catalog.push(asset);
+        self
     }
 
     /// The same with a secret.
@@ -95,6 +112,7 @@ impl Granted {
 struct StandIn {
     granted: Granted,
     logs: Rc<RefCell<Vec<(Level, String)>>>,
+    slept: Rc<Cell<Duration>>,
 }
 
 impl Host for StandIn {
@@ -104,8 +122,20 @@ impl Host for StandIn {
             .extend(message.lines().map(|line| (level, line.to_owned())));
     }
 
-    fn find_assets(&self, _: Option<&str>, _: Option<&str>, _: &JsonMap) -> Result<Vec<Asset>, LookupError> {
-        Ok(Vec::new())
+    fn find_assets(
+        &self,
+        id: Option<&str>,
+        asset_type: Option<&str>,
+        metadata: &JsonMap,
+    ) -> Result<Vec<Asset>, LookupError> {
+        let fits = |asset: &&Asset| {
+            id.is_none_or(|id| asset.id == id)
+                && asset_type.is_none_or(|name| asset.asset_type.as_deref() == Some(name))
+                && metadata
+                    .iter()
+                    .all(|(key, value)| asset.metadata.get(key) == Some(value))
+        };
+        Ok(self.granted.catalog.iter().filter(fits).cloned().collect())
     }
 
     fn secret(&self, name: &str) -> Result<String, SecretError> {
@@ -127,6 +157,20 @@ impl Host for StandIn {
 
     fn is_stopping(&self) -> bool {
         self.granted.is_stopping
+    }
+
+    fn env(&self, name: &str) -> Option<String> {
+        let found = self.granted.env.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.clone())
+    }
+
+    fn sleep(&self, length: Duration) -> bool {
+        self.slept.set(self.slept.get() + length);
+        !self.is_stopping()
+    }
+
+    fn skipped(&self) -> Duration {
+        self.slept.get()
     }
 
     fn tool(&self, run: ToolRun) -> Result<ToolEnd, ToolError> {
@@ -185,7 +229,12 @@ pub fn run_granted<P: Plugin>(
         }
     }
     let logs = host.logs.borrow().clone();
-    Outcome { result, logs, assets }
+    Outcome {
+        result,
+        logs,
+        assets,
+        slept: host.slept.get(),
+    }
 }
 
 fn declare<P: Plugin>(context: &Context, outputs: &P::Outputs, declared: Vec<Bundle>) -> Result<Vec<Bundle>, Failure> {
