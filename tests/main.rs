@@ -22,6 +22,7 @@ mod hostile;
 mod interop;
 mod mistakes;
 mod readme;
+mod registries;
 mod schema;
 mod seed;
 mod server;

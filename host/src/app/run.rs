@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::attest::AttestTo;
 use super::delivery::Delivery;
 use super::grants::check_grants;
 use super::inputs::{InputSources, find_file};
@@ -35,6 +36,8 @@ pub struct RunRequest<'a> {
     pub flow: FlowRequest<'a>,
     /// Whether to use a catalog in memory that is gone afterwards.
     pub ephemeral: bool,
+    /// Where an attestation of what it made goes.
+    pub attest: Option<AttestTo>,
 }
 
 /// What a face hears before the run starts.
@@ -141,6 +144,11 @@ impl App {
         observer: Observer,
         cancelled: watch::Receiver<bool>,
     ) -> Result<ExecutionDetailView, AppError> {
+        let attest = request
+            .attest
+            .as_ref()
+            .map(|to| Ok::<_, AppError>((to, to.usable_key()?)));
+        let attest = attest.transpose()?;
         // A refused request leaves no catalog behind, so the file is made only when there is a plan.
         let is_fresh = request.ephemeral || !self.settings.catalog.exists();
         let known = match is_fresh {
@@ -175,7 +183,11 @@ impl App {
         };
         runner.settle().await;
         end_delivery(delivery, &notice);
-        shown(&catalog, &outcome.execution)
+        let detail = shown(&catalog, &outcome.execution)?;
+        if let Some((to, key)) = attest {
+            to.write(&catalog, &detail, key.as_deref())?;
+        }
+        Ok(detail)
     }
 }
 

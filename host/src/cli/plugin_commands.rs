@@ -53,8 +53,18 @@ pub(super) async fn plugin(app: &App, command: &PluginCommand, output: &Output) 
         }
         PluginCommand::Dev { folder } => develop(app, folder, output).await,
         PluginCommand::Add { source } => show(output, &app.add_plugin(source).await?, supplied),
+        PluginCommand::Push { path, address } => {
+            let pushed = app.push_plugin(&component(app, path, output)?, address).await?;
+            show(output, &pushed, |pushed| {
+                format!(
+                    "{} is there\n  {}\n",
+                    paint(BOLD, &pushed.address),
+                    paint(DIM, &pushed.pinned)
+                )
+            })
+        }
         PluginCommand::Update { names } => show(output, &app.update_plugins(names).await?, |all| list(all)),
-        PluginCommand::Fetch => show(output, &app.fetch_plugins()?, |all| list(all)),
+        PluginCommand::Fetch => show(output, &app.fetch_plugins().await?, |all| list(all)),
         PluginCommand::Remove { name } => show(output, &app.remove_plugin(name)?, supplied),
         PluginCommand::Compile => show(output, &app.compile_plugins().await?, |views| {
             format!("{} plugins are compiled for this machine\n", views.len())
@@ -112,11 +122,13 @@ fn supplied(supplied: &Supplied) -> String {
         SupplyChange::Unchanged => "is as it was",
         SupplyChange::Removed => "is gone",
     };
+    let signed = supplied.signed_by.as_ref();
+    let signed = signed.map(|key| format!(", signed by {key}")).unwrap_or_default();
     format!(
         "{} {} {words}\n  {}\n",
         paint(BOLD, &plugin.name),
         plugin.version,
-        paint(DIM, &format!("sha256 {} from {}", plugin.sha256, plugin.source))
+        paint(DIM, &format!("sha256 {} from {}{signed}", plugin.sha256, plugin.source))
     )
 }
 

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use super::written::{Amount, File, Program, Secret};
-use super::{Config, ConfigError, PluginConfig};
+use super::{Config, ConfigError, PluginConfig, Signatures};
 use crate::model::{Grant, GrantKind, SecretOrigin, Tool, amount, closest};
 
 /// Limits of a tool where nothing else is said.
@@ -71,14 +71,28 @@ fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
         file: Some(path.to_owned()),
         openlineage: openlineage.map_err(|reason| wrong(format!("`openlineage`: {reason}")))?,
         limits: texts(file.limits),
+        signatures: Signatures {
+            required: file.signatures.required,
+            keys: file.signatures.keys,
+        },
         ..Config::default()
     };
     for (name, plugin) in file.plugins {
+        if let Some(key) = plugin
+            .signed_by
+            .as_ref()
+            .filter(|key| !config.signatures.keys.contains_key(*key))
+        {
+            return Err(wrong(format!(
+                "`plugins.{name}.signed_by`: no key `{key}` stands in `[signatures.keys]`"
+            )));
+        }
         let digest = plugin.digest.map(|text| digest(&text)).transpose();
         let said = PluginConfig {
             grants: plugin.allow.into_iter().map(|grant| grant.within(&folder)).collect(),
             limits: texts(plugin.limits),
             digest: digest.map_err(|reason| wrong(format!("`plugins.{name}.digest`: {reason}")))?,
+            signed_by: plugin.signed_by,
         };
         config.plugins.insert(name, said);
     }
