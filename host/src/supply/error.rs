@@ -128,7 +128,9 @@ impl SupplyError {
 /// What to do about what a registry said.
 fn about_registry(registry: &str, error: &OciDistributionError) -> String {
     match error {
-        OciDistributionError::UnauthorizedError { .. } | OciDistributionError::AuthenticationFailure(_) => format!(
+        OciDistributionError::UnauthorizedError { .. }
+        | OciDistributionError::AuthenticationFailure(_)
+        | OciDistributionError::ServerError { code: 401 | 403, .. } => format!(
             "log in with `docker login {registry}`, or set BEGAT_REGISTRY={registry}, BEGAT_REGISTRY_USER and \
              BEGAT_REGISTRY_PASSWORD"
         ),
@@ -136,8 +138,8 @@ fn about_registry(registry: &str, error: &OciDistributionError) -> String {
             "nothing was installed; what came is not what its digest promises, so do not trust it".to_owned()
         }
         OciDistributionError::ImageManifestNotFoundError(_) | OciDistributionError::RegistryError { .. } => {
-            "nothing was installed; check the name, the tag and the digest".to_owned()
+            "nothing was installed or pushed; check the name, the tag and the digest".to_owned()
         }
-        _ => "nothing was installed; check the address, and try again when the registry answers".to_owned(),
+        _ => "nothing was installed or pushed; check the address, and try again when the registry answers".to_owned(),
     }
 }
