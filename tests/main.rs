@@ -20,6 +20,7 @@ mod flow_tests;
 mod grants;
 mod hostile;
 mod interop;
+mod languages;
 mod mistakes;
 mod readme;
 mod registries;

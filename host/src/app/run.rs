@@ -1,7 +1,7 @@
 //! Running a flow, and going on with one that waits.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::watch;
 
@@ -183,11 +183,15 @@ impl App {
         };
         runner.settle().await;
         end_delivery(delivery, &notice);
-        let detail = shown(&catalog, &outcome.execution)?;
+        let view = shown(&catalog, &outcome.execution)?;
         if let Some((to, key)) = attest {
-            to.write(&catalog, &detail, key.as_deref())?;
+            to.write(&catalog, &view, key.as_deref())?;
         }
-        Ok(detail)
+        if catalog.is_small_to_open() {
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.push(Box::new((runner, prepared.task_types, catalog)));
+        }
+        Ok(view)
     }
 }
 

@@ -62,7 +62,7 @@ pub use plugin_check::{PluginCheckView, PluginFinding};
 pub use staged::{StagedAnswer, StagedRequest};
 pub use state::State;
 pub use suggest::closest;
-pub use task_type::{Capability, PluginDescription, TaskType};
+pub use task_type::{Capability, PluginDescription, Schema, TaskType};
 pub use test_view::{CoverageView, CoveredView, TestReportView, TestState, TestSuiteView, TestView};
 pub use told::{ForeignAsset, ForeignChange, ToldBy, ToldChange, ToldEvent, ToldKind};
 pub use tool::{SecretOrigin, Tool};

@@ -25,6 +25,7 @@ mod skew;
 mod stage;
 mod stop;
 mod tools;
+mod wasi;
 mod work;
 
 /// The contracts that components may be built against.

@@ -30,6 +30,9 @@ impl Shared {
         let body = body.to_bytes();
         let masker = self.permit.secrets.masker();
         let masked = |bytes: &[u8]| masker.mask(&String::from_utf8_lossy(bytes)).into_owned();
+        // The address says it already.
+        let is_told =
+            |(name, _): &(&hyper::header::HeaderName, &hyper::header::HeaderValue)| *name != hyper::header::HOST;
         let field = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
             (name.to_string(), Json::from(masked(value.as_bytes())))
         };
@@ -37,7 +40,7 @@ impl Shared {
         let asked = StagedRequest {
             url: masked(url.as_bytes()),
             method: method.clone(),
-            headers: parts.headers.iter().map(field).collect(),
+            headers: parts.headers.iter().filter(is_told).map(field).collect(),
             body: masked(&body),
         };
         let nothing = || Refusal {

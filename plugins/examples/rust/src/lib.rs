@@ -42,11 +42,12 @@ impl Plugin for SiteCheck {
 
     fn run(context: &Context, properties: Properties) -> Result<Outputs, Failure> {
         let known = context.find_assets(Some(&properties.asset), None, &JsonMap::new());
-        let known = known.map_err(|error| Failure::failed(error.to_string()))?;
+        let known = known.map_err(|error| Failure::failed(error.0))?;
         let known = known.first().and_then(|asset| asset.metadata.get("version").cloned());
         let mut request = HttpRequest::new("GET", &properties.url);
         if let Some(name) = &properties.token_secret {
-            let token = context.secret(name).map_err(|error| Failure::not_granted(error.to_string()))?;
+            let token = context.secret(name);
+            let token = token.map_err(|_| Failure::not_granted(format!("the secret `{name}` is not to be had")))?;
             request = request.header("authorization", &format!("Bearer {token}"));
         }
         let answer = context.http(&request).map_err(|error| Failure::failed(error.to_string()))?;
