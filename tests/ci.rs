@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::interop::{PRIVATE, PUBLIC};
 use crate::world::{World, repository};
 
 const SEVEN: [&str; 7] = [
@@ -44,8 +45,19 @@ fn the_seven_flows_pass_the_job_and_leave_reports() {
     let run: Vec<String> = SEVEN
         .map(|name| flows.join(format!("{name}.yaml")).display().to_string())
         .into();
-    let (code, said) = job(&world, &flows, &run.join(" "), &[]);
+    // As on a machine that has never seen begat.
+    let (cold, home) = (World::new(), World::new());
+    let cold = cold.folder.join("cache").display().to_string();
+    let environment = [("BEGAT_CACHE", cold.as_str()), ("HOME", home.folder.to_str().unwrap())];
+    let start = std::time::Instant::now();
+    let (code, said) = job(&world, &flows, &run.join(" "), &environment);
+    eprintln!("the job took {:.1} s with a cold cache", start.elapsed().as_secs_f64());
     assert_eq!(code, Some(0), "{said}");
+    assert_eq!(
+        std::fs::read_dir(&home.folder).unwrap().count(),
+        0,
+        "nothing is written at home"
+    );
     assert!(said.contains("7 tests: 7 passed"), "{said}");
     assert!(said.contains("events verified"), "{said}");
     let report = |name: &str| std::fs::read_to_string(world.folder.join("reports").join(name)).unwrap();
@@ -61,6 +73,12 @@ fn the_seven_flows_pass_the_job_and_leave_reports() {
         report("create_vm.md")
     );
     assert!(report("catalog.jsonl").lines().count() > 30);
+    let statement: serde_json::Value = serde_json::from_str(&report("create_vm.intoto.json")).unwrap();
+    assert_eq!(statement["_type"], "https://in-toto.io/Statement/v1");
+    assert!(
+        statement["subject"].to_string().contains("windows-web-01"),
+        "{statement}"
+    );
     let written: Vec<_> = std::fs::read_dir(&world.folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
@@ -105,6 +123,15 @@ fn the_job_ends_with_the_code_of_what_went_wrong() {
         "{said}"
     );
 
+    let needs = "type: http.request\n    uri: https://inventory.example.com/hosts";
+    let (folder, path) = flow("ungranted", needs);
+    let (code, said) = job(&world, &folder, &path, &[]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("needs `net=inventory.example.com`, which is not granted"),
+        "{said}"
+    );
+
     let (folder, path) = flow("untrue", "type: log\n    message: a");
     std::fs::write(
         folder.join("a.test.yaml"),
@@ -141,6 +168,35 @@ fn a_report_has_the_form_its_name_says_also_of_a_refusal() {
     assert_eq!(answer.code, Some(2));
     assert!(
         answer.stderr.contains("does not say the form of the report"),
+        "{}",
+        answer.stderr
+    );
+}
+
+#[test]
+fn a_run_can_be_attested_and_signed_also_one_that_leaves_no_catalog() {
+    let world = World::new();
+    let (private, public) = (world.file("key.pem", PRIVATE), world.file("key.pub", PUBLIC));
+    let path = world.folder.join("made/vm.json").display().to_string();
+    let run = [
+        "run",
+        "flows/create_vm.yaml",
+        "--ephemeral",
+        "--attest",
+        &path,
+        "--attest-key",
+    ];
+    world.good(&[&run[..], &[&private]].concat());
+    let told = world
+        .good(&["execution", "verify-attestation", &path, "--key", &public])
+        .stdout;
+    assert!(told.contains("windows-web-01"), "{told}");
+    // With a key that signs nothing, nothing runs.
+    std::fs::remove_file(&path).unwrap();
+    let answer = world.begat(&[&run[..], &[&public]].concat());
+    assert_eq!(answer.code, Some(2), "{}", answer.stderr);
+    assert!(
+        !answer.stderr.contains("SUCCESS") && !Path::new(&path).exists(),
         "{}",
         answer.stderr
     );
