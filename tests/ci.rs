@@ -49,9 +49,7 @@ fn the_seven_flows_pass_the_job_and_leave_reports() {
     let (cold, home) = (World::new(), World::new());
     let cold = cold.folder.join("cache").display().to_string();
     let environment = [("BEGAT_CACHE", cold.as_str()), ("HOME", home.folder.to_str().unwrap())];
-    let start = std::time::Instant::now();
     let (code, said) = job(&world, &flows, &run.join(" "), &environment);
-    eprintln!("the job took {:.1} s with a cold cache", start.elapsed().as_secs_f64());
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(
         std::fs::read_dir(&home.folder).unwrap().count(),
@@ -191,8 +189,19 @@ fn a_run_can_be_attested_and_signed_also_one_that_leaves_no_catalog() {
         .good(&["execution", "verify-attestation", &path, "--key", &public])
         .stdout;
     assert!(told.contains("windows-web-01"), "{told}");
+    // A run that makes nothing leaves no attestation, also none of an earlier one.
+    let nothing = world.file(
+        "nothing.yaml",
+        "id: a\nnamespace: ci\ntasks: [{id: t, type: log, message: a}]\n",
+    );
+    let answer = world.good(&["run", &nothing, "--attest", &path]);
+    assert!(
+        answer.stderr.contains("made nothing that could be attested"),
+        "{}",
+        answer.stderr
+    );
+    assert!(!Path::new(&path).exists());
     // With a key that signs nothing, nothing runs.
-    std::fs::remove_file(&path).unwrap();
     let answer = world.begat(&[&run[..], &[&public]].concat());
     assert_eq!(answer.code, Some(2), "{}", answer.stderr);
     assert!(
@@ -265,6 +274,13 @@ fn the_catalog_knows_what_a_digest_made() {
     assert_eq!(made[0]["id"], "windows-web-01");
     assert_eq!(made[0]["event"], "CREATED");
     assert_eq!(made[0]["plugin"]["digest"], digest);
+    let full = format!("sha256:{digest}");
+    assert!(
+        world
+            .good(&["plugin", "assets", &full])
+            .stdout
+            .contains("windows-web-01")
+    );
     assert_eq!(world.good(&["plugin", "assets", "shell"]).stdout, "it made nothing\n");
 }
 

@@ -1,5 +1,7 @@
 //! Plugins go into registries and come out of them as what their digests promise, or not at all.
 
+#![allow(clippy::print_stderr, reason = "a test that is skipped says why")]
+
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

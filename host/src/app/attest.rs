@@ -77,26 +77,37 @@ pub struct AttestTo {
 }
 
 impl AttestTo {
-    /// Reads the key and tries it, so that nothing runs whose attestation could not be signed.
-    pub(super) fn usable_key(&self) -> Result<Option<String>, AppError> {
+    /// Reads the key and tries it, so that nothing runs whose attestation could not be signed. What an earlier run left
+    /// in the place of the attestation is removed: it says nothing of the one to come.
+    pub(super) fn prepare(&self) -> Result<Option<String>, AppError> {
         let key = self.key.as_deref().map(|path| read(path, "the key")).transpose()?;
         if let Some(key) = &key {
             attestation::sign(&Json::Null, key)?;
         }
-        Ok(key)
+        match std::fs::remove_file(&self.file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(AppError::refused(format!("removing the attestation `{}`", self.file.display())).because(&error))
+            }
+            _ => Ok(key),
+        }
     }
 
-    /// Writes the attestation of an execution that ended.
+    /// Writes the attestation of an execution that ended; gives why there is none where it made nothing.
     pub(super) fn write(
         &self,
         catalog: &Catalog,
         detail: &ExecutionDetailView,
         key: Option<&str>,
-    ) -> Result<(), AppError> {
-        let text = format!("{:#}\n", attested(catalog, detail, key)?);
+    ) -> Result<Option<String>, AppError> {
+        let text = match attested(catalog, detail, key) {
+            Ok(attested) => format!("{attested:#}\n"),
+            Err(error) if error.kind == ErrorKind::Refused => return Ok(Some(error.message)),
+            Err(error) => return Err(error),
+        };
         let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty());
         let made = folder.map_or(Ok(()), std::fs::create_dir_all);
-        made.and_then(|()| std::fs::write(&self.file, text)).map_err(|error| {
+        let written = made.and_then(|()| std::fs::write(&self.file, text));
+        written.map(|()| None).map_err(|error| {
             let path = self.file.display();
             AppError {
                 kind: ErrorKind::Host,

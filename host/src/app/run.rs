@@ -57,6 +57,8 @@ pub enum Notice {
     },
     /// OpenLineage events that did not go through yet, or that the other side refuses.
     Undelivered(Delivered),
+    /// Why there is no attestation of the run.
+    Unattested(String),
     /// The execution failed, and another takes its place.
     StartingAgain { failed: ExecutionId },
 }
@@ -144,10 +146,7 @@ impl App {
         observer: Observer,
         cancelled: watch::Receiver<bool>,
     ) -> Result<ExecutionDetailView, AppError> {
-        let attest = request
-            .attest
-            .as_ref()
-            .map(|to| Ok::<_, AppError>((to, to.usable_key()?)));
+        let attest = request.attest.as_ref().map(|to| Ok::<_, AppError>((to, to.prepare()?)));
         let attest = attest.transpose()?;
         // A refused request leaves no catalog behind, so the file is made only when there is a plan.
         let is_fresh = request.ephemeral || !self.settings.catalog.exists();
@@ -184,8 +183,10 @@ impl App {
         runner.settle().await;
         end_delivery(delivery, &notice);
         let view = shown(&catalog, &outcome.execution)?;
-        if let Some((to, key)) = attest {
-            to.write(&catalog, &view, key.as_deref())?;
+        if let Some((to, key)) = attest
+            && let Some(reason) = to.write(&catalog, &view, key.as_deref())?
+        {
+            notice(Notice::Unattested(reason));
         }
         if catalog.is_small_to_open() {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

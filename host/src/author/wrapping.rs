@@ -50,8 +50,10 @@ mod tests {
         let mut resolve = Resolve::default();
         let (package, _) = resolve.push_dir(contract()).expect("the contract is there");
         let world = resolve.select_world(&[package], Some(WORLD)).expect("it has the world");
-        let mut options = wit_bindgen_c::Opts::default();
-        options.no_object_file = true;
+        let options = wit_bindgen_c::Opts {
+            no_object_file: true,
+            ..wit_bindgen_c::Opts::default()
+        };
         let mut files = Files::default();
         options
             .build()

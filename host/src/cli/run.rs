@@ -144,6 +144,10 @@ fn tell(output: &Output, progress: &Mutex<Progress>, notice: Notice) {
             let words = undelivered(&delivered);
             lock(progress).line(&format!("{} {words}", paint(YELLOW, "warning:")));
         }
+        Notice::Unattested(reason) => {
+            let words = format!("no attestation was written: {reason}");
+            lock(progress).line(&format!("{} {words}", paint(YELLOW, "warning:")));
+        }
         Notice::Findings(report) => output.report(&report),
         Notice::Starting { flow, execution, tasks } => {
             let noun = if tasks == 1 { "task" } else { "tasks" };

@@ -78,21 +78,13 @@ fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
         ..Config::default()
     };
     for (name, plugin) in file.plugins {
-        if let Some(key) = plugin
-            .signed_by
-            .as_ref()
-            .filter(|key| !config.signatures.keys.contains_key(*key))
-        {
-            return Err(wrong(format!(
-                "`plugins.{name}.signed_by`: no key `{key}` stands in `[signatures.keys]`"
-            )));
-        }
         let digest = plugin.digest.map(|text| digest(&text)).transpose();
         let said = PluginConfig {
             grants: plugin.allow.into_iter().map(|grant| grant.within(&folder)).collect(),
             limits: texts(plugin.limits),
             digest: digest.map_err(|reason| wrong(format!("`plugins.{name}.digest`: {reason}")))?,
-            signed_by: plugin.signed_by,
+            signed_by: signer(plugin.signed_by, &config.signatures)
+                .map_err(|reason| wrong(format!("`plugins.{name}.signed_by`: {reason}")))?,
         };
         config.plugins.insert(name, said);
     }
@@ -111,6 +103,14 @@ fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
         config.tools.insert(name, tool);
     }
     Ok(config)
+}
+
+/// The name of a key that is there.
+fn signer(name: Option<String>, signatures: &Signatures) -> Result<Option<String>, String> {
+    match &name {
+        Some(key) if !signatures.keys.contains_key(key) => Err(format!("no key `{key}` stands in `[signatures.keys]`")),
+        _ => Ok(name),
+    }
 }
 
 fn is_for_expressions(grant: &Grant) -> bool {
