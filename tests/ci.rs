@@ -51,6 +51,7 @@ fn the_seven_flows_pass_the_job_and_leave_reports() {
     let environment = [("BEGAT_CACHE", cold.as_str()), ("HOME", home.folder.to_str().unwrap())];
     let (code, said) = job(&world, &flows, &run.join(" "), &environment);
     assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("compiling the plugin"), "{said}");
     assert_eq!(
         std::fs::read_dir(&home.folder).unwrap().count(),
         0,
@@ -82,6 +83,24 @@ fn the_seven_flows_pass_the_job_and_leave_reports() {
         .map(|entry| entry.unwrap().file_name())
         .collect();
     assert_eq!(written, ["reports"], "nothing is written but the reports");
+}
+
+#[test]
+fn a_cache_that_was_filled_ahead_of_time_leaves_nothing_to_compile() {
+    let world = World::new();
+    let cache = world.folder.join("cache");
+    let told = world.with_cache(&cache, &["plugin", "compile"]);
+    assert!(
+        told.stdout.contains("plugins are compiled for this machine"),
+        "{}",
+        told.stdout
+    );
+    for name in SEVEN.iter().filter(|name| **name != "assign_certificate") {
+        let flow = format!("flows/{name}.yaml");
+        let answer = world.with_cache(&cache, &["run", &flow]);
+        assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+        assert!(!answer.stderr.contains("compiling"), "{}", answer.stderr);
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::server::Server;
@@ -67,23 +67,31 @@ pub struct Registry {
 impl Registry {
     /// Starts it in a folder; nothing where the machine has none.
     pub fn start(folder: &Path, htpasswd: Option<&str>) -> Option<Self> {
+        let auth = htpasswd.map_or(json!({}), |line| {
+            let path = folder.join("htpasswd");
+            std::fs::write(&path, line).unwrap();
+            json!({"htpasswd": {"realm": "test", "path": path}})
+        });
+        Self::at("127.0.0.1", folder, json!({"auth": auth, "http": {}}))
+    }
+
+    fn at(address: &str, folder: &Path, settings: Value) -> Option<Self> {
         let program = "docker-registry";
         if Command::new(program).arg("--version").output().is_err() {
             eprintln!("skipped: `{program}` is not installed (Debian has it as a package of that name)");
             return None;
         }
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind((address, 0)).unwrap().local_addr().unwrap().port();
         let storage = folder.join("registry");
         let mut config = json!({
             "version": 0.1,
             "log": {"level": "error", "accesslog": {"disabled": true}},
             "storage": {"filesystem": {"rootdirectory": storage}},
-            "http": {"addr": format!("127.0.0.1:{port}")},
+            "http": settings["http"],
         });
-        if let Some(line) = htpasswd {
-            let path = folder.join("htpasswd");
-            std::fs::write(&path, line).unwrap();
-            config["auth"] = json!({"htpasswd": {"realm": "test", "path": path}});
+        config["http"]["addr"] = format!("{address}:{port}").into();
+        if settings["auth"]["htpasswd"].is_object() {
+            config["auth"] = settings["auth"].clone();
         }
         let path = folder.join("registry.yaml");
         std::fs::write(&path, config.to_string()).unwrap();
@@ -95,13 +103,13 @@ impl Registry {
             .stderr(Stdio::null());
         let process = command.spawn().unwrap();
         let end = Instant::now() + Duration::from_secs(20);
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        while std::net::TcpStream::connect((address, port)).is_err() {
             assert!(Instant::now() < end, "the registry did not start");
             std::thread::sleep(Duration::from_millis(20));
         }
         Some(Self {
             process,
-            host: format!("localhost:{port}"),
+            host: format!("{address}:{port}"),
         })
     }
 }
@@ -236,6 +244,59 @@ fn a_registry_that_asks_who_it_is_gets_what_docker_or_the_environment_say() {
     check(&world, &["plugin", "add", &address], 0, &["is pinned"]);
     world.file("config.json", "{");
     check(&world, &["plugin", "update"], 2, &["config.json", "log in with docker"]);
+}
+
+/// A certificate for 127.0.0.2, which is not the address that needs none, and who vouches for it; with openssl.
+fn certificate(folder: &Path) -> bool {
+    let names = "subjectAltName=IP:127.0.0.2";
+    std::fs::write(folder.join("names"), names).unwrap();
+    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    let authority = ["-x509", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=authority"];
+    let asked = ["-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=server"];
+    let signed = "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names -out server.pem";
+    let openssl = |arguments: Vec<&str>| {
+        let output = Command::new("openssl").args(arguments).current_dir(folder).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    openssl([&["req"], &key[..], &authority[..]].concat())
+        && openssl([&["req"], &key[..], &asked[..]].concat())
+        && openssl(signed.split(' ').collect())
+}
+
+#[test]
+fn what_comes_from_another_machine_comes_with_a_certificate_that_somebody_vouches_for() {
+    let world = project();
+    if !certificate(&world.folder) {
+        eprintln!("skipped: `openssl` is not installed");
+        return;
+    }
+    let file = |name: &str| world.folder.join(name).display().to_string();
+    let tls = json!({"tls": {"certificate": file("server.pem"), "key": file("server.key")}});
+    let Some(registry) = Registry::at("127.0.0.2", &world.folder, json!({"http": tls})) else {
+        return;
+    };
+    let vouched = [("SSL_CERT_FILE", file("ca.pem"))];
+    let vouched: Vec<(&str, &str)> = vouched.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let address = format!("oci://{}/hostile:1.0", registry.host);
+    let digest = sha256(&std::fs::read(world.folder.join("hostile.wasm")).unwrap());
+    let url = format!("https://{}/v2/hostile/blobs/sha256:{digest}", registry.host);
+    let push = ["plugin", "push", "hostile.wasm", &address];
+    let answer = begat(&world, &push, &[]);
+    assert_eq!(answer.code, Some(2), "{}", answer.stderr);
+    let answer = begat(&world, &push, &vouched);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    for source in [&address, &url] {
+        let other = project();
+        let answer = begat(&other, &["plugin", "add", source], &[]);
+        assert_eq!(answer.code, Some(2), "{}", answer.stderr);
+        assert!(answer.stderr.contains("nothing was installed"), "{}", answer.stderr);
+        assert!(is_empty(&other), "nothing is half-installed");
+        let answer = begat(&other, &["plugin", "add", source], &vouched);
+        assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+        assert!(answer.stdout.contains(&digest), "{}", answer.stdout);
+    }
+    let plain = url.replace("https://", "http://");
+    check(&world, &["plugin", "add", &plain], 2, &["can be changed on its way"]);
 }
 
 /// A registry that holds one component and serves it as a test wants it.

@@ -4,7 +4,10 @@ use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
+
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 use super::error::SupplyError;
 use super::lock::LockedPlugin;
@@ -125,7 +128,7 @@ fn host(url: &str) -> &str {
 /// Brings the whole of what an address has, or nothing.
 fn download(url: &str) -> Result<Vec<u8>, SupplyError> {
     let failed = |source| not_downloaded(url, source);
-    let mut answer = agent(url).get(url).call().map_err(failed)?;
+    let mut answer = agent(url)?.get(url).call().map_err(failed)?;
     let promised = answer
         .headers()
         .get("content-length")
@@ -146,7 +149,7 @@ fn download(url: &str) -> Result<Vec<u8>, SupplyError> {
 fn download_signature(url: &str) -> Result<Option<String>, SupplyError> {
     let end = url.find(['?', '#']).unwrap_or(url.len());
     let beside = format!("{}{ENDING}{}", &url[..end], &url[end..]);
-    let mut answer = match agent(&beside).get(&beside).call() {
+    let mut answer = match agent(&beside)?.get(&beside).call() {
         Ok(answer) => answer,
         Err(ureq::Error::StatusCode(404)) => return Ok(None),
         Err(source) => return Err(not_downloaded(&beside, source)),
@@ -162,15 +165,32 @@ fn not_downloaded(url: &str, source: ureq::Error) -> SupplyError {
     }
 }
 
-fn agent(url: &str) -> ureq::Agent {
+fn agent(url: &str) -> Result<ureq::Agent, SupplyError> {
+    let tls = TlsConfig::builder().root_certs(authorities()?).build();
     let config = ureq::Agent::config_builder()
         .timeout_global(Some(PATIENCE))
         // A redirection may not lead out of what is encrypted.
         .https_only(!is_local(host(url)))
         .max_redirects(5)
+        .tls_config(tls)
         .user_agent(concat!("begat/", env!("CARGO_PKG_VERSION")))
         .build();
-    config.into()
+    Ok(config.into())
+}
+
+/// Who vouches for servers: those that the user's own file names, as registries are held against too, else those that
+/// browsers trust.
+fn authorities() -> Result<RootCerts, SupplyError> {
+    let Some(path) = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from) else {
+        return Ok(RootCerts::WebPki);
+    };
+    let pem = std::fs::read(&path).map_err(|source| SupplyError::Read { path, source })?;
+    let known = parse_pem(&pem).filter_map(|item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(certificate),
+        // What else such a file holds vouches for nobody.
+        _ => None,
+    });
+    Ok(RootCerts::Specific(Arc::new(known.collect())))
 }
 
 impl fmt::Display for PluginSource {
