@@ -57,7 +57,7 @@ pub use crate::interop::openlineage::ASSET_FACET_SCHEMA;
 pub use crate::plan::Stubs;
 pub use crate::run::Observer;
 pub use crate::sandbox::{CONTRACTS, PluginNotice};
-pub use crate::store::{Imported, Migrated, Pruned};
+pub use crate::store::{ExportedFiles, Imported, Migrated, Pruned};
 
 /// begat, with its settings.
 pub struct App {

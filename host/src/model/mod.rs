@@ -46,7 +46,7 @@ pub use event::{
     FinishedExecution, FinishedTask, Lineage, Origin, RetriedTask, RunEvent, RunEventKind, SetKey, StartedExecution,
     StartedTask, WrittenFile,
 };
-pub use export::{EXPORT_VERSION, ExportHeader, ExportKind, ExportLine, ExportedEvent, ExportedLog};
+pub use export::{EXPORT_VERSION, ExportHeader, ExportKind, ExportLine, ExportedContent, ExportedEvent, ExportedLog};
 pub use grant::{Destination, Grant, GrantError, GrantKind, GrantView, Grants, UsedGrant};
 pub use id::{AssetId, ExecutionId, FlowId, IdError, InputId, Namespace, TaskId, TaskRunId, TriggerId};
 pub use input::{InputOptionView, InputQuestion, InputView};
