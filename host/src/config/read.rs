@@ -287,7 +287,7 @@ mod tests {
     fn a_word_that_is_not_known_is_refused_with_the_one_that_was_meant() {
         check_error(
             "[plugins.http]\nalow = []",
-            "`begat.toml` line 2: unknown field `alow`, expected one of `allow`, `limits`, `digest`",
+            "`begat.toml` line 2: unknown field `alow`, expected one of `allow`, `limits`, `digest`, `signed_by`",
             Some("did you mean `allow`?"),
         );
         check_error(

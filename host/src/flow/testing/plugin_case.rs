@@ -228,7 +228,7 @@ mod tests {
         );
         check_refused(
             "http: [{ulr: 'https://a'}]",
-            &["unknown key of the golden case `ulr` in `http` (did you mean `url`?)"],
+            &["unknown key of an item of `http` `ulr` (did you mean `url`?)"],
         );
     }
 
