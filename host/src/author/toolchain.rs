@@ -24,30 +24,35 @@ pub struct Built {
     pub size: u64,
 }
 
-/// Builds the plugin of a folder into `dist/NAME.wasm` within it.
+/// Builds the plugin of a folder into `dist/NAME.wasm` within it. The component is as old as the beginning of its build,
+/// so that a source which changed meanwhile is newer.
 pub fn build(folder: &Path) -> Result<Built, AuthorError> {
-    let made = match Language::of(folder) {
-        Some(Language::Rust) => cargo(folder)?,
-        Some(Language::Python) => python(folder)?,
-        Some(Language::JavaScript) => javascript(folder)?,
-        Some(Language::C) => c(folder)?,
-        None => {
-            return Err(AuthorError::NoPlugin {
-                path: folder.to_owned(),
-            });
-        }
-    };
-    let name = made.file_name().unwrap_or_default();
-    let name = name.to_string_lossy().replace('_', "-");
-    let component = folder.join("dist").join(name);
+    let language = Language::of(folder).ok_or_else(|| AuthorError::NoPlugin {
+        path: folder.to_owned(),
+    })?;
+    let dist = folder.join("dist");
+    // A whole component or none, also when two build at once.
+    let draft = dist.join(format!("{}.draft", std::process::id()));
     let failed = |source| AuthorError::Write {
-        path: component.clone(),
+        path: draft.clone(),
         source,
     };
-    fs::create_dir_all(folder.join("dist")).map_err(failed)?;
-    // A whole component or none, also when two build at once.
-    let draft = component.with_extension(format!("{}.draft", std::process::id()));
+    fs::create_dir_all(&dist).map_err(failed)?;
+    // By the clock of the files, which is not that of the processes.
+    let began = fs::write(&draft, "").and_then(|()| fs::metadata(&draft)?.modified());
+    let began = began.map_err(failed)?;
+    let made = match language {
+        Language::Rust => cargo(folder),
+        Language::Python => python(folder),
+        Language::JavaScript => javascript(folder),
+        Language::C => c(folder),
+    };
+    let made = made.inspect_err(|_| drop(fs::remove_file(&draft)))?;
+    let name = made.file_name().unwrap_or_default();
+    let component = dist.join(name.to_string_lossy().replace('_', "-"));
     let size = fs::copy(&made, &draft).map_err(failed)?;
+    let dated = fs::File::options().append(true).open(&draft);
+    dated.and_then(|file| file.set_modified(began)).map_err(failed)?;
     fs::rename(&draft, &component).map_err(failed)?;
     if made.parent().is_some_and(|parent| parent.ends_with(MADE)) {
         fs::remove_file(&made).map_err(failed)?;

@@ -292,7 +292,7 @@ mod tests {
         );
         check_error(
             "[plugin.http]",
-            "`begat.toml` line 1: unknown field `plugin`, expected one of `limits`, `plugins`, `flow`, `secrets`, `tools`, `openlineage`",
+            "`begat.toml` line 1: unknown field `plugin`, expected one of `limits`, `plugins`, `flow`, `secrets`, `tools`, `openlineage`, `signatures`",
             Some("did you mean `plugins`?"),
         );
     }
