@@ -1,8 +1,8 @@
 //! From an empty folder to a plugin that is tested, with nothing but the program and a compiler.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -190,20 +190,20 @@ fn development_tests_at_each_change_until_it_is_stopped() {
     let world = World::new();
     check(&world, &["plugin", "new", "greet-again"], 0, &[]);
     let mut command = author(&world, &["plugin", "dev", "greet-again"]);
-    let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Both streams in one, so that lines come in the order they were written in.
+    let (reader, writer) = std::io::pipe().unwrap();
+    command.stdout(writer.try_clone().unwrap()).stderr(writer);
+    let mut process = command.spawn().unwrap();
+    drop(command);
     let (sender, lines) = std::sync::mpsc::channel();
-    let listen = |stream: Box<dyn Read + Send>, sender: std::sync::mpsc::Sender<String>| {
-        std::thread::spawn(move || {
-            let lines = BufReader::new(stream).lines().map_while(Result::ok);
-            lines.for_each(|line| drop(sender.send(line)));
-        })
-    };
-    listen(Box::new(process.stdout.take().unwrap()), sender.clone());
-    listen(Box::new(process.stderr.take().unwrap()), sender);
+    std::thread::spawn(move || {
+        let lines = BufReader::new(reader).lines().map_while(Result::ok);
+        lines.for_each(|line| drop(sender.send(line)));
+    });
     let heard = |words: &str| {
         let mut all = Vec::new();
         loop {
-            let line = lines.recv_timeout(Duration::from_secs(300));
+            let line = lines.recv_timeout(Duration::from_secs(120));
             all.push(line.unwrap_or_else(|_| panic!("nobody said {words:?}: {all:?}")));
             if all.last().is_some_and(|line| line.contains(words)) {
                 return;

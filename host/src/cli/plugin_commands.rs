@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use super::arguments::Format;
 use super::commands::show;
 use super::grant_tables;
@@ -308,13 +310,16 @@ async fn develop(app: &App, folder: &Path, output: &Output) -> Result<ExitCode, 
             junit: None,
         },
     };
+    // Listened for all the time: an interruption during a build must not be lost.
+    let mut interruptions = signal(SignalKind::interrupt())
+        .map_err(|error| AppError::refused("listening for Ctrl-C is not possible").because(&error))?;
     // A folder that holds no plugin is refused at once; what is wrong later is shown, and may be mended.
     let mut seen = stamp(folder);
     test(app, &arguments, output).await?;
     output.message(&paint(DIM, "waiting for a file to change; Ctrl-C ends it\n"));
     loop {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => return Ok(ExitCode::SUCCESS),
+            _ = interruptions.recv() => return Ok(ExitCode::SUCCESS),
             () = tokio::time::sleep(LOOK) => {}
         }
         let now = stamp(folder);
