@@ -1,8 +1,10 @@
 //! From an empty folder to a plugin that is tested, with nothing but the program and a compiler.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use crate::world::World;
 
@@ -181,6 +183,46 @@ fn a_change_is_noticed_told_by_its_place_and_can_be_accepted() {
         2,
         &["the plugin cannot be built: `cargo build` says", "expected identifier"],
     );
+}
+
+#[test]
+fn development_tests_at_each_change_until_it_is_stopped() {
+    let world = World::new();
+    check(&world, &["plugin", "new", "greet-again"], 0, &[]);
+    let mut command = author(&world, &["plugin", "dev", "greet-again"]);
+    // Both streams in one, so that lines come in the order they were written in.
+    let (reader, writer) = std::io::pipe().unwrap();
+    command.stdout(writer.try_clone().unwrap()).stderr(writer);
+    let mut process = command.spawn().unwrap();
+    drop(command);
+    let (sender, lines) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let lines = BufReader::new(reader).lines().map_while(Result::ok);
+        lines.for_each(|line| drop(sender.send(line)));
+    });
+    let heard = |words: &str| {
+        let mut all = Vec::new();
+        loop {
+            let line = lines.recv_timeout(Duration::from_secs(120));
+            all.push(line.unwrap_or_else(|_| panic!("nobody said {words:?}: {all:?}")));
+            if all.last().is_some_and(|line| line.contains(words)) {
+                return;
+            }
+        }
+    };
+    heard("2 tests: 2 passed");
+    heard("waiting for a file to change");
+    let source = world.folder.join("greet-again/src/lib.rs");
+    let text = std::fs::read_to_string(&source).unwrap();
+    std::fs::write(&source, "fn").unwrap();
+    heard("the plugin cannot be built");
+    std::fs::write(&source, text.replace("Hello, {name}", "HELLO, {name}")).unwrap();
+    heard("2 tests: 1 passed, 1 failed");
+    std::fs::write(&source, text).unwrap();
+    heard("2 tests: 2 passed");
+    let stopped = Command::new("kill").args(["-INT", &process.id().to_string()]).status();
+    assert!(stopped.unwrap().success());
+    assert_eq!(process.wait().unwrap().code(), Some(0));
 }
 
 #[test]

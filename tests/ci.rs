@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::interop::{PRIVATE, PUBLIC};
 use crate::world::{World, repository};
 
 const SEVEN: [&str; 7] = [
@@ -44,8 +45,18 @@ fn the_seven_flows_pass_the_job_and_leave_reports() {
     let run: Vec<String> = SEVEN
         .map(|name| flows.join(format!("{name}.yaml")).display().to_string())
         .into();
-    let (code, said) = job(&world, &flows, &run.join(" "), &[]);
+    // As on a machine that has never seen begat.
+    let (cold, home) = (World::new(), World::new());
+    let cold = cold.folder.join("cache").display().to_string();
+    let environment = [("BEGAT_CACHE", cold.as_str()), ("HOME", home.folder.to_str().unwrap())];
+    let (code, said) = job(&world, &flows, &run.join(" "), &environment);
     assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("compiling the plugin"), "{said}");
+    assert_eq!(
+        std::fs::read_dir(&home.folder).unwrap().count(),
+        0,
+        "nothing is written at home"
+    );
     assert!(said.contains("7 tests: 7 passed"), "{said}");
     assert!(said.contains("events verified"), "{said}");
     let report = |name: &str| std::fs::read_to_string(world.folder.join("reports").join(name)).unwrap();
@@ -61,11 +72,35 @@ fn the_seven_flows_pass_the_job_and_leave_reports() {
         report("create_vm.md")
     );
     assert!(report("catalog.jsonl").lines().count() > 30);
+    let statement: serde_json::Value = serde_json::from_str(&report("create_vm.intoto.json")).unwrap();
+    assert_eq!(statement["_type"], "https://in-toto.io/Statement/v1");
+    assert!(
+        statement["subject"].to_string().contains("windows-web-01"),
+        "{statement}"
+    );
     let written: Vec<_> = std::fs::read_dir(&world.folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
         .collect();
     assert_eq!(written, ["reports"], "nothing is written but the reports");
+}
+
+#[test]
+fn a_cache_that_was_filled_ahead_of_time_leaves_nothing_to_compile() {
+    let world = World::new();
+    let cache = world.folder.join("cache");
+    let told = world.with_cache(&cache, &["plugin", "compile"]);
+    assert!(
+        told.stdout.contains("plugins are compiled for this machine"),
+        "{}",
+        told.stdout
+    );
+    for name in SEVEN.iter().filter(|name| **name != "assign_certificate") {
+        let flow = format!("flows/{name}.yaml");
+        let answer = world.with_cache(&cache, &["run", &flow]);
+        assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+        assert!(!answer.stderr.contains("compiling"), "{}", answer.stderr);
+    }
 }
 
 #[test]
@@ -105,6 +140,15 @@ fn the_job_ends_with_the_code_of_what_went_wrong() {
         "{said}"
     );
 
+    let needs = "type: http.request\n    uri: https://inventory.example.com/hosts";
+    let (folder, path) = flow("ungranted", needs);
+    let (code, said) = job(&world, &folder, &path, &[]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("needs `net=inventory.example.com`, which is not granted"),
+        "{said}"
+    );
+
     let (folder, path) = flow("untrue", "type: log\n    message: a");
     std::fs::write(
         folder.join("a.test.yaml"),
@@ -141,6 +185,46 @@ fn a_report_has_the_form_its_name_says_also_of_a_refusal() {
     assert_eq!(answer.code, Some(2));
     assert!(
         answer.stderr.contains("does not say the form of the report"),
+        "{}",
+        answer.stderr
+    );
+}
+
+#[test]
+fn a_run_can_be_attested_and_signed_also_one_that_leaves_no_catalog() {
+    let world = World::new();
+    let (private, public) = (world.file("key.pem", PRIVATE), world.file("key.pub", PUBLIC));
+    let path = world.folder.join("made/vm.json").display().to_string();
+    let run = [
+        "run",
+        "flows/create_vm.yaml",
+        "--ephemeral",
+        "--attest",
+        &path,
+        "--attest-key",
+    ];
+    world.good(&[&run[..], &[&private]].concat());
+    let told = world
+        .good(&["execution", "verify-attestation", &path, "--key", &public])
+        .stdout;
+    assert!(told.contains("windows-web-01"), "{told}");
+    // A run that makes nothing leaves no attestation, also none of an earlier one.
+    let nothing = world.file(
+        "nothing.yaml",
+        "id: a\nnamespace: ci\ntasks: [{id: t, type: log, message: a}]\n",
+    );
+    let answer = world.good(&["run", &nothing, "--attest", &path]);
+    assert!(
+        answer.stderr.contains("made nothing that could be attested"),
+        "{}",
+        answer.stderr
+    );
+    assert!(!Path::new(&path).exists());
+    // With a key that signs nothing, nothing runs.
+    let answer = world.begat(&[&run[..], &[&public]].concat());
+    assert_eq!(answer.code, Some(2), "{}", answer.stderr);
+    assert!(
+        !answer.stderr.contains("SUCCESS") && !Path::new(&path).exists(),
         "{}",
         answer.stderr
     );
@@ -209,6 +293,13 @@ fn the_catalog_knows_what_a_digest_made() {
     assert_eq!(made[0]["id"], "windows-web-01");
     assert_eq!(made[0]["event"], "CREATED");
     assert_eq!(made[0]["plugin"]["digest"], digest);
+    let full = format!("sha256:{digest}");
+    assert!(
+        world
+            .good(&["plugin", "assets", &full])
+            .stdout
+            .contains("windows-web-01")
+    );
     assert_eq!(world.good(&["plugin", "assets", "shell"]).stdout, "it made nothing\n");
 }
 

@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use crate::world::World;
 
 /// The key pair of test 1 of RFC 8032, section 7.1, and the public key of test 2.
-const PRIVATE: &str = "-----BEGIN PRIVATE KEY-----
+pub const PRIVATE: &str = "-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
 -----END PRIVATE KEY-----
 ";
-const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----
+pub const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
 -----END PUBLIC KEY-----
 ";

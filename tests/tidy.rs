@@ -30,20 +30,24 @@ const ROOMS: [(&str, &[&str]); 14] = [
 ];
 
 /// Crates that only these rooms may use. The language has functions of its own that read and write YAML text.
-const FENCES: [(&str, &[&str]); 19] = [
+const FENCES: [(&str, &[&str]); 23] = [
     ("serde_yaml", &["flow", "expr"]),
     ("saphyr_parser", &["flow"]),
     ("wasmtime", &["sandbox"]),
     ("wasmtime_wasi", &["sandbox"]),
     ("wasmtime_wasi_http", &["sandbox"]),
     ("hyper", &["sandbox"]),
-    ("rustls", &["sandbox"]),
+    ("rustls", &["sandbox", "supply"]),
     ("rustix", &["sandbox"]),
     ("toml", &["config"]),
     ("rusqlite", &["store"]),
     ("jsonschema", &["store"]),
     ("terminal_size", &["cli"]),
     ("ureq", &["interop", "supply"]),
+    ("oci_client", &["supply"]),
+    ("docker_credential", &["supply"]),
+    ("minisign_verify", &["supply"]),
+    ("wit_component", &["author"]),
     ("ed25519_dalek", &["interop"]),
     ("clap", &["cli"]),
     ("clap_mangen", &["cli"]),

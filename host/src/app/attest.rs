@@ -1,11 +1,11 @@
 //! Attestations of executions: written, signed, and held against a key and the catalog.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{App, AppError};
+use super::{App, AppError, ErrorKind};
 use crate::interop::attestation::{self, AttestationError, Evidence, Subject};
-use crate::model::{ExecutionId, Json};
+use crate::model::{ExecutionDetailView, ExecutionId, Json};
 use crate::store::{Catalog, ToldRange};
 
 /// What an attestation turned out to be worth.
@@ -26,15 +26,8 @@ impl App {
         let catalog = self.catalog()?;
         let id = catalog.find_execution(execution)?;
         let detail = self.execution(id.as_str())?;
-        let plugins = catalog
-            .beginning(&id)?
-            .map(|beginning| beginning.plugins)
-            .unwrap_or_default();
-        let statement = attestation::statement(&detail, &plugins, &evidence(&catalog, &id)?)?;
-        match key {
-            None => Ok(statement),
-            Some(path) => Ok(attestation::sign(&statement, &read(path, "the key")?)?),
-        }
+        let key = key.map(|path| read(path, "the key")).transpose()?;
+        attested(&catalog, &detail, key.as_deref())
     }
 
     /// Holds an attestation against a public key, and against the catalog where that knows the execution.
@@ -72,6 +65,71 @@ impl App {
             return Ok(None);
         }
         Ok(Some(evidence(&catalog, &id)?.subjects()))
+    }
+}
+
+/// Where the attestation of a run goes.
+#[derive(Debug, Clone)]
+pub struct AttestTo {
+    pub file: PathBuf,
+    /// The file of the private key to sign with.
+    pub key: Option<PathBuf>,
+}
+
+impl AttestTo {
+    /// Reads the key and tries it, so that nothing runs whose attestation could not be signed. What an earlier run left
+    /// in the place of the attestation is removed: it says nothing of the one to come.
+    pub(super) fn prepare(&self) -> Result<Option<String>, AppError> {
+        let key = self.key.as_deref().map(|path| read(path, "the key")).transpose()?;
+        if let Some(key) = &key {
+            attestation::sign(&Json::Null, key)?;
+        }
+        match std::fs::remove_file(&self.file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(AppError::refused(format!("removing the attestation `{}`", self.file.display())).because(&error))
+            }
+            _ => Ok(key),
+        }
+    }
+
+    /// Writes the attestation of an execution that ended; gives why there is none where it made nothing.
+    pub(super) fn write(
+        &self,
+        catalog: &Catalog,
+        detail: &ExecutionDetailView,
+        key: Option<&str>,
+    ) -> Result<Option<String>, AppError> {
+        let text = match attested(catalog, detail, key) {
+            Ok(attested) => format!("{attested:#}\n"),
+            Err(error) if error.kind == ErrorKind::Refused => return Ok(Some(error.message)),
+            Err(error) => return Err(error),
+        };
+        let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let made = folder.map_or(Ok(()), std::fs::create_dir_all);
+        let written = made.and_then(|()| std::fs::write(&self.file, text));
+        written.map(|()| None).map_err(|error| {
+            let path = self.file.display();
+            AppError {
+                kind: ErrorKind::Host,
+                ..AppError::refused(format!(
+                    "the flow ran, and its attestation cannot be written to `{path}`"
+                ))
+            }
+            .because(&error)
+        })
+    }
+}
+
+fn attested(catalog: &Catalog, detail: &ExecutionDetailView, key: Option<&str>) -> Result<Json, AppError> {
+    let id = &detail.execution.id;
+    let plugins = catalog
+        .beginning(id)?
+        .map(|beginning| beginning.plugins)
+        .unwrap_or_default();
+    let statement = attestation::statement(detail, &plugins, &evidence(catalog, id)?)?;
+    match key {
+        None => Ok(statement),
+        Some(key) => Ok(attestation::sign(&statement, key)?),
     }
 }
 

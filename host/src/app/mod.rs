@@ -36,7 +36,7 @@ use crate::sandbox::Registry;
 
 pub use again::{AgainRequest, StartAt};
 pub use assets::{AssetQuery, AssetStory, Expiry, GraphQuery};
-pub use attest::AttestationView;
+pub use attest::{AttestTo, AttestationView};
 pub use authoring::{GoldenRequest, TaskTrial, TrialRequest};
 pub use delivery::Delivered;
 pub use edits::{DeleteMode, SetRequest};

@@ -54,7 +54,8 @@ impl App {
 
     /// What a plugin made, by its name or the beginning of its digest, whether it is here or not.
     pub fn made_by(&self, plugin: &str) -> Result<Vec<MadeView>, AppError> {
-        Ok(self.catalog()?.made_by(plugin)?)
+        let named = plugin.strip_prefix("sha256:").unwrap_or(plugin);
+        Ok(self.catalog()?.made_by(named)?)
     }
 
     /// One plugin, by its name or by a task type it provides.

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use tokio::sync::watch;
 
+use super::attest::AttestTo;
 use super::delivery::Delivery;
 use super::grants::check_grants;
 use super::inputs::{InputSources, find_file};
@@ -35,6 +36,8 @@ pub struct RunRequest<'a> {
     pub flow: FlowRequest<'a>,
     /// Whether to use a catalog in memory that is gone afterwards.
     pub ephemeral: bool,
+    /// Where an attestation of what it made goes.
+    pub attest: Option<AttestTo>,
 }
 
 /// What a face hears before the run starts.
@@ -54,6 +57,8 @@ pub enum Notice {
     },
     /// OpenLineage events that did not go through yet, or that the other side refuses.
     Undelivered(Delivered),
+    /// Why there is no attestation of the run.
+    Unattested(String),
     /// The execution failed, and another takes its place.
     StartingAgain { failed: ExecutionId },
 }
@@ -141,6 +146,8 @@ impl App {
         observer: Observer,
         cancelled: watch::Receiver<bool>,
     ) -> Result<ExecutionDetailView, AppError> {
+        let attest = request.attest.as_ref().map(|to| Ok::<_, AppError>((to, to.prepare()?)));
+        let attest = attest.transpose()?;
         // A refused request leaves no catalog behind, so the file is made only when there is a plan.
         let is_fresh = request.ephemeral || !self.settings.catalog.exists();
         let known = match is_fresh {
@@ -176,6 +183,11 @@ impl App {
         runner.settle().await;
         end_delivery(delivery, &notice);
         let view = shown(&catalog, &outcome.execution)?;
+        if let Some((to, key)) = attest
+            && let Some(reason) = to.write(&catalog, &view, key.as_deref())?
+        {
+            notice(Notice::Unattested(reason));
+        }
         if catalog.is_small_to_open() {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.push(Box::new((runner, prepared.task_types, catalog)));

@@ -5,8 +5,12 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::{App, AppError};
+use crate::model::digest;
 use crate::sandbox::PinnedFile;
-use crate::supply::{Lock, LockedPlugin, PluginSource, PluginStore};
+use crate::supply::{
+    Artifact, Brought, Lock, LockedPlugin, PluginSource, PluginStore, Pushed, SupplyError, TrustedKeys,
+    signature_beside,
+};
 
 /// What became of a plugin that was to be brought here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -14,6 +18,15 @@ pub struct Supplied {
     #[serde(flatten)]
     pub plugin: LockedPlugin,
     pub change: SupplyChange,
+    /// The name of the trusted key that it is signed with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<String>,
+}
+
+/// A component that was looked at and kept, and is not pinned yet.
+struct Kept {
+    plugin: LockedPlugin,
+    signed_by: Option<String>,
 }
 
 /// What became of it.
@@ -38,11 +51,14 @@ impl App {
         let source = PluginSource::parse(source)?;
         let lock = self.lock()?;
         let brought = self.bring(&source, &lock).await?;
-        match lock.plugins.iter().find(|known| known.name == brought.name) {
-            Some(known) if known.sha256 == brought.sha256 => Ok(supplied(known.clone(), SupplyChange::Unchanged)),
+        match lock.plugins.iter().find(|known| known.name == brought.plugin.name) {
+            Some(known) if known.sha256 == brought.plugin.sha256 => match known.signature == brought.plugin.signature {
+                true => Ok(supplied(known.clone(), SupplyChange::Unchanged, brought.signed_by)),
+                false => self.pin(lock, brought, SupplyChange::Updated),
+            },
             Some(known) => {
                 let name = &known.name;
-                self.discard(&brought, &lock)?;
+                self.discard(&brought.plugin, &lock)?;
                 Err(AppError::refused(format!(
                     "another plugin `{name}` is pinned already, from {}",
                     known.source
@@ -69,9 +85,9 @@ impl App {
         for known in wanted {
             let lock = self.lock()?;
             let brought = self.bring(&PluginSource::parse(&known.source)?, &lock).await?;
-            if brought.name != known.name {
-                self.discard(&brought, &lock)?;
-                let (name, other) = (&known.name, &brought.name);
+            if brought.plugin.name != known.name {
+                self.discard(&brought.plugin, &lock)?;
+                let (name, other) = (&known.name, &brought.plugin.name);
                 return Err(
                     AppError::refused(format!("the source of the plugin `{name}` has a plugin `{other}` now"))
                         .with_hint(format!(
@@ -80,8 +96,8 @@ impl App {
                         )),
                 );
             }
-            if brought.sha256 == known.sha256 {
-                all.push(supplied(known, SupplyChange::Unchanged));
+            if brought.plugin.sha256 == known.sha256 {
+                all.push(supplied(known, SupplyChange::Unchanged, brought.signed_by));
                 continue;
             }
             all.push(self.pin(lock, brought, SupplyChange::Updated)?);
@@ -90,24 +106,47 @@ impl App {
         Ok(all)
     }
 
-    /// Brings every plugin that is pinned and not here. What is not the pinned one is not kept.
-    pub fn fetch_plugins(&self) -> Result<Vec<Supplied>, AppError> {
-        let store = self.plugin_store();
+    /// Brings every plugin that is pinned and not here. What is not the pinned one, or not signed as it must be, is not
+    /// kept.
+    pub async fn fetch_plugins(&self) -> Result<Vec<Supplied>, AppError> {
+        let (store, trusted) = (self.plugin_store(), self.trusted_keys()?);
         let mut all = Vec::new();
         for plugin in self.lock()?.plugins {
-            let is_here = store.holds(&plugin);
-            if !is_here {
-                let bytes = PluginSource::parse(&plugin.source)?.fetch()?;
-                store.keep_locked(&plugin, &bytes)?;
+            if store.holds(&plugin) {
+                all.push(supplied(plugin, SupplyChange::Unchanged, None));
+                continue;
             }
-            let change = if is_here {
-                SupplyChange::Unchanged
-            } else {
-                SupplyChange::Fetched
-            };
-            all.push(supplied(plugin, change));
+            let bytes = PluginSource::parse(&plugin.source)?.fetch_pinned(&plugin).await?;
+            plugin.check(&bytes)?;
+            let signed_by = trusted.check(&plugin.source, &bytes, plugin.signature.as_deref())?;
+            self.check_signer(&plugin, signed_by)?;
+            store.keep(&bytes)?;
+            let signed_by = signed_by.map(str::to_owned);
+            all.push(supplied(plugin, SupplyChange::Fetched, signed_by));
         }
         Ok(all)
+    }
+
+    /// Puts a component into a registry, with the signature beside its file where there is one.
+    pub async fn push_plugin(&self, component: &Path, address: &str) -> Result<Pushed, AppError> {
+        let PluginSource::Registry(address) = PluginSource::parse(address)? else {
+            return Err(AppError::refused(format!("`{address}` is no address of a registry"))
+                .with_hint("write it as `oci://HOST/NAME:TAG`"));
+        };
+        let registry = self.registry_without_pinned().await?;
+        let plugin = registry.read(component).await?;
+        let border = registry.border(&plugin)?;
+        let Brought { bytes, .. } = PluginSource::File(component.to_owned()).fetch(false).await?;
+        let artifact = Artifact {
+            bytes,
+            name: plugin.reference.name.clone(),
+            version: plugin.reference.version.clone(),
+            summary: plugin.description.summary.clone(),
+            imports: border.imports,
+            exports: border.exports,
+            signature: signature_beside(component)?,
+        };
+        Ok(address.push(&artifact).await?)
     }
 
     /// Unpins a plugin and drops its component.
@@ -117,7 +156,7 @@ impl App {
         lock.plugins.retain(|known| known.name != plugin.name);
         lock.write(&self.settings.lock)?;
         self.discard(&plugin, &lock)?;
-        Ok(supplied(plugin, SupplyChange::Removed))
+        Ok(supplied(plugin, SupplyChange::Removed, None))
     }
 
     /// The plugins that this project has pinned, with the digests they must have.
@@ -143,29 +182,61 @@ impl App {
         PluginStore::new(folder.join(".begat/plugins"))
     }
 
-    /// Keeps a component whose names nobody else answers to. Nothing stays of one that is refused.
-    async fn bring(&self, source: &PluginSource, lock: &Lock) -> Result<LockedPlugin, AppError> {
-        let store = self.plugin_store();
-        let path = store.keep(&source.fetch()?)?;
-        let digest = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let described = self.looked_at(&path, lock).await;
-        let (name, version) = match described {
-            Ok(described) => described,
-            Err(error) => {
-                if !lock.plugins.iter().any(|known| known.sha256 == digest) {
-                    store.drop(&digest)?;
-                }
-                return Err(AppError {
-                    message: format!("the plugin from `{source}` is not taken: {}", error.message),
-                    ..error
-                });
+    fn trusted_keys(&self) -> Result<TrustedKeys, AppError> {
+        let signatures = self.config()?.signatures;
+        Ok(TrustedKeys::new(signatures.required, &signatures.keys)?)
+    }
+
+    /// Holds the key that a plugin is signed with against the one that it must be signed with.
+    fn check_signer(&self, plugin: &LockedPlugin, signed_by: Option<&str>) -> Result<(), AppError> {
+        let said = self.config()?.plugins.remove(&plugin.name);
+        match (said.and_then(|said| said.signed_by), signed_by) {
+            (Some(wanted), None) => Err(SupplyError::WrongSigner {
+                name: plugin.name.clone(),
+                wanted,
+                actual: "no key that is known".to_owned(),
             }
-        };
-        Ok(LockedPlugin {
-            name,
-            version,
-            sha256: digest,
+            .into()),
+            (Some(wanted), Some(actual)) if wanted != actual => Err(SupplyError::WrongSigner {
+                name: plugin.name.clone(),
+                wanted,
+                actual: format!("`{actual}`"),
+            }
+            .into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps a component that is signed as it must be and whose names nobody else answers to. Nothing stays of one that
+    /// is refused.
+    async fn bring(&self, source: &PluginSource, lock: &Lock) -> Result<Kept, AppError> {
+        let trusted = self.trusted_keys()?;
+        let Brought { bytes, signature } = source.fetch(trusted.are_used()).await?;
+        let signed_by = trusted.check(&source.to_string(), &bytes, signature.as_deref())?;
+        let store = self.plugin_store();
+        let path = store.keep(&bytes)?;
+        let mut plugin = LockedPlugin {
+            name: String::new(),
+            version: String::new(),
+            sha256: digest::sha256(&bytes),
             source: source.to_string(),
+            // One that nobody looked at proves nothing.
+            signature: signature.filter(|_| signed_by.is_some()),
+        };
+        let described = self.looked_at(&path, lock).await.and_then(|(name, version)| {
+            (plugin.name, plugin.version) = (name, version);
+            self.check_signer(&plugin, signed_by)
+        });
+        if let Err(error) = described {
+            self.discard(&plugin, lock)?;
+            return Err(AppError {
+                message: format!("the plugin from `{source}` is not taken: {}", error.message),
+                ..error
+            });
+        }
+        Ok(Kept {
+            plugin,
+            signed_by: signed_by.map(str::to_owned),
         })
     }
 
@@ -210,13 +281,17 @@ impl App {
         }
     }
 
-    fn pin(&self, mut lock: Lock, plugin: LockedPlugin, change: SupplyChange) -> Result<Supplied, AppError> {
-        lock.pin(plugin.clone());
+    fn pin(&self, mut lock: Lock, kept: Kept, change: SupplyChange) -> Result<Supplied, AppError> {
+        lock.pin(kept.plugin.clone());
         lock.write(&self.settings.lock)?;
-        Ok(supplied(plugin, change))
+        Ok(supplied(kept.plugin, change, kept.signed_by))
     }
 }
 
-fn supplied(plugin: LockedPlugin, change: SupplyChange) -> Supplied {
-    Supplied { plugin, change }
+fn supplied(plugin: LockedPlugin, change: SupplyChange, signed_by: Option<String>) -> Supplied {
+    Supplied {
+        plugin,
+        change,
+        signed_by,
+    }
 }

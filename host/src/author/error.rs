@@ -32,6 +32,8 @@ pub enum AuthorError {
         #[source]
         source: std::io::Error,
     },
+    #[error("what was compiled is no plugin: {reason}")]
+    Wrapping { reason: String },
     #[error("the plugin cannot be built: `{program}` says\n{said}")]
     Build {
         program: String,
@@ -52,6 +54,7 @@ impl AuthorError {
             }
             Self::ManyComponents { .. } => Some("name one of the files"),
             Self::NoToolchain { hint, .. } => Some(hint),
+            Self::Wrapping { .. } => Some("define every function that `vendor/c/plugin.h` lists as exported"),
             Self::Build { hint, .. } => *hint,
         }
     }

@@ -8,11 +8,12 @@ pub enum Language {
     Rust,
     Python,
     JavaScript,
+    C,
 }
 
 impl Language {
     /// All of them.
-    pub const ALL: [Language; 3] = [Language::Rust, Language::Python, Language::JavaScript];
+    pub const ALL: [Language; 4] = [Language::Rust, Language::Python, Language::JavaScript, Language::C];
 
     /// The language's short name.
     pub fn name(self) -> &'static str {
@@ -20,6 +21,7 @@ impl Language {
             Language::Rust => "rust",
             Language::Python => "python",
             Language::JavaScript => "js",
+            Language::C => "c",
         }
     }
 
@@ -34,6 +36,7 @@ impl Language {
             Language::Rust => "Cargo.toml",
             Language::Python => "plugin.py",
             Language::JavaScript => "plugin.js",
+            Language::C => "plugin.c",
         }
     }
 

@@ -11,6 +11,7 @@ mod manifest;
 mod scaffold;
 mod sources;
 mod toolchain;
+mod wrapping;
 
 pub use error::AuthorError;
 pub use language::Language;

@@ -65,6 +65,15 @@ const JAVASCRIPT: [(&str, &str); 4] = [
     ),
 ];
 
+const C: [(&str, &str); 6] = [
+    ("README.md", include_str!("templates/c/README.md")),
+    ("plugin.c", include_str!("templates/c/plugin.c")),
+    ("requirements.txt", include_str!("templates/c/requirements.txt")),
+    ("vendor/c/begat.h", include_str!("templates/c/vendor/begat.h")),
+    ("vendor/c/plugin.h", include_str!("templates/c/vendor/plugin.h")),
+    ("vendor/c/plugin.c", include_str!("templates/c/vendor/plugin.c")),
+];
+
 /// Makes the folder of a new plugin and gives the files in it. Nothing that exists is touched.
 pub fn create(plugin: &NewPlugin) -> Result<Vec<PathBuf>, AuthorError> {
     let name = &plugin.name;
@@ -86,6 +95,7 @@ pub fn create(plugin: &NewPlugin) -> Result<Vec<PathBuf>, AuthorError> {
         Language::Rust => &RUST[..],
         Language::Python => &PYTHON[..],
         Language::JavaScript => &JAVASCRIPT[..],
+        Language::C => &C[..],
     };
     for (path, text) in COMMON.iter().chain(templates) {
         let text = text.replace(NAME, name);

@@ -8,9 +8,13 @@ use serde_json::Value;
 
 use super::error::AuthorError;
 use super::language::Language;
+use super::wrapping::{WORLD, component};
 
 /// The target that Rust builds components for.
 const RUST_TARGET: &str = "wasm32-wasip2";
+
+/// Where the contract is in the folder of a plugin.
+const CONTRACT: &str = "vendor/wit/task-0.1";
 
 /// A component that was built.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,29 +24,35 @@ pub struct Built {
     pub size: u64,
 }
 
-/// Builds the plugin of a folder into `dist/NAME.wasm` within it.
+/// Builds the plugin of a folder into `dist/NAME.wasm` within it. The component is as old as the beginning of its build,
+/// so that a source which changed meanwhile is newer.
 pub fn build(folder: &Path) -> Result<Built, AuthorError> {
-    let made = match Language::of(folder) {
-        Some(Language::Rust) => cargo(folder)?,
-        Some(Language::Python) => python(folder)?,
-        Some(Language::JavaScript) => javascript(folder)?,
-        None => {
-            return Err(AuthorError::NoPlugin {
-                path: folder.to_owned(),
-            });
-        }
-    };
-    let name = made.file_name().unwrap_or_default();
-    let name = name.to_string_lossy().replace('_', "-");
-    let component = folder.join("dist").join(name);
+    let language = Language::of(folder).ok_or_else(|| AuthorError::NoPlugin {
+        path: folder.to_owned(),
+    })?;
+    let dist = folder.join("dist");
+    // A whole component or none, also when two build at once.
+    let draft = dist.join(format!("{}.draft", std::process::id()));
     let failed = |source| AuthorError::Write {
-        path: component.clone(),
+        path: draft.clone(),
         source,
     };
-    fs::create_dir_all(folder.join("dist")).map_err(failed)?;
-    // A whole component or none, also when two build at once.
-    let draft = component.with_extension(format!("{}.draft", std::process::id()));
+    fs::create_dir_all(&dist).map_err(failed)?;
+    // By the clock of the files, which is not that of the processes.
+    let began = fs::write(&draft, "").and_then(|()| fs::metadata(&draft)?.modified());
+    let began = began.map_err(failed)?;
+    let made = match language {
+        Language::Rust => cargo(folder),
+        Language::Python => python(folder),
+        Language::JavaScript => javascript(folder),
+        Language::C => c(folder),
+    };
+    let made = made.inspect_err(|_| drop(fs::remove_file(&draft)))?;
+    let name = made.file_name().unwrap_or_default();
+    let component = dist.join(name.to_string_lossy().replace('_', "-"));
     let size = fs::copy(&made, &draft).map_err(failed)?;
+    let dated = fs::File::options().append(true).open(&draft);
+    dated.and_then(|file| file.set_modified(began)).map_err(failed)?;
     fs::rename(&draft, &component).map_err(failed)?;
     if made.parent().is_some_and(|parent| parent.ends_with(MADE)) {
         fs::remove_file(&made).map_err(failed)?;
@@ -105,43 +115,100 @@ fn cargo(folder: &Path) -> Result<PathBuf, AuthorError> {
     })
 }
 
-/// Builds a Python plugin with componentize-py, in a virtual environment that is made where there is none.
-fn python(folder: &Path) -> Result<PathBuf, AuthorError> {
-    let hint = "install Python 3.10 or newer with its module `venv`";
-    let compiler = folder.join("venv/bin/componentize-py");
-    if !compiler.is_file() {
-        run(
-            "python3",
-            Command::new("python3").args(["-m", "venv", "venv"]),
-            folder,
-            hint,
-        )?;
-        let pip = folder.join("venv/bin/python");
-        let mut install = Command::new(absolute(&pip)?);
-        install.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "-r",
-            "requirements.txt",
-        ]);
-        run("pip install", &mut install, folder, hint)?;
+const PYTHON: &str = "install Python 3.10 or newer with its module `venv`";
+
+/// A program that `requirements.txt` brings, in a virtual environment that is made where there is none.
+fn from_pypi(folder: &Path, program: &str) -> Result<PathBuf, AuthorError> {
+    let found = absolute(&folder.join("venv/bin").join(program))?;
+    if found.exists() {
+        return Ok(found);
     }
-    let made = target_of(folder)?;
-    let mut command = Command::new(absolute(&compiler)?);
-    command.args([
-        "-d",
-        "vendor/wit/task-0.1",
-        "-w",
-        "plugin",
-        "componentize",
-        "plugin",
-        "-o",
+    let mut make = Command::new("python3");
+    run("python3", make.args(["-m", "venv", "venv"]), folder, PYTHON)?;
+    let mut install = Command::new(absolute(&folder.join("venv/bin/python"))?);
+    install.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "-r",
+        "requirements.txt",
     ]);
-    run("componentize-py", command.arg(&made), folder, hint)?;
+    run("pip install", &mut install, folder, PYTHON)?;
+    Ok(found)
+}
+
+/// Builds a Python plugin with componentize-py.
+fn python(folder: &Path) -> Result<PathBuf, AuthorError> {
+    let mut command = Command::new(from_pypi(folder, "componentize-py")?);
+    let made = target_of(folder)?;
+    command.args(["-d", CONTRACT, "-w", WORLD, "componentize", "plugin", "-o"]);
+    run("componentize-py", command.arg(&made), folder, PYTHON)?;
     Ok(made)
+}
+
+/// Builds a C plugin with the compiler there is, and makes a component of the module.
+fn c(folder: &Path) -> Result<PathBuf, AuthorError> {
+    let (program, mut command) = c_compiler(folder)?;
+    let made = target_of(folder)?;
+    let module = made.with_extension("core");
+    command
+        .args([
+            "-mexec-model=reactor",
+            "-Os",
+            "-std=c17",
+            "-Wall",
+            "-Wextra",
+            "-Ivendor/c",
+            "-o",
+        ])
+        .arg(&module)
+        .args(sources_in_c(folder)?)
+        .arg("vendor/c/plugin.c");
+    run(program, &mut command, folder, PYTHON)?;
+    let read = |source| AuthorError::Read {
+        path: module.clone(),
+        source,
+    };
+    let bytes = fs::read(&module).map_err(read)?;
+    fs::remove_file(&module).map_err(read)?;
+    let component = component(bytes, &folder.join(CONTRACT)).map_err(|reason| AuthorError::Wrapping { reason })?;
+    fs::write(&made, component).map_err(|source| AuthorError::Write {
+        path: made.clone(),
+        source,
+    })?;
+    Ok(made)
+}
+
+/// The clang of the WASI SDK where the environment names one, else zig: the user's own, or the one of PyPI.
+fn c_compiler(folder: &Path) -> Result<(&'static str, Command), AuthorError> {
+    if let Some(sdk) = std::env::var_os("WASI_SDK_PATH") {
+        let mut command = Command::new(Path::new(&sdk).join("bin/clang"));
+        command.arg("--target=wasm32-wasip1");
+        return Ok(("clang", command));
+    }
+    let is_here = Command::new("zig").arg("version").stdin(Stdio::null()).output().is_ok();
+    let mut command = match is_here {
+        true => Command::new("zig"),
+        false => Command::new(from_pypi(folder, "python-zig")?),
+    };
+    command.args(["cc", "-target", "wasm32-wasi"]);
+    Ok(("zig cc", command))
+}
+
+/// The sources of a C plugin beside its main one, by name.
+fn sources_in_c(folder: &Path) -> Result<Vec<PathBuf>, AuthorError> {
+    let entries = fs::read_dir(folder).map_err(|source| AuthorError::Read {
+        path: folder.to_owned(),
+        source,
+    })?;
+    let names = entries.flatten().map(|entry| PathBuf::from(entry.file_name()));
+    let mut sources: Vec<PathBuf> = names
+        .filter(|name| name.extension().is_some_and(|end| end == "c"))
+        .collect();
+    sources.sort();
+    Ok(sources)
 }
 
 /// Builds a JavaScript plugin with componentize-js, which is installed where it is not.

@@ -215,6 +215,12 @@ pub(super) struct RunArguments {
     /// Write what happened to a file: `.json`, `.md` for Markdown, or `.xml` for JUnit
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub report: Option<PathBuf>,
+    /// Write what the run made, and of what, to a file: an in-toto statement with SLSA provenance
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub attest: Option<PathBuf>,
+    /// Sign that with this Ed25519 key (PKCS#8 PEM), as a DSSE envelope
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "attest")]
+    pub attest_key: Option<PathBuf>,
     /// Let time stand still at this moment, so that the run can be repeated to the byte; tasks run one at a time
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub clock: Option<Timestamp>,

@@ -35,7 +35,7 @@ pub(super) enum PluginCommand {
         /// Its name: lower-case letters, digits and `-`
         name: String,
         /// The language it is written in
-        #[arg(long, default_value = "rust", value_parser = ["rust", "python", "js"])]
+        #[arg(long, default_value = "rust", value_parser = ["rust", "python", "js", "c"])]
         lang: String,
         /// The folder to make its folder in
         #[arg(long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
@@ -80,9 +80,17 @@ pub(super) enum PluginCommand {
     Compile,
     /// Bring a plugin into this project and pin it in `begat.lock`
     Add {
-        /// A component file, or an address that begins with `https://`
+        /// A component file, or an address that begins with `https://` or `oci://`
         #[arg(value_hint = ValueHint::FilePath)]
         source: String,
+    },
+    /// Put a plugin into a registry, with the signature beside its file where there is one
+    Push {
+        /// A component file, or the folder of a plugin
+        #[arg(value_hint = ValueHint::AnyPath)]
+        path: PathBuf,
+        /// Where to: `oci://HOST/NAME:TAG`; without a tag that of its version
+        address: String,
     },
     /// Bring what the sources of pinned plugins have now, and pin it
     Update {

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use super::arguments::Format;
 use super::commands::show;
 use super::grant_tables;
@@ -53,8 +55,18 @@ pub(super) async fn plugin(app: &App, command: &PluginCommand, output: &Output) 
         }
         PluginCommand::Dev { folder } => develop(app, folder, output).await,
         PluginCommand::Add { source } => show(output, &app.add_plugin(source).await?, supplied),
+        PluginCommand::Push { path, address } => {
+            let pushed = app.push_plugin(&component(app, path, output)?, address).await?;
+            show(output, &pushed, |pushed| {
+                format!(
+                    "{} is there\n  {}\n",
+                    paint(BOLD, &pushed.address),
+                    paint(DIM, &pushed.pinned)
+                )
+            })
+        }
         PluginCommand::Update { names } => show(output, &app.update_plugins(names).await?, |all| list(all)),
-        PluginCommand::Fetch => show(output, &app.fetch_plugins()?, |all| list(all)),
+        PluginCommand::Fetch => show(output, &app.fetch_plugins().await?, |all| list(all)),
         PluginCommand::Remove { name } => show(output, &app.remove_plugin(name)?, supplied),
         PluginCommand::Compile => show(output, &app.compile_plugins().await?, |views| {
             format!("{} plugins are compiled for this machine\n", views.len())
@@ -112,11 +124,13 @@ fn supplied(supplied: &Supplied) -> String {
         SupplyChange::Unchanged => "is as it was",
         SupplyChange::Removed => "is gone",
     };
+    let signed = supplied.signed_by.as_ref();
+    let signed = signed.map(|key| format!(", signed by {key}")).unwrap_or_default();
     format!(
         "{} {} {words}\n  {}\n",
         paint(BOLD, &plugin.name),
         plugin.version,
-        paint(DIM, &format!("sha256 {} from {}", plugin.sha256, plugin.source))
+        paint(DIM, &format!("sha256 {} from {}{signed}", plugin.sha256, plugin.source))
     )
 }
 
@@ -296,13 +310,16 @@ async fn develop(app: &App, folder: &Path, output: &Output) -> Result<ExitCode, 
             junit: None,
         },
     };
+    // Listened for all the time: an interruption during a build must not be lost.
+    let mut interruptions = signal(SignalKind::interrupt())
+        .map_err(|error| AppError::refused("listening for Ctrl-C is not possible").because(&error))?;
     // A folder that holds no plugin is refused at once; what is wrong later is shown, and may be mended.
     let mut seen = stamp(folder);
     test(app, &arguments, output).await?;
     output.message(&paint(DIM, "waiting for a file to change; Ctrl-C ends it\n"));
     loop {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => return Ok(ExitCode::SUCCESS),
+            _ = interruptions.recv() => return Ok(ExitCode::SUCCESS),
             () = tokio::time::sleep(LOOK) => {}
         }
         let now = stamp(folder);

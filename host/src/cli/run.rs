@@ -16,8 +16,8 @@ use super::prompt;
 use super::report::Report;
 use super::tables::{duration, paint, state_style};
 use crate::app::{
-    AgainRequest, App, AppError, Delivered, FlowRequest, InputSources, Notice, ResumeRequest, RunRequest, Settings,
-    Stubs,
+    AgainRequest, App, AppError, AttestTo, Delivered, FlowRequest, InputSources, Notice, ResumeRequest, RunRequest,
+    Settings, Stubs,
 };
 use crate::model::clock::World;
 use crate::model::{AssetEvent, ExecutionDetailView, JsonMap, LogLevel, State, TaskRunView};
@@ -48,6 +48,10 @@ pub(super) async fn run(settings: Settings, arguments: &RunArguments, output: &O
     let request = RunRequest {
         flow: flow_request(arguments, output),
         ephemeral: arguments.ephemeral,
+        attest: arguments.attest.clone().map(|file| AttestTo {
+            file,
+            key: arguments.attest_key.clone(),
+        }),
     };
     let level = LogLevel::from_name(&arguments.log_level).unwrap_or(LogLevel::Info);
     let progress = Progress::start(output, level, arguments.quiet);
@@ -138,6 +142,10 @@ fn tell(output: &Output, progress: &Mutex<Progress>, notice: Notice) {
         }
         Notice::Undelivered(delivered) => {
             let words = undelivered(&delivered);
+            lock(progress).line(&format!("{} {words}", paint(YELLOW, "warning:")));
+        }
+        Notice::Unattested(reason) => {
+            let words = format!("no attestation was written: {reason}");
             lock(progress).line(&format!("{} {words}", paint(YELLOW, "warning:")));
         }
         Notice::Findings(report) => output.report(&report),

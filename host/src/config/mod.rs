@@ -34,6 +34,17 @@ pub struct Config {
     pub tools: BTreeMap<String, Tool>,
     /// Where OpenLineage events go as they happen.
     pub openlineage: Option<OpenLineage>,
+    /// Who may sign plugins.
+    pub signatures: Signatures,
+}
+
+/// Who may sign the plugins that are brought here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Signatures {
+    /// Whether a plugin must be signed with one of the keys.
+    pub required: bool,
+    /// Public keys of minisign by name, in base64.
+    pub keys: BTreeMap<String, String>,
 }
 
 /// What is said of one plugin.
@@ -44,6 +55,8 @@ pub struct PluginConfig {
     pub limits: BTreeMap<String, String>,
     /// The only component that all this is for, by its sha256 in lower-case hexadecimal.
     pub digest: Option<String>,
+    /// The name of the key that it must be signed with.
+    pub signed_by: Option<String>,
 }
 
 /// A grant for one run, as on the command line: `KIND=TARGET` for all, `PLUGIN:KIND=TARGET` for one.

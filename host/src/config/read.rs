@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use super::written::{Amount, File, Program, Secret};
-use super::{Config, ConfigError, PluginConfig};
+use super::{Config, ConfigError, PluginConfig, Signatures};
 use crate::model::{Grant, GrantKind, SecretOrigin, Tool, amount, closest};
 
 /// Limits of a tool where nothing else is said.
@@ -71,6 +71,10 @@ fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
         file: Some(path.to_owned()),
         openlineage: openlineage.map_err(|reason| wrong(format!("`openlineage`: {reason}")))?,
         limits: texts(file.limits),
+        signatures: Signatures {
+            required: file.signatures.required,
+            keys: file.signatures.keys,
+        },
         ..Config::default()
     };
     for (name, plugin) in file.plugins {
@@ -79,6 +83,8 @@ fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
             grants: plugin.allow.into_iter().map(|grant| grant.within(&folder)).collect(),
             limits: texts(plugin.limits),
             digest: digest.map_err(|reason| wrong(format!("`plugins.{name}.digest`: {reason}")))?,
+            signed_by: signer(plugin.signed_by, &config.signatures)
+                .map_err(|reason| wrong(format!("`plugins.{name}.signed_by`: {reason}")))?,
         };
         config.plugins.insert(name, said);
     }
@@ -97,6 +103,14 @@ fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
         config.tools.insert(name, tool);
     }
     Ok(config)
+}
+
+/// The name of a key that is there.
+fn signer(name: Option<String>, signatures: &Signatures) -> Result<Option<String>, String> {
+    match &name {
+        Some(key) if !signatures.keys.contains_key(key) => Err(format!("no key `{key}` stands in `[signatures.keys]`")),
+        _ => Ok(name),
+    }
 }
 
 fn is_for_expressions(grant: &Grant) -> bool {
@@ -273,12 +287,12 @@ mod tests {
     fn a_word_that_is_not_known_is_refused_with_the_one_that_was_meant() {
         check_error(
             "[plugins.http]\nalow = []",
-            "`begat.toml` line 2: unknown field `alow`, expected one of `allow`, `limits`, `digest`",
+            "`begat.toml` line 2: unknown field `alow`, expected one of `allow`, `limits`, `digest`, `signed_by`",
             Some("did you mean `allow`?"),
         );
         check_error(
             "[plugin.http]",
-            "`begat.toml` line 1: unknown field `plugin`, expected one of `limits`, `plugins`, `flow`, `secrets`, `tools`, `openlineage`",
+            "`begat.toml` line 1: unknown field `plugin`, expected one of `limits`, `plugins`, `flow`, `secrets`, `tools`, `openlineage`, `signatures`",
             Some("did you mean `plugins`?"),
         );
     }

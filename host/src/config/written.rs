@@ -22,6 +22,8 @@ pub(super) struct File {
     #[serde(default)]
     pub tools: BTreeMap<String, Program>,
     pub openlineage: Option<openlineage::Written>,
+    #[serde(default)]
+    pub signatures: Signatures,
 }
 
 /// A number, or a number with a unit.
@@ -52,6 +54,17 @@ pub(super) struct Plugin {
     #[serde(default)]
     pub limits: BTreeMap<String, Amount>,
     pub digest: Option<String>,
+    pub signed_by: Option<String>,
+}
+
+/// `[signatures]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Signatures {
+    #[serde(default)]
+    pub required: bool,
+    #[serde(default)]
+    pub keys: BTreeMap<String, String>,
 }
 
 /// `[flow]`

@@ -23,6 +23,7 @@ mod mask;
 mod moment;
 mod planned;
 mod plugin_check;
+mod staged;
 mod state;
 mod suggest;
 mod task_type;
@@ -58,6 +59,7 @@ pub use planned::{
     PlannedWork,
 };
 pub use plugin_check::{PluginCheckView, PluginFinding};
+pub use staged::{StagedAnswer, StagedRequest};
 pub use state::State;
 pub use suggest::closest;
 pub use task_type::{Capability, PluginDescription, Schema, TaskType};

@@ -371,6 +371,7 @@ impl Job {
             namespace,
             work: workplace.as_deref().map(Workplace::path),
             stop: self.stop.clone(),
+            stage: None,
         };
         let mut call = shared.runner.registry.start(plugin, surroundings).await?;
         let mut outputs = call.run(&request).await?;

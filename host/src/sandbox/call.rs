@@ -19,6 +19,7 @@ use super::limits::{LimitExceeded, Limits, Meter};
 use super::mounts::Mounts;
 use super::output::{LineStream, LogSink, SharedSpeech, Speech, lock};
 use super::policy::{Permit, UseSink};
+use super::stage::Stage;
 use super::stop::StopSign;
 use super::work::{WorkError, WorkFolder};
 use crate::model::{
@@ -53,6 +54,8 @@ pub struct TaskSurroundings<'a> {
     pub work: Option<&'a Path>,
     /// Tells it when it shall end.
     pub stop: StopSign,
+    /// What it meets instead of the network and of the operator's secrets, in a test.
+    pub stage: Option<Arc<Stage>>,
 }
 
 /// Why a task run failed, in words for the operator.
@@ -125,6 +128,7 @@ pub(super) struct Start<'a> {
     pub catalog: Option<(Arc<dyn CatalogReader>, Namespace)>,
     pub work: Option<&'a Path>,
     pub stop: StopSign,
+    pub stage: Option<Arc<Stage>>,
 }
 
 impl TaskCall {
@@ -141,6 +145,7 @@ impl TaskCall {
             catalog,
             work: folder,
             stop,
+            stage,
         } = start;
         let mounts = Mounts::open(&permit, &limits)?;
         let places: Vec<&Path> = folder.into_iter().chain(mounts.as_ref().map(Mounts::path)).collect();
@@ -164,7 +169,7 @@ impl TaskCall {
             catalog,
             namespace,
             http,
-            gate: Gate::new(permit.clone(), speech.clone(), &limits),
+            gate: Gate::new(permit.clone(), speech.clone(), &limits).on_stage(stage),
             permit,
             work: folder.map(Path::to_owned),
             stop,

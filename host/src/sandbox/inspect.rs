@@ -10,6 +10,8 @@ pub struct Border {
     pub track: Option<String>,
     /// The interfaces it imports, in the order of their names.
     pub imports: Vec<String>,
+    /// The interfaces it exports.
+    pub exports: Vec<String>,
 }
 
 impl Registry {
@@ -24,9 +26,11 @@ impl Registry {
             .collect();
         imports.sort();
         let exports = component_type.exports(engine).map(|(name, _)| name.to_owned());
+        let exports: Vec<String> = exports.collect();
         Ok(Border {
-            track: exports.into_iter().find_map(|name| track(&name)),
+            track: exports.iter().find_map(|name| track(name)),
             imports,
+            exports,
         })
     }
 }

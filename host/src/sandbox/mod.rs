@@ -22,6 +22,7 @@ mod registry;
 #[cfg(test)]
 mod security;
 mod skew;
+mod stage;
 mod stop;
 mod tools;
 mod wasi;
@@ -38,4 +39,5 @@ pub use limits::{LimitInfo, LimitScope, Limits};
 pub use output::LogSink;
 pub use policy::{PluginPolicy, Policy, UseSink, advice};
 pub use registry::{PinnedFile, Plugin, PluginNotice, Registry, RegistryOptions};
+pub use stage::Stage;
 pub use stop::StopSign;

@@ -247,14 +247,18 @@ impl Registry {
             namespace,
             work,
             stop,
+            stage,
         } = surroundings;
+        let staged = stage.as_ref().map(|stage| stage.policy(&self.policy));
+        let policy = staged.as_ref().unwrap_or(&self.policy);
         let start = Start {
             limits,
-            permit: Permit::new(&self.policy, &plugin.reference, on_use),
+            permit: Permit::new(policy, &plugin.reference, on_use),
             sink,
             catalog: Some((catalog, namespace)),
             work,
             stop,
+            stage,
         };
         TaskCall::start(&workshop.machine, &pre, start).await
     }
@@ -301,6 +305,7 @@ impl Registry {
             catalog: None,
             work: None,
             stop: StopSign::default(),
+            stage: None,
         };
         let call = TaskCall::start(&self.workshop()?.machine, &pre, start).await;
         call.map_err(|failure| failed(failure.message))?

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use oci_client::errors::OciDistributionError;
+
 /// A plugin could not be brought here, or the lock file makes no sense. `hint` says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum SupplyError {
@@ -21,6 +23,31 @@ pub enum SupplyError {
     },
     #[error("the download of `{url}` broke off: {got} of {promised} bytes came")]
     Half { url: String, got: usize, promised: usize },
+    #[error("the registry `{registry}` did not do what `{address}` needs")]
+    Registry {
+        address: String,
+        registry: String,
+        #[source]
+        source: Box<OciDistributionError>,
+    },
+    #[error("`{address}` is no component: {reason}")]
+    NoComponent { address: String, reason: String },
+    #[error("who you are for the registry `{registry}`: {reason}")]
+    Credentials { registry: String, reason: String },
+    #[error("`signatures.keys.{name}` is no public key of minisign")]
+    BadKey { name: String },
+    #[error("signatures are required, and no key is named")]
+    NoKeys,
+    #[error("the plugin from `{origin}` is not signed")]
+    Unsigned { origin: String },
+    #[error("the signature of the plugin from `{origin}` is wrong: {reason}")]
+    WrongSignature { origin: String, reason: String },
+    #[error("the plugin `{name}` must be signed with the key `{wanted}`, and is signed with {actual}")]
+    WrongSigner {
+        name: String,
+        wanted: String,
+        actual: String,
+    },
     #[error("the plugin from `{origin}` is larger than {limit} MiB")]
     TooLarge { origin: String, limit: u64 },
     #[error("writing `{path}`")]
@@ -60,10 +87,25 @@ impl SupplyError {
     pub fn hint(&self) -> Option<String> {
         let text = |text: &str| Some(text.to_owned());
         match self {
-            Self::BadSource { .. } => text("name a component file, or an address that begins with `https://`"),
+            Self::BadSource { .. } => {
+                text("name a component file, or an address that begins with `https://` or `oci://`")
+            }
             Self::Read { .. } => text("check the path"),
             Self::Download { .. } | Self::Half { .. } => {
                 text("nothing was installed; check the address, and try again when it answers")
+            }
+            Self::Registry { registry, source, .. } => Some(about_registry(registry, source)),
+            Self::NoComponent { .. } => text("`begat plugin push` puts components into registries"),
+            Self::Credentials { .. } => {
+                text("set `BEGAT_REGISTRY`, `BEGAT_REGISTRY_USER` and `BEGAT_REGISTRY_PASSWORD`, or log in with docker")
+            }
+            Self::BadKey { .. } => text("it is the second line of the file that ends with `.pub`, in base64"),
+            Self::NoKeys => text("name one under `[signatures.keys]` in begat.toml, as `NAME = \"RW…\"`"),
+            Self::Unsigned { .. } => text(
+                "nothing was installed; `minisign -Sm FILE` signs a file beside it, and `begat plugin push` takes that along",
+            ),
+            Self::WrongSignature { .. } | Self::WrongSigner { .. } => {
+                text("nothing was installed; ask who made it which key they use, and do not run it until then")
             }
             Self::TooLarge { .. } => text("build it in release mode and strip debug information"),
             Self::Write { .. } => text("nothing was installed; make room or get the right to write there"),
@@ -80,5 +122,24 @@ impl SupplyError {
                 |near| format!("did you mean `{near}`?"),
             )),
         }
+    }
+}
+
+/// What to do about what a registry said.
+fn about_registry(registry: &str, error: &OciDistributionError) -> String {
+    match error {
+        OciDistributionError::UnauthorizedError { .. }
+        | OciDistributionError::AuthenticationFailure(_)
+        | OciDistributionError::ServerError { code: 401 | 403, .. } => format!(
+            "log in with `docker login {registry}`, or set BEGAT_REGISTRY={registry}, BEGAT_REGISTRY_USER and \
+             BEGAT_REGISTRY_PASSWORD"
+        ),
+        OciDistributionError::DigestError(_) => {
+            "nothing was installed; what came is not what its digest promises, so do not trust it".to_owned()
+        }
+        OciDistributionError::ImageManifestNotFoundError(_) | OciDistributionError::RegistryError { .. } => {
+            "nothing was installed or pushed; check the name, the tag and the digest".to_owned()
+        }
+        _ => "nothing was installed or pushed; check the address, and try again when the registry answers".to_owned(),
     }
 }

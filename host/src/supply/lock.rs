@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::SupplyError;
 use super::store::write_whole;
-use crate::model::closest;
+use crate::model::{closest, digest};
 
 const VERSION: u32 = 1;
 
@@ -30,6 +30,24 @@ pub struct LockedPlugin {
     pub sha256: String,
     /// Where it came from.
     pub source: String,
+    /// The signature that came with it, as minisign writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+}
+
+impl LockedPlugin {
+    /// Holds bytes against what is pinned.
+    pub fn check(&self, bytes: &[u8]) -> Result<(), SupplyError> {
+        let actual = digest::sha256(bytes);
+        match actual == self.sha256 {
+            true => Ok(()),
+            false => Err(SupplyError::Changed {
+                name: self.name.clone(),
+                expected: self.sha256.clone(),
+                actual,
+            }),
+        }
+    }
 }
 
 impl Default for Lock {

@@ -41,12 +41,6 @@ impl PluginStore {
         fs::read(self.path(&plugin.sha256)).is_ok_and(|bytes| digest::sha256(&bytes) == plugin.sha256)
     }
 
-    /// Keeps a component that must be the one of a lock.
-    pub fn keep_locked(&self, plugin: &LockedPlugin, bytes: &[u8]) -> Result<PathBuf, SupplyError> {
-        check(plugin, bytes)?;
-        self.keep(bytes)
-    }
-
     /// Keeps a component under its digest: the whole of it, or nothing.
     pub fn keep(&self, bytes: &[u8]) -> Result<PathBuf, SupplyError> {
         let path = self.path(&digest::sha256(bytes));
@@ -63,18 +57,6 @@ impl PluginStore {
             }
             _ => Ok(()),
         }
-    }
-}
-
-fn check(plugin: &LockedPlugin, bytes: &[u8]) -> Result<(), SupplyError> {
-    let actual = digest::sha256(bytes);
-    match actual == plugin.sha256 {
-        true => Ok(()),
-        false => Err(SupplyError::Changed {
-            name: plugin.name.clone(),
-            expected: plugin.sha256.clone(),
-            actual,
-        }),
     }
 }
 

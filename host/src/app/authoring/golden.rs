@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::super::{App, AppError, Report};
 use super::trial::{TaskTrial, try_out};
 use crate::flow::{PluginCase, read_plugin_case};
 use crate::model::clock::World;
 use crate::model::{Json, Source, TestReportView, TestState, TestSuiteView, TestView};
-use crate::sandbox::{Plugin, Registry};
+use crate::sandbox::{Plugin, Registry, Stage};
 
 const CASE: &str = ".case.yaml";
 /// How many differences of one case are told.
@@ -84,7 +85,12 @@ fn name_of(path: &Path) -> String {
 async fn run_case(registry: &Registry, plugin: &Plugin, path: &Path, update: bool) -> Result<TestView, AppError> {
     let name = name_of(path);
     let case = read(path)?;
-    let trial = try_out(registry, plugin, &case, &World::fixed(case.clock, case.seed)).await;
+    let stage = Arc::new(Stage::new(
+        case.secrets.clone().into_iter().collect(),
+        case.http.clone(),
+    ));
+    let world = World::fixed(case.clock, case.seed);
+    let trial = try_out(registry, plugin, &case, &world, Some(stage)).await;
     let trial = trial.map_err(|error| AppError {
         message: format!("the golden case `{name}`: {}", error.message),
         ..error

@@ -10,10 +10,10 @@ use super::super::fixtures::catalog_with;
 use super::super::{App, AppError};
 use crate::flow::PluginCase;
 use crate::model::{
-    Bundle, CatalogReader, ExecutionId, FlowId, JsonMap, LogLevel, LogLine, PluginDescription, TaskId, TaskRunId,
-    TaskType, clock::World, closest,
+    Bundle, CatalogReader, ExecutionId, FlowId, JsonMap, LogLevel, LogLine, PluginDescription, StagedRequest, TaskId,
+    TaskRunId, TaskType, clock::World, closest,
 };
-use crate::sandbox::{LogSink, Plugin, Registry, TaskFailure, TaskRequest, TaskSurroundings};
+use crate::sandbox::{LogSink, Plugin, Registry, Stage, TaskFailure, TaskRequest, TaskSurroundings};
 
 /// What came of one task run, in the form that golden files have.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -24,6 +24,9 @@ pub struct TaskTrial {
     pub failure: Option<TrialFailure>,
     pub logs: Vec<TrialLine>,
     pub assets: Vec<Bundle>,
+    /// The requests that it sent, in a golden case.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<StagedRequest>,
     /// How long it took; no part of what is expected.
     #[serde(skip)]
     pub took: Duration,
@@ -77,7 +80,7 @@ impl App {
             properties: request.properties,
             ..empty
         };
-        try_out(&registry, &plugin, &case, &World::current()).await
+        try_out(&registry, &plugin, &case, &World::current(), None).await
     }
 }
 
@@ -87,6 +90,7 @@ pub(super) async fn try_out(
     plugin: &Plugin,
     case: &PluginCase,
     world: &World,
+    stage: Option<Arc<Stage>>,
 ) -> Result<TaskTrial, AppError> {
     let _entered = world.clone().enter();
     let task_type = task_type(&plugin.description, case.task_type.as_deref())?;
@@ -105,6 +109,7 @@ pub(super) async fn try_out(
         namespace: case.namespace.clone(),
         work,
         stop: crate::sandbox::StopSign::default(),
+        stage: stage.clone(),
     };
     let started = registry.start(plugin, surroundings).await;
     let answer = match started {
@@ -134,6 +139,7 @@ pub(super) async fn try_out(
         failure,
         logs: logs.into_iter().map(line).collect(),
         assets,
+        requests: stage.map(|stage| stage.heard()).unwrap_or_default(),
         took,
     })
 }

@@ -4,7 +4,11 @@ use indexmap::IndexMap;
 
 use super::read;
 use crate::flow::shape::{Key, Shape, key, object_schema};
-use crate::model::{Bundle, Declaration, Diagnostic, Json, JsonMap, Namespace, Source, Timestamp};
+use crate::flow::yaml::{Node, NodeKind};
+use crate::model::{
+    Bundle, Declaration, Destination, Diagnostic, Json, JsonMap, Namespace, SHORTEST_SECRET, Source, StagedAnswer,
+    Timestamp,
+};
 
 /// What one task is given.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +24,10 @@ pub struct PluginCase {
     pub catalog: Vec<Declaration>,
     /// The files of `/work` by their names. Without any there is no such folder.
     pub files: IndexMap<String, String>,
+    /// Secrets that it is granted, by name.
+    pub secrets: IndexMap<String, String>,
+    /// Answers to the requests it sends. Their hosts are granted.
+    pub http: Vec<StagedAnswer>,
     /// From 1.
     pub attempt: u32,
     pub namespace: Namespace,
@@ -30,7 +38,15 @@ const ASSETS: [Key; 2] = [
     key("outputs", Shape::List(&Shape::Any), "What the task makes."),
 ];
 
-const KEYS: [Key; 10] = [
+const HTTP: [Key; 5] = [
+    key("method", Shape::Text, "The method; GET unless given."),
+    key("url", Shape::Text, "The address in full."),
+    key("status", Shape::Whole, "The status of the answer; 200 unless given."),
+    key("headers", Shape::Map, "The header fields of the answer."),
+    key("body", Shape::Text, "The body of the answer."),
+];
+
+const KEYS: [Key; 12] = [
     key("description", Shape::Text, "What the case shows."),
     key(
         "type",
@@ -55,6 +71,12 @@ const KEYS: [Key; 10] = [
         "The assets that are in the catalog, oldest first.",
     ),
     key("files", Shape::Map, "The files of `/work`, by name."),
+    key("secrets", Shape::Map, "The secrets that the task is granted, by name."),
+    key(
+        "http",
+        Shape::List(&Shape::Keys(&HTTP)),
+        "The answers to its requests, each given once; their hosts are granted.",
+    ),
     key("attempt", Shape::Whole, "Which attempt it is, from 1."),
     key(
         "namespace",
@@ -96,12 +118,53 @@ pub fn read_plugin_case(source: &Source) -> Result<PluginCase, Vec<Diagnostic>> 
         seed: read::number(&root, "seed", 0, &mut findings),
         catalog: read::declarations(&root, "catalog", &mut findings),
         files: read::texts(&root, "files", &mut findings),
+        secrets: secrets(&root, &mut findings),
+        http: answers(&root, &mut findings),
         attempt: u32::try_from(attempt).unwrap_or(u32::MAX),
         namespace,
     };
     match findings.is_empty() {
         true => Ok(case),
         false => Err(findings),
+    }
+}
+
+fn secrets(root: &Node, findings: &mut Vec<Diagnostic>) -> IndexMap<String, String> {
+    let found = read::texts(root, "secrets", findings);
+    for (name, _) in found.iter().filter(|(_, text)| text.chars().count() < SHORTEST_SECRET) {
+        let message = format!("the secret `{name}` is shorter than {SHORTEST_SECRET} characters");
+        let span = read::given(root, "secrets").map(|node| node.span);
+        findings.push(Diagnostic::error("wrong-value", message, span).with_hint("it could not be masked"));
+    }
+    found
+}
+
+fn answers(root: &Node, findings: &mut Vec<Diagnostic>) -> Vec<StagedAnswer> {
+    let Some(NodeKind::List(items)) = read::given(root, "http").map(|node| &node.kind) else {
+        return Vec::new();
+    };
+    items.iter().map(|item| answer(item, findings)).collect()
+}
+
+fn answer(item: &Node, findings: &mut Vec<Diagnostic>) -> StagedAnswer {
+    let url = read::text(item, "url").unwrap_or_default();
+    if Destination::of_url(&url).is_none() {
+        let message = format!("`{url}` is no address of a request");
+        let finding = Diagnostic::error("wrong-value", message, item.span);
+        findings.push(finding.with_hint("write `url` in full, such as `https://api.example.com/hosts?page=1`"));
+    }
+    let status = read::number(item, "status", 200, findings);
+    let known = u16::try_from(status).ok().filter(|status| (200..=599).contains(status));
+    if known.is_none() {
+        let message = format!("{status} is no status of an answer");
+        findings.push(Diagnostic::error("wrong-value", message, item.span).with_hint("write one from 200 to 599"));
+    }
+    StagedAnswer {
+        method: read::text(item, "method").unwrap_or_else(|| "GET".to_owned()),
+        url,
+        status: known.unwrap_or(200),
+        headers: read::texts(item, "headers", findings).into_iter().collect(),
+        body: read::text(item, "body").unwrap_or_default(),
     }
 }
 
@@ -141,6 +204,32 @@ mod tests {
         assert_eq!((case.seed, case.attempt, case.namespace.as_str()), (7, 2, "a.b"));
         assert_eq!(case.catalog[0].id.as_str(), "old");
         assert_eq!(case.files["a.txt"], "hi");
+    }
+
+    #[test]
+    fn secrets_and_answers_are_read() {
+        let case = read(
+            "secrets: {TOKEN: wonderful}\nhttp:\n  - url: https://a.example/b\n  - {method: POST, url: 'http://c', \
+             status: 404, headers: {x-a: 1}, body: gone}\n",
+        )
+        .unwrap();
+        assert_eq!(case.secrets["TOKEN"], "wonderful");
+        let told = |answer: &StagedAnswer| (answer.method.clone(), answer.status, answer.body.clone());
+        assert_eq!(told(&case.http[0]), ("GET".to_owned(), 200, String::new()));
+        assert_eq!(told(&case.http[1]), ("POST".to_owned(), 404, "gone".to_owned()));
+        assert_eq!(case.http[1].headers, [("x-a".to_owned(), "1".to_owned())]);
+        check_refused(
+            "secrets: {A: b}\nhttp: [{url: b, status: 100}]",
+            &[
+                &format!("the secret `A` is shorter than {SHORTEST_SECRET} characters (it could not be masked)"),
+                "`b` is no address of a request (write `url` in full, such as `https://api.example.com/hosts?page=1`)",
+                "100 is no status of an answer (write one from 200 to 599)",
+            ],
+        );
+        check_refused(
+            "http: [{ulr: 'https://a'}]",
+            &["unknown key of an item of `http` `ulr` (did you mean `url`?)"],
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod address;
 mod body;
 mod connect;
+mod staged;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use self::body::Counted;
 use super::limits::Limits;
 use super::output::{SharedSpeech, lock};
 use super::policy::Permit;
+use super::stage::Stage;
 use crate::model::{Destination, GrantKind, LogLevel};
 
 type Body = UnsyncBoxBody<Bytes, Error>;
@@ -43,6 +45,8 @@ struct Shared {
     requests: AtomicU64,
     bytes: AtomicU64,
     at_once: Arc<Semaphore>,
+    /// Answers in the place of the network.
+    stage: Option<Arc<Stage>>,
 }
 
 /// Why a request is not sent: what the guest hears, and what the log says.
@@ -62,7 +66,16 @@ impl Gate {
                 requests: AtomicU64::new(0),
                 bytes: AtomicU64::new(0),
                 at_once,
+                stage: None,
             }),
+        }
+    }
+
+    /// The same with answers of a test in the place of the network.
+    pub(super) fn on_stage(self, stage: Option<Arc<Stage>>) -> Self {
+        let shared = Arc::into_inner(self.shared).map(|shared| Arc::new(Shared { stage, ..shared }));
+        Self {
+            shared: shared.expect("nobody shares a gate that was just made"),
         }
     }
 }
@@ -113,6 +126,9 @@ impl Shared {
         deadline: Instant,
     ) -> Result<(Response<Body>, Driver), Refusal> {
         let destination = self.admit(&request)?;
+        if let Some(stage) = self.stage.clone() {
+            return self.staged(&stage, request, deadline).await;
+        }
         // The semaphore is never closed.
         let turn = self.at_once.clone().acquire_owned().await.ok();
         let addresses = connect::resolve(&destination).await?;

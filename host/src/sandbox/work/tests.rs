@@ -101,6 +101,7 @@ async fn run(task_type: &str, script: &str, work: Option<&Path>) -> Result<JsonM
         namespace,
         work,
         stop: crate::sandbox::StopSign::default(),
+        stage: None,
     };
     let mut call = registry.start(plugin, surroundings).await?;
     call.run(&request).await
