@@ -1,9 +1,12 @@
 //! What the catalog tells other programs and takes from them: OpenLineage out, in and live, PROV, CSV, attestations.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -277,6 +280,7 @@ fn events_of_any_producer_become_assets_and_edges_under_its_name() {
             .unwrap()
             .starts_with("job airflow daily.load, run 0197")
     );
+    names_come_back(&world);
     let before = world.good(&["catalog", "verify"]).stdout;
     for (bad, words) in [
         ("{}", "no `eventTime`"),
@@ -296,24 +300,159 @@ fn events_of_any_producer_become_assets_and_edges_under_its_name() {
     assert_eq!(world.good(&["catalog", "verify"]).stdout, before, "all or none");
 }
 
+/// What came in goes out under the names it came with, and comes into another catalog as the same.
+fn names_come_back(world: &World) {
+    let out = world.good(&["catalog", "export", "--format", "openlineage"]).stdout;
+    let names: BTreeSet<(String, String)> = lines(&out)
+        .iter()
+        .flat_map(|event| [event["inputs"].clone(), event["outputs"].clone()])
+        .flat_map(|datasets| datasets.as_array().unwrap().clone())
+        .map(|dataset| {
+            let text = |key: &str| dataset[key].as_str().unwrap().to_owned();
+            (text("namespace"), text("name"))
+        })
+        .collect();
+    let expected = [
+        ("postgres://db.example.org:5432", "public.a"),
+        ("postgres://db.example.org:5432", "public.b"),
+        ("postgres://db.example.org:5432", "public.exact"),
+        ("s3://bucket", "a/b c/ü.parquet"),
+    ];
+    let expected = expected.map(|(namespace, name)| (namespace.to_owned(), name.to_owned()));
+    assert_eq!(names, BTreeSet::from(expected));
+    let other = World::new();
+    other.good(&[
+        "catalog",
+        "import",
+        &other.file("events.jsonl", &out),
+        "--format",
+        "openlineage",
+    ]);
+    let edges = |world: &World| world.good(&["catalog", "export", "--format", "csv", "--edges"]).stdout;
+    assert_eq!(edges(&other), edges(world));
+}
+
+/// What becomes of two names.
+#[test]
+fn different_names_of_datasets_are_different_assets_and_lead_back() {
+    let names = [
+        ("urn:li:dataset:x", "y"),
+        ("urn:li:dataset", "x:y"),
+        ("urn:li", "dataset:x:y"),
+        ("airflow", "a:b"),
+        ("airflow:a", "b"),
+        ("airflow://a", "b"),
+        ("kafka://host:9092", "topic"),
+        ("kafka://host", "9092:topic"),
+        ("arn:aws:glue:eu-west-1:123", "table/db/t"),
+        ("file", "/data/x.csv"),
+        ("file", "data/x.csv"),
+        ("Snowflake://ORG-Account", "DB.\"quoted name\".T"),
+    ];
+    let world = World::new();
+    let text: String = (1..)
+        .zip(names)
+        .map(|(run, (namespace, name))| {
+            let dataset = json!([{"namespace": namespace, "name": name, "facets": {}}]);
+            foreign("COMPLETE", run, &json!([]), &dataset)
+        })
+        .collect();
+    let file = world.file("events.jsonl", text);
+    world.good(&["catalog", "import", &file, "--format", "openlineage"]);
+    let assets = world.good(&["asset", "list", "--format", "json"]).json();
+    assert_eq!(assets.as_array().unwrap().len(), names.len(), "{assets}");
+    let events = lines(&world.good(&["catalog", "export", "--format", "openlineage"]).stdout);
+    let out: Vec<(&str, &str)> = events
+        .iter()
+        .map(|event| {
+            let dataset = &event["outputs"][0];
+            (
+                dataset["namespace"].as_str().unwrap(),
+                dataset["name"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(out, names);
+    // In again, they are the assets they were.
+    world.good(&["catalog", "import", &file, "--format", "openlineage"]);
+    let again = world.good(&["asset", "list", "--format", "json"]).json();
+    let ids = |list: &Value| -> Vec<Value> {
+        list.as_array()
+            .unwrap()
+            .iter()
+            .map(|asset| asset["id"].clone())
+            .collect()
+    };
+    assert_eq!(ids(&again), ids(&assets));
+}
+
 #[test]
 fn events_go_to_a_file_as_they_happen_and_each_once() {
     let world = World::new();
     let config = world.file("begat.toml", "[openlineage]\nfile = \"out/events.jsonl\"\n");
     world.good(&["run", "flows/create_vm.yaml", "--config", &config]);
-    let events = || std::fs::read_to_string(world.folder.join("out/events.jsonl")).unwrap();
+    let events = || std::fs::read_to_string(world.folder.join("out/events.jsonl")).unwrap_or_default();
     let export = || world.good(&["catalog", "export", "--format", "openlineage"]).stdout;
-    assert_eq!(events(), export());
+    eventually("the events of a run", || events() == export());
+    world.good(&["run", "flows/create_vm.yaml", "--config", &config, "--ephemeral"]);
+    eventually("nobody delivers any more", || !is_watched(&world));
+    assert_eq!(events(), export(), "what is not recorded is not told");
     world.good(&["run", "flows/take_snapshot.yaml"]);
     assert_ne!(events(), export(), "without the settings nothing is sent");
     world.good(&["run", "flows/assign_external_ip.yaml", "--config", &config]);
-    assert_eq!(events(), export());
+    eventually("the events of all runs", || events() == export());
     let sent = world.good(&["catalog", "deliver", "--config", &config]).stdout;
     assert_eq!(sent, "0 OpenLineage events sent\n");
     let wrong = world.file("wrong.toml", "[openlineage]\nfiel = \"x\"\n");
     let refused = world.begat(&["run", "flows/create_vm.yaml", "--config", &wrong]);
     assert_eq!(refused.code, Some(2));
     assert!(refused.stderr.contains("unknown field `fiel`"), "{}", refused.stderr);
+}
+
+/// Waits for what a process beside this one does.
+fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}: not within 30 s");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Whether a process delivers the events of a world's catalog.
+fn is_watched(world: &World) -> bool {
+    let folder = std::fs::read_dir(world.folder.join("catalog.db.sent")).unwrap();
+    let mut files = folder.map(|file| file.unwrap().path());
+    let watch = files.find(|path| path.extension().is_some_and(|extension| extension == "watch"));
+    watch.is_some_and(|path| std::fs::File::open(path).unwrap().try_lock().is_err())
+}
+
+#[test]
+fn events_go_out_while_a_run_goes_on_and_by_one_process() {
+    let world = World::new();
+    let config = world.file("begat.toml", "[openlineage]\nfile = \"events.jsonl\"\n");
+    let flow = world.file(
+        "slow.yaml",
+        "id: slow\nnamespace: test.interop\ntasks:\n  - id: first\n    type: log\n    message: one\n  - id: wait\n    type: sleep\n    duration: PT30S\n",
+    );
+    let mut command = world.command(&["run", &flow, "--config", &config]);
+    let mut slow = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let events = || std::fs::read_to_string(world.folder.join("events.jsonl")).unwrap_or_default();
+    eventually("the first task is told", || events().contains(".first\""));
+    assert!(slow.try_wait().unwrap().is_none(), "the run goes on");
+    // Killed, as a container may be at its end: what it left is delivered by the next run.
+    slow.kill().unwrap();
+    slow.wait().unwrap();
+    world.good(&["run", "flows/create_vm.yaml", "--config", &config]);
+    let export = || world.good(&["catalog", "export", "--format", "openlineage"]).stdout;
+    eventually("all is told, once", || events() == export());
+    // Many at once have their events delivered once, whoever does it.
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| world.good(&["run", "flows/create_vm.yaml", "--config", &config]));
+        }
+    });
+    eventually("all of all are told, once", || events() == export());
+    eventually("the process that delivers ends", || !is_watched(&world));
 }
 
 /// A server that answers the first requests with 503 and takes the rest.
@@ -419,13 +558,15 @@ fn events_go_to_an_address_and_are_sent_again_until_they_are_taken() {
     receiver.refusing.store(usize::MAX, Ordering::SeqCst);
     let answer = run("flows/assign_external_ip.yaml");
     assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let failed = deliver();
+    assert_eq!(failed.code, Some(3), "{}", failed.stderr);
+    let answer = run("flows/create_vm.yaml");
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
     assert!(
         answer.stderr.contains("wait to be sent") && answer.stderr.contains("503"),
         "{}",
         answer.stderr
     );
-    let failed = deliver();
-    assert_eq!(failed.code, Some(3), "{}", failed.stderr);
     receiver.refusing.store(0, Ordering::SeqCst);
     assert_eq!(deliver().code, Some(0));
     assert_eq!(receiver.taken(), exported(&world), "each once, in order");

@@ -38,7 +38,7 @@ const FENCES: [(&str, &[&str]); 19] = [
     ("wasmtime_wasi_http", &["sandbox"]),
     ("hyper", &["sandbox"]),
     ("rustls", &["sandbox"]),
-    ("rustix", &["sandbox"]),
+    ("rustix", &["app", "sandbox"]),
     ("toml", &["config"]),
     ("rusqlite", &["store"]),
     ("jsonschema", &["store"]),

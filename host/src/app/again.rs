@@ -75,7 +75,7 @@ impl App {
         check_grants(&prepared, &catalog)?;
         prepared.plan.labels.insert(LABEL.to_owned(), id.as_str().into());
         let again = again_of(&past, &prepared.plan, &request.start)?;
-        let delivery = self.deliver_meanwhile()?;
+        let delivery = self.deliver_beside(&catalog)?;
         let watchers = Watchers { observer, cancelled };
         let runner = runner(&catalog, &prepared, request.flows.clone(), stubs, &watchers);
         let plan = Arc::new(prepared.plan);

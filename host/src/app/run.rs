@@ -159,7 +159,7 @@ impl App {
         });
         let delivery = match request.ephemeral {
             true => None,
-            false => self.deliver_meanwhile()?,
+            false => self.deliver_beside(&catalog)?,
         };
         if prepared.plan.is_short() {
             prepared.registry.expect_few();
@@ -179,11 +179,9 @@ impl App {
     }
 }
 
-/// Ends a delivery, and tells what did not go through.
+/// Ends looking after a delivery, and tells what did not go through so far.
 pub(super) fn end_delivery(delivery: Option<Delivery>, notice: &impl Fn(Notice)) {
-    if let Some(delivered) = delivery.map(Delivery::finish)
-        && (delivered.waiting > 0 || delivered.error.is_some())
-    {
+    if let Some(delivered) = delivery.and_then(Delivery::finish) {
         notice(Notice::Undelivered(delivered));
     }
 }
