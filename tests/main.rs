@@ -15,6 +15,7 @@ mod ci;
 mod cli;
 mod conformance;
 mod control;
+mod delivery;
 mod durability;
 mod flow_tests;
 mod grants;
