@@ -162,7 +162,7 @@ impl App {
             is_new: false,
         };
         let (prepared, on_resume) = self.plan_again(&catalog, &asked, &stubs).await?;
-        check_grants(&prepared, &catalog)?;
+        check_grants(&prepared, &catalog, &request.flows, &stubs)?;
         let delivery = self.deliver_beside(&catalog)?;
         let watchers = Watchers { observer, cancelled };
         let flow = &prepared.plan.flow;

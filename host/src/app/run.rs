@@ -151,7 +151,7 @@ impl App {
         if let Some(report) = &prepared.report {
             notice(Notice::Findings(report.clone()));
         }
-        check_grants(&prepared, &known)?;
+        check_grants(&prepared, &known, &folder_of(&request.flow.flow), &request.flow.stubs)?;
         let failing = failing_check(&prepared, &known, &notice)?;
         let catalog = Arc::new(match is_fresh && !request.ephemeral {
             true => Catalog::open(&self.settings.catalog)?,

@@ -34,6 +34,8 @@ pub struct Config {
     pub tools: BTreeMap<String, Tool>,
     /// Where OpenLineage events go as they happen.
     pub openlineage: Option<OpenLineage>,
+    /// Certificates in PEM that tasks trust beside the public ones.
+    pub authorities: Option<PathBuf>,
 }
 
 /// What is said of one plugin.

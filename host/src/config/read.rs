@@ -71,6 +71,7 @@ fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
         file: Some(path.to_owned()),
         openlineage: openlineage.map_err(|reason| wrong(format!("`openlineage`: {reason}")))?,
         limits: texts(file.limits),
+        authorities: file.net.ca.map(|path| folder.join(path)),
         ..Config::default()
     };
     for (name, plugin) in file.plugins {
@@ -226,6 +227,8 @@ mod tests {
             file = "key.pem"
             [secrets.PASS]
             command = ["/usr/bin/pass", "show", "x"]
+            [net]
+            ca = "ca.pem"
             [tools.terraform]
             path = "/usr/bin/terraform"
             arguments = ["plan", "{dir}"]
@@ -247,6 +250,7 @@ mod tests {
             config.secrets["KEY"],
             SecretOrigin::File(PathBuf::from("/project/key.pem"))
         );
+        assert_eq!(config.authorities, Some(PathBuf::from("/project/ca.pem")));
         assert_eq!(config.tools["terraform"].time, Duration::from_secs(120));
         assert_eq!(config.tools["terraform"].output, TOOL_OUTPUT);
     }
@@ -278,7 +282,7 @@ mod tests {
         );
         check_error(
             "[plugin.http]",
-            "`begat.toml` line 1: unknown field `plugin`, expected one of `limits`, `plugins`, `flow`, `secrets`, `tools`, `openlineage`",
+            "`begat.toml` line 1: unknown field `plugin`, expected one of `limits`, `plugins`, `flow`, `secrets`, `tools`, `openlineage`, `net`",
             Some("did you mean `plugins`?"),
         );
     }

@@ -22,6 +22,15 @@ pub(super) struct File {
     #[serde(default)]
     pub tools: BTreeMap<String, Program>,
     pub openlineage: Option<openlineage::Written>,
+    #[serde(default)]
+    pub net: Net,
+}
+
+/// `[net]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Net {
+    pub ca: Option<std::path::PathBuf>,
 }
 
 /// A number, or a number with a unit.
