@@ -13,6 +13,7 @@ mod floor;
 mod inventory;
 mod language;
 mod peak;
+mod sandbox;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -41,6 +42,9 @@ fn main() -> Result<()> {
         ["tasks"] => one_task(&World::new()?),
         ["durability"] => durability::measure(&World::new()?),
         ["control"] => control::measure(&World::new()?),
+        ["sandbox"] => sandbox::measure(&World::new()?),
+        ["start-plugin", cache, plugin] => sandbox::start_plugin(cache.as_ref(), plugin),
+        ["start-floor", component] => sandbox::start_floor(component.into()),
         ["language"] => checking(&World::new()?),
         ["catalog"] => catalog::measure(None),
         ["catalog", machines] => catalog::measure(Some(machines.parse()?)),
@@ -56,6 +60,7 @@ fn compare() -> Result<()> {
     one_task(&world)?;
     control::measure(&world)?;
     durability::measure(&world)?;
+    sandbox::measure(&world)?;
     checking(&world)?;
     memory(&world)?;
     let size = std::fs::metadata(begat::PROGRAM)?.len();
