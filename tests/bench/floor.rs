@@ -9,7 +9,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use hyper::{Request, Response};
 use rusqlite::Connection;
 use wasmtime::component::{Component, HasSelf, Linker, Resource, ResourceTable};
-use wasmtime::{Config, Engine, Store};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
@@ -148,6 +148,16 @@ impl Bare {
     /// Maps a component that begat has compiled.
     pub fn mapped(component: &Path) -> Result<Self> {
         Self::of(Engine::new(&config(true)), |engine| mapped(engine, component))
+    }
+
+    /// The same with room for instances that is used again, as for many of them.
+    pub fn pooled(component: &Path) -> Result<Self> {
+        let mut pool = PoolingAllocationConfig::new();
+        pool.linear_memory_keep_resident(64 * 1024)
+            .table_keep_resident(16 * 1024);
+        let mut config = config(true);
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+        Self::of(Engine::new(&config), |engine| mapped(engine, component))
     }
 
     /// Compiles a component without the checks that end a busy guest.
