@@ -119,13 +119,11 @@ fn import(folder: &Folder, lines: &Path, database: &Path, assets: usize) -> Resu
 fn space(database: &Path) -> Result<()> {
     let raw = Connection::open(database)?;
     raw.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
-    let versions: i64 = raw.query_row("SELECT count(*) FROM asset_version", [], |row| row.get(0))?;
+    let versions: i64 = raw.query_row("SELECT count(*) FROM asset_ever", [], |row| row.get(0))?;
     let bytes = std::fs::metadata(database)?.len();
-    let inputs: i64 = raw.query_row(
-        "SELECT sum(length(metadata) + length(asset_id)) FROM asset_version",
-        [],
-        |row| row.get(0),
-    )?;
+    let inputs: i64 = raw.query_row("SELECT sum(length(metadata) + length(id)) FROM asset_ever", [], |row| {
+        row.get(0)
+    })?;
     println!(
         "space {:>35.0} bytes a version, all tables, edges, indexes and events; its metadata {:.0}   (at most 1,000)\n",
         bytes as f64 / versions as f64,
@@ -134,12 +132,12 @@ fn space(database: &Path) -> Result<()> {
     Ok(())
 }
 
-const WALK_DOWN: &str = "WITH RECURSIVE reached (id) AS (SELECT ?1 UNION SELECT edge.to_asset FROM edge
-    JOIN reached ON edge.from_asset = reached.id AND edge.to_seq IS NULL)
-    SELECT count(*), sum(length(metadata)) FROM reached JOIN asset USING (id)";
-const WALK_UP: &str = "WITH RECURSIVE reached (id) AS (SELECT ?1 UNION SELECT edge.from_asset FROM edge
-    JOIN reached ON edge.to_asset = reached.id AND edge.to_seq IS NULL)
-    SELECT count(*), sum(length(metadata)) FROM reached JOIN asset USING (id)";
+const WALK_DOWN: &str = "WITH RECURSIVE reached (id) AS (SELECT number FROM asset WHERE id = ?1
+    UNION SELECT edge.to_asset FROM edge JOIN reached ON edge.from_asset = reached.id AND edge.to_seq IS NULL)
+    SELECT count(*), sum(length(metadata)) FROM reached JOIN asset ON asset.number = reached.id";
+const WALK_UP: &str = "WITH RECURSIVE reached (id) AS (SELECT number FROM asset WHERE id = ?1
+    UNION SELECT edge.from_asset FROM edge JOIN reached ON edge.to_asset = reached.id AND edge.to_seq IS NULL)
+    SELECT count(*), sum(length(metadata)) FROM reached JOIN asset ON asset.number = reached.id";
 
 /// The plan of a deletion and the graph of few and of many assets, now and as of a past moment.
 fn walks(catalog: &Catalog, raw: &Connection, then: AsOf, machines: usize) -> Result<()> {

@@ -78,7 +78,11 @@ fn held(path: &Path) -> Result<Held, AppError> {
         match line {
             ExportLine::Asset(asset) => drop(held.assets.insert(asset.id.clone(), (**asset).clone())),
             ExportLine::Edge(edge) => held.edges.push(edge.clone()),
-            ExportLine::Begat(_) | ExportLine::Event(_) | ExportLine::Log(_) | ExportLine::AssetType(_) => {}
+            ExportLine::Begat(_)
+            | ExportLine::Event(_)
+            | ExportLine::Log(_)
+            | ExportLine::Content(_)
+            | ExportLine::AssetType(_) => {}
         }
         Ok(())
     })?;

@@ -27,7 +27,8 @@ mod supply;
 mod upkeep;
 mod validate;
 
-use std::sync::Arc;
+use std::any::Any;
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::OnceCell;
 
@@ -56,12 +57,14 @@ pub use crate::interop::openlineage::ASSET_FACET_SCHEMA;
 pub use crate::plan::Stubs;
 pub use crate::run::Observer;
 pub use crate::sandbox::{CONTRACTS, PluginNotice};
-pub use crate::store::{Imported, Migrated, Pruned};
+pub use crate::store::{ExportedFiles, Imported, Migrated, Pruned};
 
 /// begat, with its settings.
 pub struct App {
     settings: Settings,
     registry: OnceCell<Arc<Registry>>,
+    /// What runs have worked with. It ends with the app; a process that is about to end need not take it down.
+    kept: Mutex<Vec<Box<dyn Any + Send>>>,
 }
 
 impl App {
@@ -70,6 +73,7 @@ impl App {
         Self {
             settings,
             registry: OnceCell::new(),
+            kept: Mutex::default(),
         }
     }
 }

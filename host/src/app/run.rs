@@ -1,7 +1,7 @@
 //! Running a flow, and going on with one that waits.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::watch;
 
@@ -175,7 +175,12 @@ impl App {
         };
         runner.settle().await;
         end_delivery(delivery, &notice);
-        shown(&catalog, &outcome.execution)
+        let view = shown(&catalog, &outcome.execution)?;
+        if catalog.is_small_to_open() {
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.push(Box::new((runner, prepared.task_types, catalog)));
+        }
+        Ok(view)
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::assets::{AssetQuery, moment, search_of};
 use super::{App, AppError};
 use crate::model::{AsOf, CheckView, Checkpoint, ExportLine, Person, StatsView, Timestamp, VerifyView};
-use crate::store::{Catalog, Imported, Migrated, Pruned};
+use crate::store::{Catalog, ExportedFiles, Imported, Migrated, Pruned};
 
 impl App {
     /// Checks the hash chain from its first event to its last, and against a checkpoint where one is given as text.
@@ -69,8 +69,10 @@ impl App {
     }
 
     /// Writes the whole log as JSON lines.
-    pub fn export_log(&self, output: &mut dyn Write) -> Result<(), AppError> {
-        Ok(self.catalog()?.export_log(&mut |line| write_line(output, line))?)
+    pub fn export_log(&self, files: ExportedFiles, output: &mut dyn Write) -> Result<(), AppError> {
+        Ok(self
+            .catalog()?
+            .export_log(files, &mut |line| write_line(output, line))?)
     }
 
     /// Writes assets and the edges between them as JSON lines.

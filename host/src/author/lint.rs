@@ -95,8 +95,8 @@ mod tests {
                 name: "greet".to_owned(),
                 aliases: Vec::new(),
                 summary: "Greets".to_owned(),
-                properties,
-                outputs: json!({"type": "object"}),
+                properties: properties.into(),
+                outputs: json!({"type": "object"}).into(),
             }],
             capabilities: Vec::new(),
         }

@@ -1,9 +1,10 @@
 //! What the user may say.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue};
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::asset_arguments::{AssetCommand, CatalogCommand};
 use super::plugin_arguments::{PluginCommand, TestArguments};
@@ -22,7 +23,13 @@ use crate::model::{Timestamp, closest, parse_time};
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub command: Command,
+    #[command(flatten)]
+    pub common: CommonArguments,
+}
 
+/// What every command understands.
+#[derive(Debug, clap::Args)]
+pub(super) struct CommonArguments {
     /// The catalog file
     #[arg(long, global = true, env = "BEGAT_CATALOG", default_value = ".begat/catalog.db", value_hint = ValueHint::FilePath)]
     pub catalog: PathBuf,
@@ -46,6 +53,35 @@ pub(super) struct Arguments {
     /// How to print the answer
     #[arg(long, global = true, value_enum, default_value_t)]
     pub format: Format,
+}
+
+impl Arguments {
+    /// Reads a command line, the name of the program first.
+    ///
+    /// # Errors
+    /// Words that make no sense; also help and the version, where they are asked for.
+    pub fn read(words: &[OsString]) -> Result<Self, clap::Error> {
+        // To learn of all commands takes clap longer than anything else takes a small flow, and most often one is run.
+        match words.iter().any(|word| word == "run").then(|| Self::read_run(words)) {
+            Some(Ok(arguments)) => Ok(arguments),
+            _ => Self::try_parse_from(words),
+        }
+    }
+
+    /// Understands `run` alone. Whatever it understands means the same when all commands are known.
+    fn read_run(words: &[OsString]) -> Result<Self, clap::Error> {
+        let run = RunArguments::augment_args(clap::Command::new("run"));
+        let command = CommonArguments::augment_args(clap::Command::new("begat").subcommand(run))
+            .disable_help_flag(true)
+            .disable_help_subcommand(true)
+            .subcommand_required(true);
+        let matches = command.try_get_matches_from(words)?;
+        let run = matches.subcommand_matches("run").unwrap_or(&matches);
+        Ok(Self {
+            command: Command::Run(RunArguments::from_arg_matches(run)?),
+            common: CommonArguments::from_arg_matches(&matches)?,
+        })
+    }
 }
 
 /// How to print an answer.

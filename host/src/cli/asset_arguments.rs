@@ -271,7 +271,7 @@ pub(super) enum CatalogCommand {
     Checkpoint,
     /// Compute all tables anew from the event log
     Rebuild,
-    /// Write the catalog as JSON lines; with `--format` as OpenLineage events, PROV-JSON or CSV
+    /// Write the catalog as JSON lines, the files that executions wrote among them; with `--format` as OpenLineage events, PROV-JSON or CSV
     Export {
         /// Only assets and the edges between them, without the event log
         #[arg(long)]
@@ -279,6 +279,9 @@ pub(super) enum CatalogCommand {
         /// The edges, with `--format csv`
         #[arg(long)]
         edges: bool,
+        /// Leave out what is in the files that executions wrote
+        #[arg(long, conflicts_with_all = ["assets", "edges"])]
+        without_files: bool,
         #[command(flatten)]
         filter: FilterArguments,
     },

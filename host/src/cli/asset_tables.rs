@@ -222,7 +222,10 @@ pub(super) fn path(view: &PathView) -> String {
     view.steps.iter().enumerate().map(line).collect()
 }
 
-/// The plan of a deletion.
+/// What every terminal has room for.
+const NARROW: usize = 80;
+
+/// The plan of a deletion: what becomes of each asset when only the one is deleted, and what with a cascade.
 pub(super) fn impact(view: &ImpactView) -> String {
     let head = format!("{}  {}", paint(BOLD, view.id.as_str()), view.asset_type.short_name());
     let protected = if view.protected {
@@ -252,7 +255,7 @@ pub(super) fn impact(view: &ImpactView) -> String {
         if all == 1 { "asset hangs" } else { "assets hang" }
     );
     let rows = view.dependents.iter().map(impact_row).collect();
-    text += &table(&["ASSET", "TYPE", "IF ONLY IT GOES", "WITH --cascade"], rows);
+    text += &table(&["ASSET", "ALONE", "CASCADE", "TYPE"], rows);
     for entry in &view.dependents {
         let (keepers, when) = match (entry.alone, entry.cascade) {
             (_, Cascade::Shared) if !entry.survivors.is_empty() => (&entry.survivors, "survives"),
@@ -265,7 +268,14 @@ pub(super) fn impact(view: &ImpactView) -> String {
         } else {
             "is also made from"
         };
-        text += &paint(DIM, &format!("{} {verb} {}\n", entry.id, keepers.join(", ")));
+        let line = format!("{} {verb} {}\n", entry.id, keepers.join(", "));
+        text += &paint(
+            DIM,
+            &match line.chars().count() > NARROW {
+                true => format!("{} {verb}\n  {}\n", entry.id, keepers.join("\n  ")),
+                false => line,
+            },
+        );
     }
     if view.partial {
         text += &format!("{} more hangs on it than is shown\n", paint(YELLOW, "partial:"));
@@ -280,19 +290,19 @@ pub(super) fn impact(view: &ImpactView) -> String {
 
 fn impact_row(entry: &ImpactEntry) -> Vec<String> {
     let alone = match entry.alone {
-        Alone::Orphaned => paint(YELLOW, "orphaned"),
+        Alone::Orphaned => paint(YELLOW, "orphan"),
         Alone::Shared => paint(GREEN, "shared"),
     };
     let cascade = match entry.cascade {
         Cascade::Deleted => paint(RED, "deleted"),
-        Cascade::Shared => paint(GREEN, "shared"),
+        Cascade::Shared => paint(GREEN, "kept"),
         Cascade::Protected => paint(YELLOW, "protected"),
     };
     vec![
         entry.id.to_string(),
-        entry.asset_type.short_name().to_owned(),
         alone,
         cascade,
+        entry.asset_type.short_name().to_owned(),
     ]
 }
 

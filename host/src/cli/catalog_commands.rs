@@ -14,7 +14,7 @@ use super::csv;
 use super::output::{Output, RED, YELLOW, host_error};
 use super::run::undelivered;
 use super::tables::paint;
-use crate::app::{ASSET_FACET_SCHEMA, App, AppError, AssetQuery};
+use crate::app::{ASSET_FACET_SCHEMA, App, AppError, AssetQuery, ExportedFiles};
 use crate::model::{ASSET_FIELDS, ExportLine};
 
 /// Carries out what the user said of the catalog.
@@ -31,7 +31,18 @@ pub(super) fn catalog(app: &App, command: &CatalogCommand, output: &Output) -> R
                 format!("all tables were computed anew from {} events\n", view["events"])
             })
         }
-        CatalogCommand::Export { assets, edges, filter } => export(app, (*assets, *edges), filter, output),
+        CatalogCommand::Export {
+            assets,
+            edges,
+            without_files,
+            filter,
+        } => {
+            let files = match without_files {
+                true => ExportedFiles::Named,
+                false => ExportedFiles::WithContent,
+            };
+            export(app, (*assets, *edges, files), filter, output)
+        }
         CatalogCommand::Import { file, why } => import(app, file, why, output),
         CatalogCommand::Diff { before, after } => {
             let view = app.compare_catalogs(before, after)?;
@@ -133,7 +144,7 @@ fn deliver(app: &App, output: &Output) -> Result<ExitCode, AppError> {
 /// Writes to standard output as it reads. A reader that has gone away is no error.
 fn export(
     app: &App,
-    (assets, edges): (bool, bool),
+    (assets, edges, files): (bool, bool, ExportedFiles),
     filter: &FilterArguments,
     output: &Output,
 ) -> Result<ExitCode, AppError> {
@@ -156,7 +167,7 @@ fn export(
         Format::Prov => app.export_prov(&mut writer),
         Format::Csv => export_csv(app, edges, &query, &mut writer).map(|()| 0),
         _ if assets => app.export_assets(&query, &mut writer).map(|()| 0),
-        _ => app.export_log(&mut writer).map(|()| 0),
+        _ => app.export_log(files, &mut writer).map(|()| 0),
     };
     match writer.flush() {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),

@@ -124,7 +124,7 @@ fn check_format(arguments: &Arguments) -> Result<(), AppError> {
     let is_validate = matches!(arguments.command, Command::Validate { .. });
     let is_export = matches!(arguments.command, Command::Catalog(CatalogCommand::Export { .. }));
     let is_import = matches!(arguments.command, Command::Catalog(CatalogCommand::Import { .. }));
-    match arguments.format {
+    match arguments.common.format {
         Format::Dot | Format::Mermaid | Format::Svg if !is_graph => Err(AppError::refused(
             "only `asset graph` has the formats `dot`, `mermaid` and `svg`",
         )),
@@ -156,14 +156,14 @@ fn granted(arguments: &Arguments, past: &PastArguments) -> Settings {
 
 fn settings(arguments: &Arguments) -> Settings {
     Settings {
-        catalog: arguments.catalog.clone(),
-        plugins: arguments.plugins.clone(),
-        lock: arguments.lock.clone(),
-        locked: arguments.locked,
+        catalog: arguments.common.catalog.clone(),
+        plugins: arguments.common.plugins.clone(),
+        lock: arguments.common.lock.clone(),
+        locked: arguments.common.locked,
         cache: cache_folder(),
         task_timeout: None,
         task_memory: None,
-        config: arguments.config.clone(),
+        config: arguments.common.config.clone(),
         allow: Vec::new(),
         program: std::env::current_exe().ok(),
         on_notice: Arc::new(|notice| Output::new(Format::Text).message(&format!("{}\n", plugin_notice(&notice)))),

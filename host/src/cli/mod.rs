@@ -28,8 +28,6 @@ mod version;
 use std::process::ExitCode;
 use std::thread::JoinHandle;
 
-use clap::Parser;
-
 use arguments::{Arguments, Format};
 use output::Output;
 
@@ -65,11 +63,12 @@ fn is_shallow_run() -> bool {
 }
 
 fn serve() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let words: Vec<_> = std::env::args_os().collect();
+    let arguments = match Arguments::read(&words) {
         Ok(arguments) => arguments,
         Err(error) => return refuse(&arguments::with_near_command(error, std::env::args().skip(1))),
     };
-    let output = Output::new(arguments.format);
+    let output = Output::new(arguments.common.format);
     // What runs side by side has threads of its own.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,

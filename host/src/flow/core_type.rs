@@ -128,8 +128,8 @@ static TASK_TYPES: LazyLock<Vec<TaskType>> = LazyLock::new(|| {
         name: (*name).to_owned(),
         aliases: aliases(name, class, *legacy),
         summary: part(name, "summary").as_str().unwrap_or_default().to_owned(),
-        properties: schema(name, "properties"),
-        outputs: schema(name, "outputs"),
+        properties: schema(name, "properties").into(),
+        outputs: schema(name, "outputs").into(),
     };
     NAMES.iter().map(task_type).collect()
 });

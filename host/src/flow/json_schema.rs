@@ -564,8 +564,9 @@ mod tests {
                 "required": ["message"],
                 "additionalProperties": false,
                 "$defs": {"Level": {"enum": ["INFO", "WARN"]}},
-            }),
-            outputs: json!({}),
+            })
+            .into(),
+            outputs: json!({}).into(),
         }
     }
 

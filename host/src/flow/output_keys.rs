@@ -53,7 +53,7 @@ impl<'a> OutputKeys<'a> {
             };
             let giver = Giver {
                 task,
-                schema: described.map(|described| &described.outputs),
+                schema: described.map(|described| &*described.outputs),
                 in_loop: around.in_loop,
                 may_fail: around.may_fail || task.settings.allow_failure,
             };

@@ -311,8 +311,8 @@ mod tests {
             name: "t".into(),
             aliases: vec![],
             summary: String::new(),
-            properties: schema,
-            outputs: json!({}),
+            properties: schema.into(),
+            outputs: json!({}).into(),
         };
         let of = |name: &str| Wanted::of(&task_type, name);
         assert_eq!(of("message").in_words(), "a string or a list");

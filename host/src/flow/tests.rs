@@ -17,8 +17,8 @@ fn task_types() -> Vec<TaskType> {
         name: "log".into(),
         aliases,
         summary: String::new(),
-        properties: schema,
-        outputs: json!({}),
+        properties: schema.into(),
+        outputs: json!({}).into(),
     }]
 }
 

@@ -103,13 +103,19 @@ const PRECONDITIONS: [Key; 5] = [
         "filters on executions that must have ended",
     ),
 ];
+const INPUTS: Key = key("inputs", Shape::Map, "inputs of the executions it starts");
 const BACKFILL: [Key; 4] = [
     key("start", Shape::Instant, "the first moment that is made up for"),
     key("end", Shape::Instant, "the last moment that is made up for"),
-    key("inputs", Shape::Map, "inputs of the executions it starts"),
+    INPUTS,
     key("labels", Shape::Any, "labels of the executions it starts"),
 ];
 const RECOVER: [&str; 3] = ["ALL", "LAST", "NONE"];
+const RECOVER_MISSED: Key = key(
+    "recoverMissedSchedules",
+    Shape::Choice(&RECOVER),
+    "which missed moments are made up for",
+);
 
 /// The kinds of trigger that the language itself has. Those of plugins are taken as they are.
 pub(super) const TYPES: [TriggerType; 5] = [
@@ -131,13 +137,9 @@ pub(super) const TYPES: [TriggerType; 5] = [
                 Shape::Boolean,
                 "whether the cron line begins with seconds",
             ),
-            key("inputs", Shape::Map, "inputs of the executions it starts"),
+            INPUTS,
             key("backfill", Shape::Keys(&BACKFILL), "moments of the past to make up for"),
-            key(
-                "recoverMissedSchedules",
-                Shape::Choice(&RECOVER),
-                "which missed moments are made up for",
-            ),
+            RECOVER_MISSED,
             key("lateMaximumDelay", Shape::Duration, "how late it may still fire"),
             key(
                 "scheduleConditions",
@@ -152,12 +154,8 @@ pub(super) const TYPES: [TriggerType; 5] = [
         keys: &[
             required("dates", Shape::List(&Shape::Instant), "the moments"),
             key("timezone", Shape::TimeZone, "the time zone of the moments"),
-            key("inputs", Shape::Map, "inputs of the executions it starts"),
-            key(
-                "recoverMissedSchedules",
-                Shape::Choice(&RECOVER),
-                "which missed moments are made up for",
-            ),
+            INPUTS,
+            RECOVER_MISSED,
         ],
     },
     TriggerType {
@@ -167,7 +165,7 @@ pub(super) const TYPES: [TriggerType; 5] = [
         ],
         summary: "when executions of other flows end",
         keys: &[
-            key("inputs", Shape::Map, "inputs of the executions it starts"),
+            INPUTS,
             key(
                 "states",
                 Shape::List(&Shape::Text),
@@ -190,7 +188,7 @@ pub(super) const TYPES: [TriggerType; 5] = [
         summary: "when its address is called",
         keys: &[
             required("key", Shape::Text, "the secret part of its address"),
-            key("inputs", Shape::Map, "inputs of the executions it starts"),
+            INPUTS,
             key("wait", Shape::Boolean, "whether the caller waits for the end"),
             key("returnOutputs", Shape::Boolean, "whether the caller gets the outputs"),
             key("responseContentType", Shape::Text, "the media type of the answer"),

@@ -68,6 +68,8 @@ pub struct Receipt {
 #[error("{message}")]
 pub struct RecordError {
     pub message: String,
+    /// Whether the catalog works and only will not do this: nothing was recorded, and other events still can be.
+    pub is_refusal: bool,
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }

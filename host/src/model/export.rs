@@ -17,6 +17,8 @@ pub enum ExportLine {
     Event(ExportedEvent),
     /// One log line.
     Log(ExportedLog),
+    /// The content of files that executions wrote.
+    Content(ExportedContent),
     AssetType(AssetTypeDefinition),
     Asset(Box<Asset>),
     Edge(EdgeView),
@@ -62,4 +64,14 @@ pub struct ExportedLog {
     pub time: Timestamp,
     pub level: LogLevel,
     pub message: String,
+}
+
+/// The content of every file that has this digest; events say which those are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExportedContent {
+    /// SHA-256 in lower-case hexadecimal.
+    pub digest: String,
+    /// The bytes, in the standard alphabet with padding (RFC 4648).
+    pub base64: String,
 }

@@ -45,7 +45,7 @@ pub use event::{
     FinishedExecution, FinishedTask, Lineage, Origin, RetriedTask, RunEvent, RunEventKind, SetKey, StartedExecution,
     StartedTask, WrittenFile,
 };
-pub use export::{EXPORT_VERSION, ExportHeader, ExportKind, ExportLine, ExportedEvent, ExportedLog};
+pub use export::{EXPORT_VERSION, ExportHeader, ExportKind, ExportLine, ExportedContent, ExportedEvent, ExportedLog};
 pub use grant::{Destination, Grant, GrantError, GrantKind, GrantView, Grants, UsedGrant};
 pub use id::{AssetId, ExecutionId, FlowId, IdError, InputId, Namespace, TaskId, TaskRunId, TriggerId};
 pub use input::{InputOptionView, InputQuestion, InputView};
@@ -60,7 +60,7 @@ pub use planned::{
 pub use plugin_check::{PluginCheckView, PluginFinding};
 pub use state::State;
 pub use suggest::closest;
-pub use task_type::{Capability, PluginDescription, TaskType};
+pub use task_type::{Capability, PluginDescription, Schema, TaskType};
 pub use test_view::{CoverageView, CoveredView, TestReportView, TestState, TestSuiteView, TestView};
 pub use told::{ForeignAsset, ForeignChange, ToldBy, ToldChange, ToldEvent, ToldKind};
 pub use tool::{SecretOrigin, Tool};

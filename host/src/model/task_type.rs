@@ -1,6 +1,10 @@
 //! Task types and the plugins that provide them, as they describe themselves.
 
-use serde::{Deserialize, Serialize};
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use super::Json;
 
@@ -27,9 +31,64 @@ pub struct TaskType {
     /// One line of documentation.
     pub summary: String,
     /// JSON Schema of the properties a flow gives.
-    pub properties: Json,
+    pub properties: Schema,
     /// JSON Schema of the outputs.
-    pub outputs: Json,
+    pub outputs: Schema,
+}
+
+/// A JSON Schema. The text of one is read when it is first looked at, since a run looks at few of those that there are.
+#[derive(Debug, Clone)]
+pub struct Schema(Arc<SchemaText>);
+
+#[derive(Debug)]
+struct SchemaText {
+    /// As it was written; nothing where it never was text.
+    text: Option<Box<RawValue>>,
+    read: OnceLock<Json>,
+}
+
+impl Deref for Schema {
+    type Target = Json;
+
+    /// The schema; null where it nests deeper than JSON may here.
+    fn deref(&self) -> &Json {
+        let SchemaText { text, read } = &*self.0;
+        read.get_or_init(|| {
+            let json = text.as_ref().map(|text| serde_json::from_str(text.get()));
+            json.and_then(Result::ok).unwrap_or_default()
+        })
+    }
+}
+
+impl From<Json> for Schema {
+    fn from(schema: Json) -> Self {
+        Self(Arc::new(SchemaText {
+            text: None,
+            read: schema.into(),
+        }))
+    }
+}
+
+impl PartialEq for Schema {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Serialize for Schema {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Schema {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Box::<RawValue>::deserialize(deserializer)?;
+        Ok(Self(Arc::new(SchemaText {
+            text: Some(text),
+            read: OnceLock::new(),
+        })))
+    }
 }
 
 impl TaskType {

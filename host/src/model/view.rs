@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Asset, AssetEvent, AssetId, AssetType, Capability, ExecutionId, FieldChange, FlowId, Json, JsonMap, LogLevel,
-    Namespace, Origin, PluginReference, State, TaskId, TaskRunId, Timestamp,
+    Namespace, Origin, PluginReference, Schema, State, TaskId, TaskRunId, Timestamp,
 };
 
 /// One execution.
@@ -221,8 +221,8 @@ pub struct TaskTypeView {
     pub name: String,
     pub aliases: Vec<String>,
     pub summary: String,
-    pub properties: Json,
-    pub outputs: Json,
+    pub properties: Schema,
+    pub outputs: Schema,
 }
 
 /// What `catalog verify` found.

@@ -25,6 +25,8 @@ enum Message {
     Record(Vec<RunEvent>),
     /// Tell of this now; it is recorded later.
     Tell(Box<RunEvent>),
+    /// Make these last unless the catalog refuses them, then tell of them and how it went.
+    Attempt(Vec<RunEvent>, Sender<Result<(), RecordError>>),
 }
 
 /// How far the recording thread is.
@@ -145,6 +147,28 @@ impl EventWriter {
             self.written.lock().waiting.pop_back();
         }
     }
+
+    /// Has events recorded after all before them, and waits for that.
+    ///
+    /// # Errors
+    /// When they are not recorded. Where the catalog refused them, the run can go on.
+    pub(super) fn attempt(&self, mut events: Vec<RunEvent>) -> Result<(), RecordError> {
+        events.iter_mut().for_each(|event| mask(&self.masker, event));
+        let (answer, answered) = channel();
+        self.written.wait(BATCHES).waiting.push_back(Touched::by(&events));
+        if self.sender.send(Message::Attempt(events, answer)).is_err() {
+            self.written.lock().waiting.pop_back();
+        }
+        answered.recv().unwrap_or_else(|_| Err(nobody_records()))
+    }
+}
+
+fn nobody_records() -> RecordError {
+    RecordError {
+        message: "the catalog takes no more events of this run".to_owned(),
+        is_refusal: false,
+        source: None,
+    }
 }
 
 /// What the recording thread works with.
@@ -159,7 +183,7 @@ impl Recording<'_> {
         while let Ok(first) = messages.recv() {
             match first {
                 Message::Tell(event) => (self.observer)(&event),
-                Message::Record(_) => {
+                Message::Record(_) | Message::Attempt(..) => {
                     let mut together = vec![first];
                     together.extend(messages.try_iter());
                     self.record(together);
@@ -172,39 +196,69 @@ impl Recording<'_> {
     /// recorded takes no other with it.
     fn record(&self, mut together: Vec<Message>) {
         let batches = together.iter().filter(|message| matches!(message, Message::Record(_)));
-        if batches.count() > 1 && !self.written.lock().is_broken {
+        let is_certain = !together.iter().any(|message| matches!(message, Message::Attempt(..)));
+        if batches.count() > 1 && is_certain && !self.written.lock().is_broken {
             let (events, lengths) = joined(&mut together);
             let receipt = self.recorder.append(&events);
             split(&mut together, events, &lengths);
             if let Ok(receipt) = receipt {
                 self.written.lock().assets.extend(receipt.assets);
-                together.iter().for_each(|message| self.recorded(message));
+                together.iter().for_each(|message| self.recorded(message, true));
                 return;
             }
         }
         for message in together {
-            if let Message::Record(events) = &message {
-                let is_broken = self.written.lock().is_broken;
-                match (!is_broken).then(|| self.recorder.append(events)) {
-                    Some(Ok(receipt)) => self.written.lock().assets.extend(receipt.assets),
-                    Some(Err(error)) => {
-                        let mut state = self.written.lock();
-                        (state.is_broken, state.failed) = (true, Some(error));
+            match &message {
+                Message::Tell(_) => self.recorded(&message, true),
+                Message::Record(events) => {
+                    let result = self.append(events);
+                    let is_recorded = result.is_ok();
+                    if let Err(error) = result {
+                        self.break_off(error);
                     }
-                    None => {}
+                    self.recorded(&message, is_recorded);
+                }
+                Message::Attempt(events, answer) => {
+                    let result = self.append(events);
+                    self.recorded(&message, result.is_ok());
+                    // Who asked may have been stopped meanwhile.
+                    drop(answer.send(match result {
+                        Err(error) if !error.is_refusal => {
+                            self.break_off(error);
+                            Err(nobody_records())
+                        }
+                        result => result,
+                    }));
                 }
             }
-            self.recorded(&message);
+        }
+    }
+
+    /// Nothing is recorded after what could not be.
+    fn append(&self, events: &[RunEvent]) -> Result<(), RecordError> {
+        if self.written.lock().is_broken {
+            return Err(nobody_records());
+        }
+        let receipt = self.recorder.append(events)?;
+        self.written.lock().assets.extend(receipt.assets);
+        Ok(())
+    }
+
+    /// The first error is the one to tell.
+    fn break_off(&self, error: RecordError) {
+        let mut state = self.written.lock();
+        if !state.is_broken {
+            (state.is_broken, state.failed) = (true, Some(error));
         }
     }
 
     /// Tells watchers of what is recorded, and lets go on who waits for that.
-    fn recorded(&self, message: &Message) {
+    fn recorded(&self, message: &Message, is_recorded: bool) {
         let events = match message {
             Message::Tell(event) => return (self.observer)(event),
-            Message::Record(events) => events,
+            Message::Record(events) | Message::Attempt(events, _) => events,
         };
-        if !self.written.lock().is_broken {
+        if is_recorded {
             // Log lines were told of as they came.
             let states = events
                 .iter()
@@ -233,7 +287,7 @@ fn split(messages: &mut [Message], events: Vec<RunEvent>, lengths: &[usize]) {
     let mut events = events.into_iter();
     let batches = messages.iter_mut().filter_map(|message| match message {
         Message::Record(batch) => Some(batch),
-        Message::Tell(_) => None,
+        Message::Tell(_) | Message::Attempt(..) => None,
     });
     for (batch, length) in batches.zip(lengths) {
         batch.extend(events.by_ref().take(*length));
@@ -363,6 +417,7 @@ mod tests {
                 false => Ok(Receipt::default()),
                 true => Err(RecordError {
                     message: "refused".to_owned(),
+                    is_refusal: true,
                     source: None,
                 }),
             }
@@ -400,7 +455,7 @@ mod tests {
         event(RunEventKind::LabelsAdded(labels))
     }
 
-    /// What becomes of messages that were waiting together: `a,b` is a batch, `!a` is only told.
+    /// What becomes of messages that were waiting together: `a,b` is a batch, `!a` is only told, `?a` may be refused.
     fn check(messages: &str, expected: &[&str]) {
         let book = Arc::new(Book::default());
         let heard = book.clone();
@@ -408,9 +463,13 @@ mod tests {
         let written = Written::default();
         let (sender, receiver) = channel();
         for word in messages.split(' ') {
-            let message = match word.strip_prefix('!') {
-                Some(name) => Message::Tell(named(name).into()),
-                None => {
+            let message = match word.split_at(1) {
+                ("!", name) => Message::Tell(named(name).into()),
+                ("?", name) => {
+                    written.lock().waiting.push_back(Touched::default());
+                    Message::Attempt(vec![named(name)], channel().0)
+                }
+                _ => {
                     written.lock().waiting.push_back(Touched::default());
                     Message::Record(word.split(',').map(named).collect())
                 }
@@ -450,6 +509,22 @@ mod tests {
         check(
             "a refused !x b",
             &["append a refused b", "append a", "told a", "append refused", "told x"],
+        );
+    }
+
+    #[test]
+    fn what_the_catalog_refuses_a_task_keeps_nothing_else_from_being_recorded() {
+        check(
+            "a ?refused b ?c",
+            &[
+                "append a",
+                "told a",
+                "append refused",
+                "append b",
+                "told b",
+                "append c",
+                "told c",
+            ],
         );
     }
 

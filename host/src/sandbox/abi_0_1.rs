@@ -416,7 +416,7 @@ fn task_type(answer: task::TaskType) -> Result<TaskType, String> {
         name: answer.name,
         aliases: answer.aliases,
         summary: answer.summary,
-        properties,
-        outputs,
+        properties: properties.into(),
+        outputs: outputs.into(),
     })
 }

@@ -4,20 +4,17 @@ use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use wasmtime::component::Linker;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
 
-use super::abi_0_1::{self, Guest};
 use super::error::SandboxError;
 use super::limits::Limits;
 
 /// How often a running guest gives way, and so how late a limit on time may strike.
 const TICK: Duration = Duration::from_millis(10);
 
-/// The engine and the linker that all instances share.
+/// The engine that all instances share.
 pub(super) struct Machine {
     pub engine: Engine,
-    pub linker: Linker<Guest>,
     ticking: OnceLock<()>,
 }
 
@@ -30,13 +27,8 @@ impl Machine {
             false => Engine::new(config(limits).allocation_strategy(pool())).or_else(|_| Engine::new(&config(limits))),
         };
         let engine = engine.map_err(SandboxError::Engine)?;
-        let mut linker = Linker::new(&engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(SandboxError::Engine)?;
-        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(SandboxError::Engine)?;
-        abi_0_1::add_to_linker(&mut linker).map_err(SandboxError::Engine)?;
         Ok(Self {
             engine,
-            linker,
             ticking: OnceLock::new(),
         })
     }

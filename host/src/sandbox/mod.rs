@@ -24,6 +24,7 @@ mod security;
 mod skew;
 mod stop;
 mod tools;
+mod wasi;
 mod work;
 
 /// The contracts that components may be built against.

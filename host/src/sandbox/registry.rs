@@ -20,6 +20,7 @@ use super::output::LogSink;
 use super::policy::{Permit, Policy};
 use super::skew;
 use super::stop::StopSign;
+use super::wasi;
 use crate::model::{
     CachedView, PluginDescription, PluginReference, PluginView, TaskType, TaskTypeView, Timestamp, digest,
 };
@@ -356,7 +357,8 @@ impl Registry {
             Some(component) => component,
             None => self.compile(plugin)?,
         };
-        let linked = machine.linker.instantiate_pre(&component).and_then(PluginPre::new);
+        let linker = wasi::linker(&component, &machine.engine).map_err(SandboxError::Engine)?;
+        let linked = linker.instantiate_pre(&component).and_then(PluginPre::new);
         let pre = linked.map_err(|source| match skew::find(&component, &machine.engine) {
             Some(skew) => SandboxError::Skew {
                 origin: plugin.origin_name(),

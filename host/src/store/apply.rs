@@ -2,15 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
-use crate::model::{
-    Actor, Asset, AssetEvent, AssetId, GrantKind, JsonMap, Person, State, TaskId, TaskRunId, Timestamp,
-};
+use crate::model::{Actor, AssetId, GrantKind, JsonMap, Person, State, TaskId, TaskRunId, Timestamp};
 
 use super::lineage::leaves_assets;
-use super::payload::{AssetFact, BundleFact, EndFact, Entry, Fact, FinishFact, LineageFact, StartFact, TaskStartFact};
-use super::{StoreError, canonical, change, files, values};
+use super::payload::{BundleFact, EndFact, Entry, Fact, FinishFact, LineageFact, StartFact, TaskStartFact};
+use super::{StoreError, canonical, change, contents, files};
 
 /// Changes every table that the event bears on.
 pub(super) fn apply(connection: &Connection, entry: &Entry) -> Result<(), StoreError> {
@@ -63,7 +61,7 @@ fn task_run_of<'a>(entry: &'a Entry, kind: &'static str) -> Result<(&'a TaskId, 
 }
 
 /// Canonical, so that what was just said and what is read back from the log give the same text.
-fn json(map: &JsonMap) -> Result<String, StoreError> {
+pub(super) fn json(map: &JsonMap) -> Result<String, StoreError> {
     canonical::map_text(map).map_err(|source| StoreError::Unrecordable { source })
 }
 
@@ -230,10 +228,7 @@ fn finish_task_run(connection: &Connection, entry: &Entry, finish: &FinishFact) 
 }
 
 fn record_lineage(connection: &Connection, entry: &Entry, lineage: &LineageFact) -> Result<(), StoreError> {
-    let origin = Origin::of(entry);
-    for (position, fact) in lineage.assets.iter().enumerate() {
-        apply_asset(connection, &origin, position, fact)?;
-    }
+    contents::apply(connection, &Origin::of(entry), &lineage.assets)?;
     if leaves_assets(lineage.state) {
         for (from, to) in edges_of(&lineage.bundles) {
             open_edge(connection, entry.seq, from, to)?;
@@ -258,119 +253,11 @@ fn pairs_of(bundle: &BundleFact) -> impl Iterator<Item = (&AssetId, &AssetId)> {
         .flat_map(|from| bundle.outputs.iter().map(move |to| (from, to)))
 }
 
-/// Carries what happened to one asset over into its tables.
-pub(super) fn apply_asset(
-    connection: &Connection,
-    origin: &Origin<'_>,
-    position: usize,
-    fact: &AssetFact,
-) -> Result<(), StoreError> {
-    let (seq, asset) = (origin.seq, &fact.asset);
-    match fact.event {
-        AssetEvent::Created => {
-            put_asset(connection, seq, seq, asset)?;
-            open_version(connection, seq, seq, asset)?;
-            values::add(connection, asset)?;
-        }
-        AssetEvent::Updated => {
-            if let Some(before) = &fact.before {
-                let created_seq = created_seq(connection, &asset.id)?.unwrap_or(seq);
-                put_asset(connection, created_seq, seq, asset)?;
-                close_version(connection, seq, &asset.id)?;
-                open_version(connection, created_seq, seq, asset)?;
-                values::replace(connection, before, asset)?;
-            } else {
-                touch_asset(connection, seq, asset)?;
-            }
-        }
-        AssetEvent::Restored => {
-            let created_seq = created_seq(connection, &asset.id)?.unwrap_or(seq);
-            put_asset(connection, created_seq, seq, asset)?;
-            open_version(connection, created_seq, seq, asset)?;
-            values::add(connection, asset)?;
-        }
-        AssetEvent::Deleted => {
-            let delete = "DELETE FROM asset WHERE id = ?1";
-            connection.prepare_cached(delete)?.execute([asset.id.as_str()])?;
-            close_version(connection, seq, &asset.id)?;
-            values::remove(connection, asset)?;
-        }
-        AssetEvent::Used => {}
-    }
-    add_history(connection, origin, position, fact)
-}
-
-/// When the last version of an asset says that its life began.
-fn created_seq(connection: &Connection, id: &AssetId) -> Result<Option<i64>, StoreError> {
-    let query = "SELECT created_seq FROM asset_version WHERE asset_id = ?1 ORDER BY from_seq DESC LIMIT 1";
-    Ok(connection
-        .prepare_cached(query)?
-        .query_row([id.as_str()], |row| row.get("created_seq"))
-        .optional()?)
-}
-
-fn put_asset(connection: &Connection, created_seq: i64, seq: i64, asset: &Asset) -> Result<(), StoreError> {
-    let upsert = "INSERT INTO asset
-            (id, created_seq, updated_seq, type, namespace, display_name, description, metadata, labels, protected,
-             created, updated)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-        ON CONFLICT (id) DO UPDATE SET
-            updated_seq = ?3, type = ?4, namespace = ?5, display_name = ?6, description = ?7, metadata = ?8,
-            labels = ?9, protected = ?10, updated = ?12";
-    write_asset(connection, upsert, created_seq, seq, asset)
-}
-
-/// Says that an asset was declared again as it was.
-fn touch_asset(connection: &Connection, seq: i64, asset: &Asset) -> Result<(), StoreError> {
-    let update = "UPDATE asset SET updated_seq = ?2, updated = ?3 WHERE id = ?1";
-    connection
-        .prepare_cached(update)?
-        .execute(params![asset.id.as_str(), seq, asset.updated.to_string()])?;
-    Ok(())
-}
-
-fn open_version(connection: &Connection, created_seq: i64, seq: i64, asset: &Asset) -> Result<(), StoreError> {
-    let insert = "INSERT INTO asset_version
-            (asset_id, created_seq, from_seq, type, namespace, display_name, description, metadata, labels, protected,
-             created, updated)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
-    write_asset(connection, insert, created_seq, seq, asset)
-}
-
-fn write_asset(
-    connection: &Connection,
-    statement: &str,
-    created_seq: i64,
-    seq: i64,
-    asset: &Asset,
-) -> Result<(), StoreError> {
-    connection.prepare_cached(statement)?.execute(params![
-        asset.id.as_str(),
-        created_seq,
-        seq,
-        asset.asset_type.as_str(),
-        asset.namespace.as_ref().map(|namespace| namespace.as_str()),
-        asset.display_name,
-        asset.description,
-        json(&asset.metadata)?,
-        json(&asset.labels)?,
-        asset.protected,
-        asset.created.to_string(),
-        asset.updated.to_string(),
-    ])?;
-    Ok(())
-}
-
-fn close_version(connection: &Connection, seq: i64, id: &AssetId) -> Result<(), StoreError> {
-    let update = "UPDATE asset_version SET to_seq = ?2 WHERE asset_id = ?1 AND to_seq IS NULL";
-    connection.prepare_cached(update)?.execute(params![id.as_str(), seq])?;
-    Ok(())
-}
-
 pub(super) fn open_edge(connection: &Connection, seq: i64, from: &AssetId, to: &AssetId) -> Result<(), StoreError> {
     let insert = "INSERT INTO edge (from_asset, to_asset, from_seq)
-        SELECT ?1, ?2, ?3 WHERE NOT EXISTS
-            (SELECT 1 FROM edge WHERE from_asset = ?1 AND to_asset = ?2 AND to_seq IS NULL)";
+        SELECT upper.number, lower.number, ?3 FROM asset AS upper, asset AS lower
+        WHERE upper.id = ?1 AND lower.id = ?2 AND NOT EXISTS
+            (SELECT 1 FROM edge WHERE from_asset = upper.number AND to_asset = lower.number AND to_seq IS NULL)";
     connection
         .prepare_cached(insert)?
         .execute(params![from.as_str(), to.as_str(), seq])?;
@@ -378,36 +265,10 @@ pub(super) fn open_edge(connection: &Connection, seq: i64, from: &AssetId, to: &
 }
 
 pub(super) fn close_edge(connection: &Connection, seq: i64, from: &AssetId, to: &AssetId) -> Result<(), StoreError> {
-    let update = "UPDATE edge SET to_seq = ?3 WHERE from_asset = ?1 AND to_asset = ?2 AND to_seq IS NULL";
+    let update = "UPDATE edge SET to_seq = ?3 WHERE from_asset = (SELECT number FROM asset WHERE id = ?1)
+        AND to_asset = (SELECT number FROM asset WHERE id = ?2) AND to_seq IS NULL";
     connection
         .prepare_cached(update)?
         .execute(params![from.as_str(), to.as_str(), seq])?;
-    Ok(())
-}
-
-fn add_history(
-    connection: &Connection,
-    origin: &Origin<'_>,
-    position: usize,
-    fact: &AssetFact,
-) -> Result<(), StoreError> {
-    let insert = "INSERT INTO asset_event
-            (asset_id, seq, position, event, type, time, execution_id, flow_id, task_id, task_run_id, user, reason)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
-    let (actor, person) = (origin.actor, origin.person);
-    connection.prepare_cached(insert)?.execute(params![
-        fact.asset.id.as_str(),
-        origin.seq,
-        position as i64,
-        fact.event.name(),
-        fact.asset.asset_type.as_str(),
-        origin.time.to_string(),
-        actor.map(|actor| actor.execution.as_str()),
-        actor.map(|actor| actor.flow.id.as_str()),
-        actor.and_then(|actor| actor.task.as_ref()).map(TaskId::as_str),
-        actor.and_then(|actor| actor.task_run.as_ref()).map(TaskRunId::as_str),
-        person.map(|person| person.user.as_str()),
-        person.and_then(|person| person.reason.as_deref()),
-    ])?;
     Ok(())
 }

@@ -61,7 +61,7 @@ fn first_event(connection: &Connection, id: &ExecutionId) -> Result<i64, StoreEr
 fn last_event(connection: &Connection, id: &ExecutionId) -> Result<i64, StoreError> {
     let query = "SELECT coalesce(finished_seq, max(started_seq,
             coalesce((SELECT max(max(started_seq, coalesce(finished_seq, 0))) FROM task_run WHERE execution_id = ?1), 0),
-            coalesce((SELECT max(seq) FROM asset_event WHERE execution_id = ?1), 0))) AS seq
+            coalesce((SELECT max(seq) FROM asset_change WHERE execution_id = ?1), 0))) AS seq
         FROM execution WHERE id = ?1";
     Ok(connection
         .prepare_cached(query)?

@@ -12,13 +12,14 @@ use super::values::LONGEST_VALUE;
 use super::{Catalog, Direction, StoreError, canonical, columns, graph, history};
 
 /// The columns of an asset as it is now, in the order of [`place`].
-pub(super) const COLUMNS: &str = "id, created_seq, type, namespace, display_name, description, metadata, labels,
-    protected, created, updated";
-/// The same columns of a version as it was after event `?1`; it was last declared by an event up to that one.
-pub(super) const COLUMNS_THEN: &str = "asset_id, created_seq, type, namespace, display_name, description, metadata,
-    labels, protected, created,
-    coalesce((SELECT time FROM asset_event WHERE asset_event.asset_id = asset_version.asset_id AND seq > from_seq
-        AND seq <= ?1 AND event = 'UPDATED' ORDER BY seq DESC LIMIT 1), updated)";
+pub(super) const COLUMNS: &str = "id, created_seq, (SELECT name FROM type_name WHERE type_name.number = type),
+    namespace, display_name, description, metadata, labels, protected, created, coalesce(touched, updated), number";
+/// The same columns of any content as it was after event `?1`; it was last declared by an event up to that one.
+pub(super) const COLUMNS_THEN: &str = "id, created_seq, (SELECT name FROM type_name WHERE type_name.number = type),
+    namespace, display_name, description, metadata, labels, protected, created,
+    CASE WHEN touched IS NULL THEN updated ELSE coalesce((SELECT time FROM asset_event JOIN asset_change USING (seq)
+        WHERE asset_event.asset = number AND seq > from_seq AND seq <= ?1 AND event = 'UPDATED'
+        ORDER BY seq DESC LIMIT 1), updated) END, number";
 
 /// Where each column stands. Looking names up takes as long as all the rest of reading an asset.
 mod place {
@@ -33,6 +34,7 @@ mod place {
     pub(super) const PROTECTED: usize = 8;
     pub(super) const CREATED: usize = 9;
     pub(super) const UPDATED: usize = 10;
+    pub(super) const NUMBER: usize = 11;
 }
 
 /// Which versions and edges were there after event `?1`.
@@ -65,56 +67,70 @@ pub(super) fn metadata_text<'a>(row: &'a Row<'_>) -> rusqlite::Result<&'a str> {
 
 /// The asset of that id, as it is now.
 pub(super) fn find(connection: &Connection, id: &AssetId) -> Result<Option<Asset>, StoreError> {
-    let query = format!("SELECT {COLUMNS} FROM asset WHERE id = ?1");
+    let query = format!("SELECT {COLUMNS} FROM asset WHERE id = ?1 AND to_seq IS NULL");
     Ok(connection
         .prepare_cached(&query)?
         .query_row([id.as_str()], from_row)
         .optional()?)
 }
 
-/// The asset of that id as it was, and its place in the order of creation.
-pub(super) fn find_placed(
-    connection: &Connection,
-    as_of: AsOf,
-    id: &AssetId,
-) -> Result<Option<(i64, Asset)>, StoreError> {
-    Ok(placed(connection, as_of, std::iter::once(id))?.pop())
+/// An asset, its number, and its place in the order of creation.
+pub(super) struct Placed {
+    pub number: i64,
+    pub created_seq: i64,
+    pub asset: Asset,
 }
 
-/// The assets of these ids as they were, each with its place in the order of creation. Unknown ones are left out.
-pub(super) fn placed<'a>(
+pub(super) fn placed_from_row(row: &Row<'_>) -> rusqlite::Result<Placed> {
+    Ok(Placed {
+        number: row.get(place::NUMBER)?,
+        created_seq: row.get(place::CREATED_SEQ)?,
+        asset: from_row(row)?,
+    })
+}
+
+/// The query for one asset by a column of it, which is `?2`, as it was.
+fn query_then(as_of: AsOf, column: &str) -> String {
+    match as_of {
+        AsOf::Now => format!("SELECT {COLUMNS} FROM asset WHERE ?1 AND {column} = ?2 AND to_seq IS NULL"),
+        AsOf::Event(_) => format!("SELECT {COLUMNS_THEN} FROM asset_ever WHERE {column} = ?2 AND {THEN}"),
+    }
+}
+
+/// The asset of that id as it was.
+pub(super) fn find_placed(connection: &Connection, as_of: AsOf, id: &AssetId) -> Result<Option<Placed>, StoreError> {
+    Ok(connection
+        .prepare_cached(&query_then(as_of, "id"))?
+        .query_row(params![sequence_of(as_of), id.as_str()], placed_from_row)
+        .optional()?)
+}
+
+/// The assets of these numbers as they were. Unknown ones are left out.
+pub(super) fn placed(
     connection: &Connection,
     as_of: AsOf,
-    ids: impl Iterator<Item = &'a AssetId>,
-) -> Result<Vec<(i64, Asset)>, StoreError> {
-    let mut statement = connection.prepare_cached(&match as_of {
-        AsOf::Now => format!("SELECT {COLUMNS} FROM asset WHERE ?1 AND id = ?2"),
-        AsOf::Event(_) => format!("SELECT {COLUMNS_THEN} FROM asset_version WHERE asset_id = ?2 AND {THEN}"),
-    })?;
+    numbers: impl IntoIterator<Item = i64>,
+) -> Result<Vec<Placed>, StoreError> {
+    let mut statement = connection.prepare_cached(&query_then(as_of, "number"))?;
     let sequence = sequence_of(as_of);
     let mut found = Vec::new();
-    for id in ids {
-        let row = statement.query_row(params![sequence, id.as_str()], |row| {
-            Ok((row.get(place::CREATED_SEQ)?, from_row(row)?))
-        });
-        found.extend(row.optional()?);
+    for number in numbers {
+        found.extend(statement.query_row([sequence, number], placed_from_row).optional()?);
     }
     Ok(found)
 }
 
 /// The asset of that id as it was.
 pub(super) fn find_then(connection: &Connection, as_of: AsOf, id: &AssetId) -> Result<Option<Asset>, StoreError> {
-    Ok(find_placed(connection, as_of, id)?.map(|(_, asset)| asset))
+    Ok(find_placed(connection, as_of, id)?.map(|placed| placed.asset))
 }
 
 /// The last state an asset had, whether it still exists or not.
 pub(super) fn last_version(connection: &Connection, id: &AssetId) -> Result<Option<Asset>, StoreError> {
-    let query = format!(
-        "SELECT {COLUMNS_THEN} FROM asset_version WHERE asset_id = ?2 AND from_seq <= ?1 ORDER BY from_seq DESC LIMIT 1"
-    );
+    let query = format!("SELECT {COLUMNS} FROM asset WHERE id = ?1");
     Ok(connection
         .prepare_cached(&query)?
-        .query_row(params![i64::MAX, id.as_str()], from_row)
+        .query_row([id.as_str()], from_row)
         .optional()?)
 }
 
@@ -219,12 +235,10 @@ impl Catalog {
                 return Ok(Some(id));
             }
             let query = match as_of {
-                AsOf::Now => "SELECT id FROM asset WHERE id >= ?2 AND ?1 = ?1 ORDER BY id LIMIT 2".to_owned(),
-                AsOf::Event(_) => {
-                    format!(
-                        "SELECT asset_id AS id FROM asset_version WHERE asset_id >= ?2 AND {THEN} ORDER BY 1 LIMIT 2"
-                    )
-                }
+                AsOf::Now => "SELECT id FROM asset WHERE id >= ?2 AND ?1 = ?1 AND to_seq IS NULL ORDER BY id LIMIT 2".to_owned(),
+                AsOf::Event(_) => format!(
+                    "SELECT id FROM asset_ever WHERE id >= ?2 AND id < ?2 || char(0x10ffff) AND {THEN} ORDER BY id LIMIT 2"
+                ),
             };
             let mut statement = connection.prepare_cached(&query)?;
             let rows = statement.query_map(params![sequence_of(as_of), text], |row| columns::noun(row, "id"))?;
@@ -257,7 +271,7 @@ impl Catalog {
 }
 
 fn query_of(filter: &AssetFilter) -> (String, Vec<Value>) {
-    let mut conditions = vec!["1"];
+    let mut conditions = vec!["to_seq IS NULL"];
     let mut parameters = Vec::new();
     let mut narrow = |condition, value: String| {
         conditions.push(condition);
@@ -267,8 +281,11 @@ fn query_of(filter: &AssetFilter) -> (String, Vec<Value>) {
         narrow("id = ?", id.to_string());
     }
     match &filter.asset_type {
-        Some(pattern) if pattern.contains(['*', '?']) => narrow("type GLOB ?", pattern.replace('[', "[[]")),
-        Some(name) => narrow("type = ?", name.clone()),
+        Some(pattern) if pattern.contains(['*', '?']) => narrow(
+            "type IN (SELECT number FROM type_name WHERE name GLOB ?)",
+            pattern.replace('[', "[[]"),
+        ),
+        Some(name) => narrow("type = (SELECT number FROM type_name WHERE name = ?)", name.clone()),
         None => {}
     }
     if let Some(namespace) = &filter.namespace {
@@ -278,7 +295,7 @@ fn query_of(filter: &AssetFilter) -> (String, Vec<Value>) {
         if let Some(text) = value.as_str().filter(|text| text.len() <= LONGEST_VALUE) {
             let path = key.clone();
             parameters.extend([Value::Text(path), Value::Text(text.to_owned())]);
-            conditions.push("id IN (SELECT asset_id FROM asset_value WHERE path = ? AND value = ?)");
+            conditions.push("number IN (SELECT asset FROM asset_value WHERE path = ? AND value = ?)");
         }
     }
     let conditions = conditions.join(" AND ");
@@ -291,8 +308,8 @@ fn query_of(filter: &AssetFilter) -> (String, Vec<Value>) {
 /// The ids that stand beside a text in the order of the alphabet.
 fn ids_near(connection: &Connection, text: &str) -> rusqlite::Result<Vec<AssetId>> {
     let queries = [
-        "SELECT id FROM asset WHERE id >= ?1 ORDER BY id LIMIT ?2",
-        "SELECT id FROM asset WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
+        "SELECT id FROM asset WHERE id >= ?1 AND to_seq IS NULL ORDER BY id LIMIT ?2",
+        "SELECT id FROM asset WHERE id < ?1 AND to_seq IS NULL ORDER BY id DESC LIMIT ?2",
     ];
     let mut ids = Vec::new();
     for query in queries {

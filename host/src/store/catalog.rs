@@ -210,9 +210,16 @@ impl Catalog {
     }
 }
 
+impl Catalog {
+    /// Whether the next process would open the catalog no slower if this one never closed it.
+    pub fn is_small_to_open(&self) -> bool {
+        write_ahead_log(&self.path) <= LEFT_BEHIND
+    }
+}
+
 impl Drop for Catalog {
     fn drop(&mut self) {
-        if write_ahead_log(&self.path) > LEFT_BEHIND {
+        if !self.is_small_to_open() {
             let connection = self.connection.get_mut().unwrap_or_else(PoisonError::into_inner);
             // Nothing is lost when this fails: the log stays and the next process reads it.
             drop(connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false));

@@ -8,7 +8,7 @@ use crate::model::{Asset, AssetEdit, AssetEvent, AssetId, Declaration, Namespace
 
 use super::apply::{self, Origin};
 use super::payload::AssetFact;
-use super::{Refusal, StoreError, assets, columns, lineage};
+use super::{Refusal, StoreError, assets, columns, contents, lineage};
 
 /// What a change did.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -121,8 +121,20 @@ fn delete(connection: &Connection, ids: &[AssetId]) -> Result<ChangeFact, StoreE
     Ok(change)
 }
 
-const OPEN_EDGES: &str = "SELECT from_asset, to_asset FROM edge WHERE from_asset = ?1 AND to_seq IS NULL
-    UNION SELECT from_asset, to_asset FROM edge WHERE to_asset = ?1 AND to_seq IS NULL";
+/// The edges of an asset that are open, by the ids of their ends.
+const OPEN_EDGES: &str = "SELECT ?1 AS from_asset, other.id AS to_asset
+        FROM asset JOIN edge ON edge.from_asset = asset.number JOIN asset AS other ON other.number = edge.to_asset
+        WHERE asset.id = ?1 AND edge.to_seq IS NULL
+    UNION SELECT other.id, ?1
+        FROM asset JOIN edge ON edge.to_asset = asset.number JOIN asset AS other ON other.number = edge.from_asset
+        WHERE asset.id = ?1 AND edge.to_seq IS NULL";
+/// The same of the edges that closed with event `?2`.
+const CLOSED_EDGES: &str = "SELECT ?1 AS from_asset, other.id AS to_asset
+        FROM asset JOIN edge ON edge.from_asset = asset.number JOIN asset AS other ON other.number = edge.to_asset
+        WHERE asset.id = ?1 AND edge.to_seq = ?2
+    UNION SELECT other.id, ?1
+        FROM asset JOIN edge ON edge.to_asset = asset.number JOIN asset AS other ON other.number = edge.from_asset
+        WHERE asset.id = ?1 AND edge.to_seq = ?2";
 
 pub(super) fn open_edges(connection: &Connection, id: &AssetId) -> Result<Vec<EdgeFact>, StoreError> {
     let mut statement = connection.prepare_cached(OPEN_EDGES)?;
@@ -139,7 +151,7 @@ fn edge_from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<EdgeFact> {
 
 /// When an asset's last life ended.
 fn ended(connection: &Connection, id: &AssetId) -> Result<Option<i64>, StoreError> {
-    let query = "SELECT to_seq FROM asset_version WHERE asset_id = ?1 ORDER BY from_seq DESC LIMIT 1";
+    let query = "SELECT to_seq FROM asset WHERE id = ?1";
     let end: Option<Option<i64>> = connection
         .prepare_cached(query)?
         .query_row([id.as_str()], |row| row.get("to_seq"))
@@ -155,8 +167,7 @@ fn restore(connection: &Connection, id: &AssetId, time: Timestamp) -> Result<Cha
         return Err(Refusal::NothingToRestore { id: id.clone() }.into());
     };
     let asset = assets::last_version(connection, id)?.ok_or_else(|| Refusal::NothingToRestore { id: id.clone() })?;
-    let query = "SELECT from_asset, to_asset FROM edge WHERE to_seq = ?2 AND (from_asset = ?1 OR to_asset = ?1)";
-    let mut statement = connection.prepare_cached(query)?;
+    let mut statement = connection.prepare_cached(CLOSED_EDGES)?;
     let closed: Vec<EdgeFact> = statement
         .query_map(params![id.as_str(), end], edge_from_row)?
         .collect::<Result<_, _>>()?;
@@ -201,9 +212,7 @@ fn mark(
 
 /// Carries a change over into the tables.
 pub(super) fn apply(connection: &Connection, origin: &Origin<'_>, change: &ChangeFact) -> Result<(), StoreError> {
-    for (position, fact) in change.assets.iter().enumerate() {
-        apply::apply_asset(connection, origin, position, fact)?;
-    }
+    contents::apply(connection, origin, &change.assets)?;
     for edge in &change.closed {
         apply::close_edge(connection, origin.seq, &edge.from, &edge.to)?;
     }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use rusqlite::types::Type;
+use rusqlite::types::{Type, Value, ValueRef};
 use rusqlite::{Row, RowIndex};
 use serde::de::DeserializeOwned;
 
@@ -40,9 +40,21 @@ pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: impl RowIndex) ->
     serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(unreadable)
 }
 
-/// Reads an instant.
+/// Reads an instant: microseconds since 1970, or text.
 pub(super) fn time(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Timestamp> {
-    row.get_ref(column)?.as_str()?.parse().map_err(unreadable)
+    match row.get_ref(column)? {
+        ValueRef::Integer(microseconds) => Timestamp::from_microsecond(microseconds).map_err(unreadable),
+        text => text.as_str()?.parse().map_err(unreadable),
+    }
+}
+
+/// Writes an instant as microseconds since 1970, and as text where those would lose something.
+pub(super) fn instant(time: Timestamp) -> Value {
+    let microseconds = time.as_microsecond();
+    match Timestamp::from_microsecond(microseconds) {
+        Ok(same) if same == time => Value::Integer(microseconds),
+        Ok(_) | Err(_) => Value::Text(time.to_string()),
+    }
 }
 
 /// Reads an instant that may be absent.

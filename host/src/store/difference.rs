@@ -56,19 +56,26 @@ fn difference(connection: &Connection, from: AsOf, to: AsOf) -> Result<Differenc
 
 /// The assets of which a version began or ended between two events.
 fn touched(connection: &Connection, low: i64, high: i64) -> Result<BTreeSet<AssetId>, StoreError> {
-    let query = "SELECT asset_id FROM asset_version WHERE from_seq > ?1 AND from_seq <= ?2
-        UNION SELECT asset_id FROM asset_version WHERE to_seq > ?1 AND to_seq <= ?2";
+    let query = "SELECT DISTINCT id FROM asset_event JOIN asset ON number = asset
+        WHERE seq BETWEEN ?1 + 1 AND ?2 AND event != 'USED'
+            AND (from_seq BETWEEN ?1 + 1 AND ?2 OR to_seq BETWEEN ?1 + 1 AND ?2 OR EXISTS
+                (SELECT 1 FROM asset_version AS version WHERE version.asset = number AND
+                    (version.from_seq BETWEEN ?1 + 1 AND ?2 OR version.to_seq BETWEEN ?1 + 1 AND ?2)))";
     let mut statement = connection.prepare_cached(query)?;
-    let rows = statement.query_map([low, high], |row| columns::noun(row, "asset_id"))?;
+    let rows = statement.query_map([low, high], |row| columns::noun(row, "id"))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The edges there were after one event, among those that began or ended between it and another.
 fn edges(connection: &Connection, then: i64, other: i64) -> Result<BTreeSet<EdgeView>, StoreError> {
-    let query = "SELECT from_asset, to_asset FROM edge WHERE from_seq > ?2 AND from_seq <= ?3
-            AND from_seq <= ?1 AND (to_seq IS NULL OR to_seq > ?1)
-        UNION SELECT from_asset, to_asset FROM edge WHERE to_seq > ?2 AND to_seq <= ?3
-            AND from_seq <= ?1 AND to_seq > ?1";
+    let query = "WITH touched AS (
+            SELECT from_asset, to_asset FROM edge WHERE from_seq > ?2 AND from_seq <= ?3
+                AND from_seq <= ?1 AND (to_seq IS NULL OR to_seq > ?1)
+            UNION SELECT from_asset, to_asset FROM edge WHERE to_seq > ?2 AND to_seq <= ?3
+                AND from_seq <= ?1 AND to_seq > ?1)
+        SELECT upper.id AS from_asset, lower.id AS to_asset FROM touched
+            JOIN asset AS upper ON upper.number = touched.from_asset
+            JOIN asset AS lower ON lower.number = touched.to_asset";
     let mut statement = connection.prepare_cached(query)?;
     let rows = statement.query_map(params![then, then.min(other), then.max(other)], |row| {
         Ok(EdgeView {

@@ -173,6 +173,7 @@ impl From<StoreError> for RecordError {
         };
         Self {
             message,
+            is_refusal: matches!(error, StoreError::Refused(_)),
             source: error.into_source(),
         }
     }

@@ -13,7 +13,6 @@ const COLUMNS: &str =
 const TASK_RUN_COLUMNS: &str =
     "id, task_id, task_type, state, start_date, end_date, parent_id, value, iteration, attempts, is_stub,
     decision, outputs, error, plugin";
-const ASSET_EVENT_COLUMNS: &str = "asset_id, type, event, task_id";
 
 /// How many executions an ambiguous beginning is answered with.
 const CANDIDATES: usize = 5;
@@ -60,7 +59,7 @@ fn task_run_from_row(row: &Row<'_>) -> rusqlite::Result<TaskRunView> {
 
 fn asset_event_from_row(row: &Row<'_>) -> rusqlite::Result<AssetEventView> {
     Ok(AssetEventView {
-        id: columns::noun(row, "asset_id")?,
+        id: columns::noun(row, "id")?,
         asset_type: columns::noun(row, "type")?,
         event: columns::name(row, "event", AssetEvent::from_name)?,
         task_id: columns::optional_noun(row, "task_id")?,
@@ -169,8 +168,11 @@ fn task_runs(connection: &Connection, id: &ExecutionId) -> Result<Vec<TaskRunVie
 }
 
 fn asset_events(connection: &Connection, id: &ExecutionId) -> Result<Vec<AssetEventView>, StoreError> {
-    let query = format!("SELECT {ASSET_EVENT_COLUMNS} FROM asset_event WHERE execution_id = ?1 ORDER BY seq, position");
-    let mut statement = connection.prepare_cached(&query)?;
+    let query = "SELECT asset.id, type_name.name AS type, event, task_id
+        FROM asset_change JOIN asset_event USING (seq) JOIN asset ON asset.number = asset_event.asset
+            JOIN type_name ON type_name.number = asset_event.type
+        WHERE execution_id = ?1 ORDER BY seq, position";
+    let mut statement = connection.prepare_cached(query)?;
     let rows = statement.query_map([id.as_str()], asset_event_from_row)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -1,16 +1,27 @@
 //! Writes the catalog out line by line: the whole log, or assets with the edges between them.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use rusqlite::{Connection, Row};
 
 use crate::model::{
-    AsOf, Asset, AssetId, EXPORT_VERSION, EdgeView, ExportHeader, ExportKind, ExportLine, ExportedEvent, ExportedLog,
-    LogLevel, digest,
+    AsOf, Asset, AssetId, EXPORT_VERSION, EdgeView, ExportHeader, ExportKind, ExportLine, ExportedContent,
+    ExportedEvent, ExportedLog, LogLevel, digest,
 };
 
-use super::{AssetSearch, Catalog, StoreError, columns, graph};
+use super::{AssetSearch, Catalog, StoreError, columns, contents, graph};
+
+/// What an export of the whole log says of files that executions wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportedFiles {
+    /// Their names, sizes and digests, which are in the log.
+    Named,
+    /// Their contents too.
+    WithContent,
+}
 
 /// Takes one line of an export.
 pub type LineSink<'a> = &'a mut dyn FnMut(&ExportLine) -> std::io::Result<()>;
@@ -45,11 +56,11 @@ fn log_from_row(row: &Row<'_>) -> rusqlite::Result<ExportedLog> {
 }
 
 impl Catalog {
-    /// Writes the whole log and the log lines beside it.
+    /// Writes the whole log and the log lines beside it, and where wanted the contents of files too.
     ///
     /// # Errors
     /// When the catalog cannot be read or the sink fails.
-    pub fn export_log(&self, sink: LineSink<'_>) -> Result<(), StoreError> {
+    pub fn export_log(&self, files: ExportedFiles, sink: LineSink<'_>) -> Result<(), StoreError> {
         let mut put = |line: &ExportLine| sink(line).map_err(|source| StoreError::Export { source });
         put(&header(ExportKind::Log))?;
         self.read(|connection| {
@@ -65,7 +76,10 @@ impl Catalog {
             while let Some(row) = rows.next()? {
                 put(&ExportLine::Log(log_from_row(row)?))?;
             }
-            Ok(())
+            match files {
+                ExportedFiles::WithContent => put_contents(connection, &mut put),
+                ExportedFiles::Named => Ok(()),
+            }
         })
     }
 
@@ -109,18 +123,42 @@ impl Catalog {
     }
 }
 
+fn put_contents(
+    connection: &Connection,
+    put: &mut dyn FnMut(&ExportLine) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare("SELECT digest, content FROM content ORDER BY digest")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let content = row.get_ref("content")?.as_blob().map_err(rusqlite::Error::from)?;
+        put(&ExportLine::Content(ExportedContent {
+            digest: row.get("digest")?,
+            base64: BASE64_STANDARD.encode(content),
+        }))?;
+    }
+    Ok(())
+}
+
 fn put_edges(
     connection: &Connection,
     as_of: AsOf,
     ids: &[AssetId],
     put: &mut dyn FnMut(&ExportLine) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let known: HashSet<&AssetId> = ids.iter().collect();
-    for to in ids {
-        for from in graph::parents(connection, as_of, to)? {
-            if known.contains(&from) {
-                put(&ExportLine::Edge(EdgeView { from, to: to.clone() }))?;
-            }
+    let mut known: HashMap<i64, &AssetId> = HashMap::with_capacity(ids.len());
+    let mut numbers = Vec::with_capacity(ids.len());
+    for id in ids {
+        let number = contents::number_of(connection, id)?;
+        known.extend(number.map(|number| (number, id)));
+        numbers.extend(number);
+    }
+    for number in numbers {
+        let beside = graph::beside(connection, as_of, number, graph::PARENTS)?;
+        let mut parents: Vec<&AssetId> = beside.iter().filter_map(|upper| known.get(upper).copied()).collect();
+        parents.sort_unstable();
+        for from in parents {
+            let (from, to) = (from.clone(), known[&number].clone());
+            put(&ExportLine::Edge(EdgeView { from, to }))?;
         }
     }
     Ok(())

@@ -21,6 +21,35 @@ pub(super) fn keep(connection: &Connection, file: &WrittenFile) -> Result<Fact, 
     })
 }
 
+/// Keeps a content that an export brings. Gives whether it is the one of that digest.
+pub(super) fn keep_exported(connection: &Connection, digest: &str, content: &[u8]) -> rusqlite::Result<bool> {
+    if digest::hexadecimal(&Sha256::digest(content)) != digest {
+        return Ok(false);
+    }
+    let insert = "INSERT INTO content (digest, content) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    connection.prepare_cached(insert)?.execute(params![digest, content])?;
+    Ok(true)
+}
+
+/// Drops the contents that no file has any more and no event that is left speaks of.
+pub(super) fn forget_contents(connection: &Connection) -> rusqlite::Result<()> {
+    let delete = "DELETE FROM content WHERE digest NOT IN (SELECT digest FROM file) AND digest NOT IN (
+        SELECT json_extract(payload, '$.data.digest') AS spoken_of FROM event
+        WHERE payload LIKE '%,\"kind\":\"FileWritten\",%' AND spoken_of IS NOT NULL)";
+    connection.execute(delete, [])?;
+    Ok(())
+}
+
+/// Whether the content of a digest is still that; true where it is not kept.
+pub(super) fn holds(connection: &Connection, digest: &str) -> rusqlite::Result<bool> {
+    let query = "SELECT content FROM content WHERE digest = ?1";
+    let mut statement = connection.prepare_cached(query)?;
+    let mut rows = statement.query([digest])?;
+    let Some(row) = rows.next()? else { return Ok(true) };
+    let content = row.get_ref("content")?.as_bytes()?;
+    Ok(digest::hexadecimal(&Sha256::digest(content)) == digest)
+}
+
 /// Carries a file over into the tables.
 pub(super) fn apply(
     connection: &Connection,

@@ -136,9 +136,9 @@ fn settle_asset(
     })
 }
 
-fn is_open(connection: &Connection, edge: &EdgeView) -> Result<bool, StoreError> {
-    let query =
-        "SELECT EXISTS (SELECT 1 FROM edge WHERE from_asset = ?1 AND to_asset = ?2 AND to_seq IS NULL) AS known";
+pub(super) fn is_open(connection: &Connection, edge: &EdgeView) -> Result<bool, StoreError> {
+    let query = "SELECT EXISTS (SELECT 1 FROM edge WHERE from_asset = (SELECT number FROM asset WHERE id = ?1)
+        AND to_asset = (SELECT number FROM asset WHERE id = ?2) AND to_seq IS NULL) AS known";
     Ok(connection
         .prepare_cached(query)?
         .query_row([edge.from.as_str(), edge.to.as_str()], |row| row.get("known"))?)

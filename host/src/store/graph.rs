@@ -5,11 +5,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
-use crate::model::{AsOf, Asset, AssetId, EdgeView, GraphView};
+use crate::model::{AsOf, AssetId, EdgeView, GraphView};
 
-use super::{Catalog, StoreError, assets, columns};
+use super::assets::Placed;
+use super::{Catalog, StoreError, assets, contents};
 
 /// Which way to walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,9 +35,9 @@ pub struct GraphRequest {
     pub as_of: AsOf,
 }
 
-const PARENTS: &str = "SELECT from_asset AS id FROM edge
+pub(super) const PARENTS: &str = "SELECT from_asset FROM edge
     WHERE to_asset = ?2 AND from_seq <= ?1 AND (to_seq IS NULL OR to_seq > ?1) ORDER BY from_asset";
-const CHILDREN: &str = "SELECT to_asset AS id FROM edge
+pub(super) const CHILDREN: &str = "SELECT to_asset FROM edge
     WHERE from_asset = ?2 AND from_seq <= ?1 AND (to_seq IS NULL OR to_seq > ?1) ORDER BY to_asset";
 
 impl Catalog {
@@ -46,12 +47,17 @@ impl Catalog {
     /// When the catalog cannot be read.
     pub fn graph(&self, request: &GraphRequest) -> Result<Option<GraphView>, StoreError> {
         self.read(|connection| {
-            if assets::find_then(connection, request.as_of, &request.root)?.is_none() {
+            let Some(root) = assets::find_placed(connection, request.as_of, &request.root)? else {
                 return Ok(None);
-            }
-            let Reached { ids, parents, partial } = walk(connection, request)?;
-            let nodes = nodes(connection, request.as_of, &ids)?;
-            let edges = edges(connection, request.as_of, &nodes, parents)?;
+            };
+            let Reached {
+                numbers,
+                edges,
+                partial,
+            } = walk(connection, request, root.number)?;
+            let nodes = nodes(connection, request.as_of, &numbers)?;
+            let edges = put_in_order(&nodes, &edges);
+            let nodes = nodes.into_iter().map(|node| node.asset).collect();
             Ok(Some(GraphView {
                 root: request.root.clone(),
                 nodes,
@@ -62,56 +68,49 @@ impl Catalog {
     }
 }
 
-/// One way to walk, and how far it got.
+/// One way to walk, and how far it got. Assets are their numbers here.
 struct Walk {
     neighbours: &'static str,
     sequence: i64,
-    /// What each asset that was left upwards was made from.
-    parents: HashMap<AssetId, Vec<AssetId>>,
-    seen: HashSet<AssetId>,
-    frontier: Vec<AssetId>,
+    /// The edges it came across: the asset that was left, and its neighbour.
+    edges: Vec<(i64, i64)>,
+    /// The assets whose neighbours are all among the edges.
+    left: HashSet<i64>,
+    seen: HashSet<i64>,
+    frontier: Vec<i64>,
 }
 
 impl Walk {
-    fn from(root: &AssetId, neighbours: &'static str, as_of: AsOf) -> Self {
+    fn from(root: i64, neighbours: &'static str, as_of: AsOf) -> Self {
         Self {
             neighbours,
             sequence: assets::sequence_of(as_of),
-            parents: HashMap::new(),
-            seen: HashSet::from([root.clone()]),
-            frontier: vec![root.clone()],
+            edges: Vec::new(),
+            left: HashSet::new(),
+            seen: HashSet::from([root]),
+            frontier: vec![root],
         }
     }
 
     /// Takes one step from everywhere it stands. Returns whether the limit on nodes stopped it.
-    fn step(
-        &mut self,
-        connection: &Connection,
-        reached: &mut HashSet<AssetId>,
-        limit: usize,
-    ) -> Result<bool, StoreError> {
+    fn step(&mut self, connection: &Connection, reached: &mut HashSet<i64>, limit: usize) -> Result<bool, StoreError> {
         let mut statement = connection.prepare_cached(self.neighbours)?;
-        for id in std::mem::take(&mut self.frontier) {
-            let mut rows = statement.query(params![self.sequence, id.as_str()])?;
-            let mut parents = Vec::new();
+        for number in std::mem::take(&mut self.frontier) {
+            let mut rows = statement.query([self.sequence, number])?;
             while let Some(row) = rows.next()? {
-                let next: AssetId = columns::noun(row, "id")?;
-                if self.neighbours == PARENTS {
-                    parents.push(next.clone());
-                }
+                let next: i64 = row.get(0)?;
+                self.edges.push((number, next));
                 if self.seen.contains(&next) {
                     continue;
                 }
                 if reached.len() >= limit && !reached.contains(&next) {
                     return Ok(true);
                 }
-                reached.insert(next.clone());
-                self.seen.insert(next.clone());
+                reached.insert(next);
+                self.seen.insert(next);
                 self.frontier.push(next);
             }
-            if self.neighbours == PARENTS {
-                self.parents.insert(id, parents);
-            }
+            self.left.insert(number);
         }
         Ok(false)
     }
@@ -119,33 +118,49 @@ impl Walk {
 
 /// The assets within the limits.
 struct Reached {
-    ids: HashSet<AssetId>,
-    /// What some of them were made from.
-    parents: HashMap<AssetId, Vec<AssetId>>,
+    numbers: HashSet<i64>,
+    /// The edges between them, and some that lead elsewhere.
+    edges: HashSet<(i64, i64)>,
     /// Whether a limit hid others.
     partial: bool,
 }
 
-fn walk(connection: &Connection, request: &GraphRequest) -> Result<Reached, StoreError> {
-    let up = || Walk::from(&request.root, PARENTS, request.as_of);
-    let down = || Walk::from(&request.root, CHILDREN, request.as_of);
+fn walk(connection: &Connection, request: &GraphRequest, root: i64) -> Result<Reached, StoreError> {
+    let mut up = Walk::from(root, PARENTS, request.as_of);
+    let mut down = Walk::from(root, CHILDREN, request.as_of);
     let mut walks = match request.direction {
-        Direction::Up => vec![up()],
-        Direction::Down => vec![down()],
-        Direction::Both => vec![up(), down()],
+        Direction::Up => vec![&mut up],
+        Direction::Down => vec![&mut down],
+        Direction::Both => vec![&mut up, &mut down],
     };
-    let mut ids = HashSet::from([request.root.clone()]);
-    let partial = walk_all(connection, request, &mut walks, &mut ids)?;
-    let parents = walks.into_iter().flat_map(|walk| walk.parents).collect();
-    Ok(Reached { ids, parents, partial })
+    let mut numbers = HashSet::from([root]);
+    let partial = walk_all(connection, request, &mut walks, &mut numbers)?;
+    // Every edge has two ends, and it is enough to have read it from one. What an asset was made from is a short list,
+    // what was made from it may be the whole catalog, so that the rest is read from the lower end.
+    let mut statement = connection.prepare_cached(PARENTS)?;
+    let is_down = request.direction == Direction::Down && numbers.iter().all(|number| down.left.contains(number));
+    let unread = |number: &&i64| !is_down && !up.left.contains(number);
+    let mut edges: HashSet<(i64, i64)> = down.edges.iter().copied().collect();
+    for number in numbers.iter().filter(unread) {
+        let mut rows = statement.query([assets::sequence_of(request.as_of), *number])?;
+        while let Some(row) = rows.next()? {
+            edges.insert((row.get(0)?, *number));
+        }
+    }
+    edges.extend(up.edges.iter().map(|(lower, upper)| (*upper, *lower)));
+    Ok(Reached {
+        numbers,
+        edges,
+        partial,
+    })
 }
 
 /// Walks as far as the limits let it; gives whether they hid anything.
 fn walk_all(
     connection: &Connection,
     request: &GraphRequest,
-    walks: &mut [Walk],
-    reached: &mut HashSet<AssetId>,
+    walks: &mut [&mut Walk],
+    reached: &mut HashSet<i64>,
 ) -> Result<bool, StoreError> {
     let mut steps = 0;
     while walks.iter().any(|walk| !walk.frontier.is_empty()) && request.depth.is_none_or(|depth| steps < depth) {
@@ -181,75 +196,54 @@ pub(super) fn neighbours(
         Direction::Down => &[CHILDREN][..],
         Direction::Both => &[PARENTS, CHILDREN][..],
     };
+    let Some(number) = contents::number_of(connection, id)? else {
+        return Ok(Vec::new());
+    };
     let mut found = HashSet::new();
     for query in queries {
-        let mut statement = connection.prepare_cached(query)?;
-        let parameters = params![assets::sequence_of(as_of), id.as_str()];
-        for id in statement.query_map(parameters, |row| columns::noun(row, "id"))? {
-            found.insert(id?);
-        }
+        found.extend(beside(connection, as_of, number, query)?);
     }
-    Ok(nodes(connection, as_of, &found)?
-        .into_iter()
-        .map(|asset| asset.id)
-        .collect())
+    let nodes = nodes(connection, as_of, &found)?;
+    Ok(nodes.into_iter().map(|node| node.asset.id).collect())
 }
 
-/// The ids of what an asset was made from, in the order of the alphabet.
-pub(super) fn parents(connection: &Connection, as_of: AsOf, id: &AssetId) -> Result<Vec<AssetId>, StoreError> {
-    let mut statement = connection.prepare_cached(PARENTS)?;
-    let rows = statement.query_map(params![assets::sequence_of(as_of), id.as_str()], |row| {
-        columns::noun(row, "id")
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// The ids of what was made from an asset, in the order of the alphabet.
-pub(super) fn children(connection: &Connection, as_of: AsOf, id: &AssetId) -> Result<Vec<AssetId>, StoreError> {
-    let mut statement = connection.prepare_cached(CHILDREN)?;
-    let rows = statement.query_map(params![assets::sequence_of(as_of), id.as_str()], |row| {
-        columns::noun(row, "id")
-    })?;
+/// The numbers of the assets that `PARENTS` or `CHILDREN` finds beside one.
+pub(super) fn beside(
+    connection: &Connection,
+    as_of: AsOf,
+    number: i64,
+    neighbours: &str,
+) -> Result<Vec<i64>, StoreError> {
+    let mut statement = connection.prepare_cached(neighbours)?;
+    let rows = statement.query_map([assets::sequence_of(as_of), number], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The assets reached, ordered by creation, then id.
-fn nodes(connection: &Connection, as_of: AsOf, reached: &HashSet<AssetId>) -> Result<Vec<Asset>, StoreError> {
+fn nodes(connection: &Connection, as_of: AsOf, reached: &HashSet<i64>) -> Result<Vec<Placed>, StoreError> {
     // In the order of the table: neighbours lie on the same pages.
-    let mut ids: Vec<&AssetId> = reached.iter().collect();
-    ids.sort_unstable();
-    let mut nodes = assets::placed(connection, as_of, ids.into_iter())?;
-    nodes.sort_by(|(a, left), (b, right)| (a, &left.id).cmp(&(b, &right.id)));
-    Ok(nodes.into_iter().map(|(_, asset)| asset).collect())
+    let mut numbers: Vec<i64> = reached.iter().copied().collect();
+    numbers.sort_unstable();
+    let mut nodes = assets::placed(connection, as_of, numbers)?;
+    nodes.sort_by(|left, right| (left.created_seq, &left.asset.id).cmp(&(right.created_seq, &right.asset.id)));
+    Ok(nodes)
 }
 
-/// The edges between the nodes, ordered by the age of their ends. What an asset was made from is a short list, what
-/// was made from it may be the whole catalog, so that edges are read from their lower end, where the walk has not.
-fn edges(
-    connection: &Connection,
-    as_of: AsOf,
-    nodes: &[Asset],
-    mut known: HashMap<AssetId, Vec<AssetId>>,
-) -> Result<Vec<EdgeView>, StoreError> {
-    let ranks: HashMap<&AssetId, usize> = nodes
+/// The edges between the nodes, ordered by the age of their ends.
+fn put_in_order(nodes: &[Placed], edges: &HashSet<(i64, i64)>) -> Vec<EdgeView> {
+    let ranks: HashMap<i64, usize> = nodes
         .iter()
         .enumerate()
-        .map(|(rank, asset)| (&asset.id, rank))
+        .map(|(rank, node)| (node.number, rank))
         .collect();
-    let mut found = Vec::new();
-    for (to, asset) in nodes.iter().enumerate() {
-        let parents = match known.remove(&asset.id) {
-            Some(parents) => parents,
-            None => self::parents(connection, as_of, &asset.id)?,
-        };
-        found.extend(parents.iter().filter_map(|parent| Some((*ranks.get(parent)?, to))));
-    }
+    let rank = |(from, to): &(i64, i64)| Some((*ranks.get(from)?, *ranks.get(to)?));
+    let mut found: Vec<(usize, usize)> = edges.iter().filter_map(rank).collect();
     found.sort_unstable();
     let edge = |(from, to): (usize, usize)| EdgeView {
-        from: nodes[from].id.clone(),
-        to: nodes[to].id.clone(),
+        from: nodes[from].asset.id.clone(),
+        to: nodes[to].asset.id.clone(),
     };
-    Ok(found.into_iter().map(edge).collect())
+    found.into_iter().map(edge).collect()
 }
 
 #[cfg(test)]

@@ -37,7 +37,10 @@ impl Catalog {
 
 /// The history of an asset up to a moment.
 pub(super) fn of(connection: &Connection, as_of: AsOf, id: &AssetId) -> Result<Vec<HistoryView>, StoreError> {
-    let query = format!("SELECT {COLUMNS} FROM asset_event WHERE asset_id = ?1 AND seq <= ?2 ORDER BY seq");
+    let query = format!(
+        "SELECT {COLUMNS} FROM asset_event JOIN asset_change USING (seq)
+            WHERE asset = (SELECT number FROM asset WHERE id = ?1) AND seq <= ?2 ORDER BY seq"
+    );
     let mut statement = connection.prepare_cached(&query)?;
     let rows = statement.query_map(params![id.as_str(), assets::sequence_of(as_of)], from_row)?;
     let mut entries: Vec<HistoryView> = rows.collect::<Result<_, _>>()?;
@@ -57,7 +60,7 @@ pub(super) fn of(connection: &Connection, as_of: AsOf, id: &AssetId) -> Result<V
 /// Every content the asset has had, by the event that gave it.
 fn versions(connection: &Connection, id: &AssetId) -> Result<BTreeMap<i64, Asset>, StoreError> {
     let query = format!(
-        "SELECT {}, from_seq FROM asset_version WHERE asset_id = ?2",
+        "SELECT {}, from_seq FROM asset_ever WHERE id = ?2",
         assets::COLUMNS_THEN
     );
     let mut statement = connection.prepare_cached(&query)?;

@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use rusqlite::{Connection, params};
 
 use crate::model::{
-    Asset, AssetEvent, AssetId, EXPORT_VERSION, EdgeView, ExportKind, ExportLine, ExportedEvent, ExportedLog, Person,
-    Timestamp, digest,
+    Asset, AssetEvent, AssetId, EXPORT_VERSION, EdgeView, ExportKind, ExportLine, ExportedContent, ExportedEvent,
+    ExportedLog, Person, Timestamp, digest,
 };
 
 use super::catalog::Durability;
@@ -14,7 +16,7 @@ use super::chain::{self, Head};
 use super::change::{ChangeFact, EdgeFact};
 use super::payload::AssetFact;
 use super::record::{self, HandFact};
-use super::{Catalog, Refusal, StoreError, assets, canonical, rebuild};
+use super::{Catalog, Refusal, StoreError, assets, canonical, files, foreign, rebuild};
 
 /// Assets or edges in one event.
 const BATCH: usize = 500;
@@ -91,8 +93,13 @@ fn take_log(
                 })?;
             }
             ExportLine::Log(log) => put_log(connection, &log)?,
+            ExportLine::Content(content) => put_content(connection, &content).map_err(|problem| match problem {
+                Ok(reason) => bad(reason),
+                Err(error) => error,
+            })?,
             ExportLine::Begat(_) | ExportLine::AssetType(_) | ExportLine::Asset(_) | ExportLine::Edge(_) => {
-                return Err(bad("only events and log lines belong into a whole log".to_owned()));
+                let reason = "only events, log lines and contents of files belong into a whole log";
+                return Err(bad(reason.to_owned()));
             }
         }
     }
@@ -136,6 +143,20 @@ fn put_event(
     };
     insert().map_err(|error| Err(error.into()))?;
     Ok(hash)
+}
+
+/// The problem is a reason that the line is bad, or an error of the catalog.
+fn put_content(connection: &Connection, content: &ExportedContent) -> Result<(), Result<String, StoreError>> {
+    let bytes = BASE64_STANDARD.decode(&content.base64);
+    let bytes = bytes.map_err(|error| Ok(format!("the content `{}` is no base64: {error}", content.digest)))?;
+    match files::keep_exported(connection, &content.digest, &bytes) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Ok(format!(
+            "the content does not have the digest `{}`: it was changed",
+            content.digest
+        ))),
+        Err(error) => Err(Err(error.into())),
+    }
 }
 
 fn put_log(connection: &Connection, log: &ExportedLog) -> Result<(), StoreError> {
@@ -194,7 +215,7 @@ impl<'a> AssetImport<'a> {
                     self.imported.types += 1;
                     self.record(HandFact::AssetTypeRegistered(definition))?;
                 }
-                ExportLine::Begat(_) | ExportLine::Event(_) | ExportLine::Log(_) => {
+                ExportLine::Begat(_) | ExportLine::Event(_) | ExportLine::Log(_) | ExportLine::Content(_) => {
                     return Err(bad(
                         "only types, assets and edges belong into an export of assets".to_owned()
                     ));
@@ -249,16 +270,11 @@ impl<'a> AssetImport<'a> {
                 return Err(Err(format!("the edge ends at `{end}`, which is no asset")));
             }
         }
-        let query = "SELECT count(*) AS known FROM edge WHERE from_asset = ?1 AND to_asset = ?2 AND to_seq IS NULL";
-        let count = || -> rusqlite::Result<i64> {
-            if is_new(&edge.from) || is_new(&edge.to) {
-                return Ok(0);
-            }
-            self.connection
-                .prepare_cached(query)?
-                .query_row([edge.from.as_str(), edge.to.as_str()], |row| row.get("known"))
+        let is_known = match is_new(&edge.from) || is_new(&edge.to) {
+            true => false,
+            false => foreign::is_open(self.connection, &edge).map_err(Ok)?,
         };
-        if count().map_err(|error| Ok(error.into()))? == 0 && edge.from != edge.to {
+        if !is_known && edge.from != edge.to {
             self.imported.edges += 1;
             self.waiting.opened.push(EdgeFact {
                 from: edge.from,

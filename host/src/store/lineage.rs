@@ -177,7 +177,8 @@ mod tests {
     }
 
     fn edges(catalog: &Catalog) -> Vec<String> {
-        let query = "SELECT from_asset || '>' || to_asset || ' ' || from_seq AS edge FROM edge ORDER BY edge";
+        let query = "SELECT a.id || '>' || b.id || ' ' || edge.from_seq AS edge FROM edge
+            JOIN asset AS a ON a.number = from_asset JOIN asset AS b ON b.number = to_asset ORDER BY edge";
         let read = |connection: &rusqlite::Connection| {
             let mut statement = connection.prepare(query)?;
             let rows = statement.query_map([], |row| row.get("edge"))?;
@@ -211,7 +212,8 @@ mod tests {
             .map(|entry| (entry.event.name(), entry.execution_id.clone().unwrap(), entry.sequence))
             .collect();
         assert_eq!(told, [("CREATED", execution_id(1), 3), ("UPDATED", execution_id(2), 8)]);
-        let versions = "SELECT group_concat(from_seq || '-' || coalesce(to_seq, '')) = '3-8,8-' FROM asset_version";
+        let versions = "SELECT group_concat(span) = '3-8,8-' FROM
+            (SELECT from_seq || '-' || coalesce(to_seq, '') AS span FROM asset_ever ORDER BY from_seq)";
         assert_eq!(count(&catalog, versions), 1);
     }
 
@@ -228,7 +230,7 @@ mod tests {
             detail(&catalog, "vm").asset.metadata["id"],
             json!(4567890123456789012_u64)
         );
-        assert_eq!(count(&catalog, "SELECT count(*) FROM asset_version"), 1);
+        assert_eq!(count(&catalog, "SELECT count(*) FROM asset_ever"), 1);
     }
 
     #[test]

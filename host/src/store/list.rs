@@ -76,27 +76,26 @@ fn query_of(connection: &Connection, search: &AssetSearch) -> Result<Option<(Str
     let now = search.as_of == AsOf::Now;
     let mut parameters = vec![Value::Integer(assets::sequence_of(search.as_of))];
     let mut conditions = vec![if now {
-        "?1 = ?1".to_owned()
+        "?1 = ?1 AND to_seq IS NULL".to_owned()
     } else {
         assets::THEN.to_owned()
     }];
-    let id = if now { "id" } else { "asset_id" };
-    let mut narrow = |condition: &str, values: Vec<String>| {
-        conditions.push(condition.to_owned());
-        parameters.extend(values.into_iter().map(Value::Text));
-    };
     if let Some(pattern) = &search.asset_type {
-        let types = matching_types(connection, search.as_of, pattern)?;
+        let types = matching_types(connection, pattern)?;
         if types.is_empty() {
             return Ok(None);
         }
         let places = vec!["?"; types.len()].join(", ");
-        let names = types.into_iter().map(String::from).collect();
-        narrow(&format!("type IN ({places})"), names);
+        conditions.push(format!("type IN ({places})"));
+        parameters.extend(types.into_iter().map(Value::Integer));
     }
+    let mut narrow = |condition: &str, value: String| {
+        conditions.push(condition.to_owned());
+        parameters.push(Value::Text(value));
+    };
     match &search.namespace {
-        Some(pattern) if pattern.contains(['*', '?']) => narrow("namespace GLOB ?", vec![pattern.replace('[', "[[]")]),
-        Some(name) => narrow("namespace = ?", vec![name.clone()]),
+        Some(pattern) if pattern.contains(['*', '?']) => narrow("namespace GLOB ?", pattern.replace('[', "[[]")),
+        Some(name) => narrow("namespace = ?", name.clone()),
         None => {}
     }
     let mut is_narrow = false;
@@ -104,7 +103,7 @@ fn query_of(connection: &Connection, search: &AssetSearch) -> Result<Option<(Str
         let Some((condition, values, is_indexed)) = condition_of(lookup, now) else {
             continue;
         };
-        conditions.push(condition.replace("{id}", id));
+        conditions.push(condition);
         parameters.extend(values);
         is_narrow |= is_indexed;
     }
@@ -117,7 +116,7 @@ fn query_of(connection: &Connection, search: &AssetSearch) -> Result<Option<(Str
             assets::COLUMNS
         ),
         false => format!(
-            "SELECT {} FROM asset_version WHERE {conditions} ORDER BY created_seq, asset_id",
+            "SELECT {} FROM asset_ever WHERE {conditions} ORDER BY created_seq, id",
             assets::COLUMNS_THEN
         ),
     };
@@ -135,13 +134,13 @@ fn condition_of(lookup: &Lookup, now: bool) -> Option<(String, Vec<Value>, bool)
         },
         _ => return None,
     };
-    let column = match &lookup.field {
-        LookupField::Id => "{id}",
-        LookupField::Type => "type",
-        LookupField::Namespace => "namespace",
+    let (condition, is_indexed) = match &lookup.field {
+        LookupField::Id => ("id = ?", true),
+        LookupField::Type => ("type = (SELECT number FROM type_name WHERE name = ?)", true),
+        LookupField::Namespace => ("namespace = ?", false),
         LookupField::Metadata(path) => return metadata_condition(lookup, path, value, now),
     };
-    Some((format!("{column} = ?"), vec![value], true))
+    Some((condition.to_owned(), vec![value], is_indexed))
 }
 
 fn metadata_condition(lookup: &Lookup, path: &[String], value: Value, now: bool) -> Option<(String, Vec<Value>, bool)> {
@@ -150,7 +149,7 @@ fn metadata_condition(lookup: &Lookup, path: &[String], value: Value, now: bool)
         && lookup.comparator == "="
         && text.len() <= LONGEST_VALUE
     {
-        let condition = "{id} IN (SELECT asset_id FROM asset_value WHERE path = ? AND value = ?)".to_owned();
+        let condition = "number IN (SELECT asset FROM asset_value WHERE path = ? AND value = ?)".to_owned();
         return Some((condition, vec![Value::Text(path.join(".")), value], true));
     }
     if path.iter().any(|key| key.contains(['"', '\\'])) {
@@ -173,26 +172,18 @@ fn metadata_condition(lookup: &Lookup, path: &[String], value: Value, now: bool)
     Some((condition, vec![place.clone(), value, place], false))
 }
 
-/// Every type an asset has, read by leaps over the index.
-const TYPES_NOW: &str = "WITH RECURSIVE known (type) AS (
-        SELECT min(type) FROM asset
-        UNION ALL SELECT (SELECT min(type) FROM asset WHERE asset.type > known.type) FROM known WHERE type IS NOT NULL
-    )
-    SELECT type FROM known WHERE type IS NOT NULL";
-const TYPES_EVER: &str = "SELECT DISTINCT type FROM asset_version ORDER BY type";
-
-fn known_types(connection: &Connection, as_of: AsOf) -> Result<Vec<AssetType>, StoreError> {
-    let query = if as_of == AsOf::Now { TYPES_NOW } else { TYPES_EVER };
-    let mut statement = connection.prepare_cached(query)?;
-    let rows = statement.query_map([], |row| columns::noun(row, "type"))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// The types that a pattern means, in full or by their short names.
-fn matching_types(connection: &Connection, as_of: AsOf, pattern: &str) -> Result<Vec<AssetType>, StoreError> {
-    let mut types = known_types(connection, as_of)?;
-    types.retain(|known| matches(pattern, known.as_str()) || matches(pattern, known.short_name()));
-    Ok(types)
+/// The numbers of the types that a pattern means, in full or by their short names.
+fn matching_types(connection: &Connection, pattern: &str) -> Result<Vec<i64>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT number, name FROM type_name ORDER BY name")?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let known: AssetType = columns::noun(row, "name")?;
+        if matches(pattern, known.as_str()) || matches(pattern, known.short_name()) {
+            found.push(row.get("number")?);
+        }
+    }
+    Ok(found)
 }
 
 /// Whether a text is what a pattern with `*` and `?` means.

@@ -6,10 +6,12 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::catalog::BUSY_TIMEOUT;
 use super::schema::{self, Found};
-use super::{Catalog, StoreError};
+use super::{Catalog, StoreError, rebuild};
 
-/// What makes each schema of the one before it: the first leads from 1 to 2. Only ever added to.
-pub(super) const STEPS: &[&str] = &["CREATE TABLE grant_use (
+/// What makes each schema of the one before it: the first leads from 1 to 2. Only ever added to. After the last of them
+/// the tables are computed anew from the log.
+pub(super) const STEPS: &[&str] = &[
+    "CREATE TABLE grant_use (
     execution_id TEXT NOT NULL,
     task_id      TEXT NOT NULL,
     principal    TEXT NOT NULL,
@@ -18,7 +20,9 @@ pub(super) const STEPS: &[&str] = &["CREATE TABLE grant_use (
     from_seq     INTEGER NOT NULL,
     uses         INTEGER NOT NULL,
     PRIMARY KEY (execution_id, task_id, principal, kind, target)
-) STRICT, WITHOUT ROWID;"];
+) STRICT, WITHOUT ROWID;",
+    include_str!("schema-3.sql"),
+];
 
 /// The schema that `schema.sql` makes.
 pub(super) const VERSION: i64 = 1 + STEPS.len() as i64;
@@ -74,6 +78,7 @@ fn migrate(path: &Path, steps: &[&str]) -> Result<Migrated, StoreError> {
         for step in &steps[done..] {
             transaction.execute_batch(step)?;
         }
+        rebuild::rebuild(&transaction)?;
         transaction.pragma_update(None, "user_version", known)?;
     }
     transaction.commit()?;

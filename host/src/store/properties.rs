@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::fixtures::{self, Folder, declared, id, time};
-use super::{AssetSearch, Catalog, Direction, GraphRequest};
+use super::{AssetSearch, Catalog, Direction, ExportedFiles, GraphRequest};
 use crate::model::{
     AsOf, Asset, AssetEdit, AssetId, AssetTypeDefinition, Bundle, Declaration, ExportLine, Json, Person, RunEventKind,
     State,
@@ -135,7 +135,7 @@ fn export(catalog: &Catalog, whole: bool) -> Vec<ExportLine> {
         Ok(())
     };
     match whole {
-        true => catalog.export_log(sink).unwrap(),
+        true => catalog.export_log(ExportedFiles::WithContent, sink).unwrap(),
         false => catalog
             .export_assets(&AssetSearch::default(), &mut |_| true, sink)
             .unwrap(),

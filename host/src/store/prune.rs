@@ -7,8 +7,9 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use crate::model::{AsOf, Json, Person, Timestamp};
 
 use super::chain::Head;
+use super::migrate::VERSION;
 use super::record::{HandFact, Recorded, Tail};
-use super::{Catalog, StoreError, assets, rebuild, values};
+use super::{Catalog, StoreError, assets, earlier, files, rebuild, values};
 
 /// Tables that a snapshot does not hold, since they follow from the others or from the snapshot itself.
 const LEFT_OUT: [&str; 2] = ["asset_value", "pruned"];
@@ -24,14 +25,16 @@ fn tables() -> impl Iterator<Item = &'static str> {
 const ROWS: usize = 500;
 
 /// What is over by an event and is not kept: versions and edges that others followed, and uses.
-const THIN: [&str; 4] = [
-    "DELETE FROM asset_version WHERE to_seq <= ?1 AND EXISTS (SELECT 1 FROM asset_version AS later
-        WHERE later.asset_id = asset_version.asset_id AND later.from_seq > asset_version.from_seq AND later.from_seq <= ?1)",
+const THIN: [&str; 5] = [
+    "DELETE FROM asset_version WHERE to_seq <= ?1 AND EXISTS (SELECT 1 FROM asset_ever AS later
+        WHERE later.number = asset AND later.from_seq > asset_version.from_seq AND later.from_seq <= ?1)",
     "DELETE FROM edge WHERE to_seq <= ?1",
     "DELETE FROM asset_event WHERE seq <= ?1 AND event = 'USED'",
     "DELETE FROM asset_event WHERE seq <= ?1 AND event = 'UPDATED' AND EXISTS (SELECT 1 FROM asset_event AS later
-        WHERE later.asset_id = asset_event.asset_id AND later.seq > asset_event.seq AND later.seq <= ?1
+        WHERE later.asset = asset_event.asset AND later.seq > asset_event.seq AND later.seq <= ?1
         AND later.event = 'UPDATED')",
+    "DELETE FROM asset_change WHERE seq <= ?1
+        AND NOT EXISTS (SELECT 1 FROM asset_event WHERE asset_event.seq = asset_change.seq)",
 ];
 
 /// What pruning did.
@@ -47,7 +50,8 @@ pub struct Pruned {
 }
 
 impl Catalog {
-    /// Drops the content of all events up to a moment, and the log lines of executions that had ended by then.
+    /// Drops the content of all events up to a moment, the log lines of executions that had ended by then, and what was
+    /// in files that nothing speaks of any more.
     ///
     /// # Errors
     /// When the catalog cannot be read or written; it stays as it was then.
@@ -66,6 +70,7 @@ impl Catalog {
             connection.execute(forget, [end])?;
             let drop = "UPDATE event SET payload = NULL WHERE seq <= ?1 AND payload IS NOT NULL";
             dropped = connection.execute(drop, [end])?;
+            files::forget_contents(connection)?;
             Ok(facts)
         })?;
         if dropped > 0 {
@@ -107,6 +112,7 @@ fn snapshot(connection: &Connection, end: i64, first_part: i64) -> Result<Vec<Ha
         through: end,
         through_time: head.time,
         first_part,
+        schema: VERSION,
     });
     Ok(facts)
 }
@@ -154,25 +160,45 @@ pub(super) fn start_of(source: &Connection, target: &Connection) -> Result<Head,
     let Some(gone) = first.map(|first| first - 1).filter(|gone| *gone > 0) else {
         return Ok(Head::genesis());
     };
-    let (first_part, end, time) = find_snapshot(source, gone)?;
+    let found = find_snapshot(source, gone)?;
+    if found.schema < earlier::UNTIL {
+        earlier::make_room(target)?;
+    }
     let query = "SELECT payload FROM event WHERE seq >= ?1 AND seq < ?2 ORDER BY seq";
     let mut statement = source.prepare(query)?;
-    let mut rows = statement.query([first_part, end])?;
+    let mut rows = statement.query([found.first_part, found.end])?;
     while let Some(row) = rows.next()? {
         let payload = row.get_ref("payload")?.as_str().map_err(rusqlite::Error::from)?;
         match Recorded::decode(payload) {
-            Ok(Recorded::Hand(entry)) => fill(target, entry.fact, gone)?,
+            Ok(Recorded::Hand(entry)) => fill(target, entry.fact, gone, found.schema)?,
             Ok(Recorded::Run(_)) | Err(_) => return Err(StoreError::NoSnapshot { through: gone }),
         }
+    }
+    if found.schema < earlier::UNTIL {
+        earlier::carry_over(target)?;
     }
     keep_values(target)?;
     let query = "SELECT hash FROM event WHERE seq = ?1";
     let hash = source.query_row(query, [gone], |row| row.get("hash"))?;
-    Ok(Head { seq: gone, hash, time })
+    Ok(Head {
+        seq: gone,
+        hash,
+        time: found.time,
+    })
 }
 
-/// The first part and the end of the newest snapshot, which must stand for all that is gone.
-fn find_snapshot(source: &Connection, gone: i64) -> Result<(i64, i64, Timestamp), StoreError> {
+/// Where a snapshot stands in the log.
+struct FoundSnapshot {
+    first_part: i64,
+    /// The event that says it is whole.
+    end: i64,
+    /// When what it stands for was over.
+    time: Timestamp,
+    schema: i64,
+}
+
+/// The newest snapshot, which must stand for all that is gone.
+fn find_snapshot(source: &Connection, gone: i64) -> Result<FoundSnapshot, StoreError> {
     let mut statement = source.prepare("SELECT seq, payload FROM event WHERE payload IS NOT NULL ORDER BY seq DESC")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -186,10 +212,16 @@ fn find_snapshot(source: &Connection, gone: i64) -> Result<(i64, i64, Timestamp)
                 through,
                 through_time,
                 first_part,
+                schema,
             } = entry.fact
             && through == gone
         {
-            return Ok((first_part, seq, through_time));
+            return Ok(FoundSnapshot {
+                first_part,
+                end: seq,
+                time: through_time,
+                schema,
+            });
         }
         break;
     }
@@ -197,19 +229,23 @@ fn find_snapshot(source: &Connection, gone: i64) -> Result<(i64, i64, Timestamp)
 }
 
 /// Puts the rows of one part back.
-fn fill(target: &Connection, fact: HandFact, gone: i64) -> Result<(), StoreError> {
+fn fill(target: &Connection, fact: HandFact, gone: i64, schema: i64) -> Result<(), StoreError> {
     let HandFact::SnapshotPart { table, rows } = fact else {
         return Err(StoreError::NoSnapshot { through: gone });
     };
     let known = tables().find(|known| *known == table);
     let table = known.ok_or(StoreError::NoSnapshot { through: gone })?;
     for row in rows {
-        let places = vec!["?"; row.len()].join(", ");
         let values = row.into_iter().map(|value| match value {
             Json::String(text) => Value::Text(text),
             Json::Number(number) => number.as_i64().map_or(Value::Null, Value::Integer),
             _ => Value::Null,
         });
+        let values: Vec<Value> = values.collect();
+        if schema < earlier::UNTIL && earlier::put(target, table, &values)? {
+            continue;
+        }
+        let places = vec!["?"; values.len()].join(", ");
         target
             .prepare_cached(&format!("INSERT INTO {table} VALUES ({places})"))?
             .execute(params_from_iter(values))?;
@@ -218,11 +254,12 @@ fn fill(target: &Connection, fact: HandFact, gone: i64) -> Result<(), StoreError
 }
 
 fn keep_values(target: &Connection) -> Result<(), StoreError> {
-    let query = format!("SELECT {} FROM asset", assets::COLUMNS);
+    let query = format!("SELECT {} FROM asset WHERE to_seq IS NULL", assets::COLUMNS);
     let mut statement = target.prepare(&query)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        values::add(target, &assets::from_row(row)?)?;
+        let placed = assets::placed_from_row(row)?;
+        values::add(target, placed.number, &placed.asset)?;
     }
     Ok(())
 }

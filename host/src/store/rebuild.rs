@@ -8,16 +8,18 @@ use super::record::Recorded;
 use super::{Catalog, StoreError, prune};
 
 /// The tables that are computed from the log.
-pub(super) const PROJECTIONS: [&str; 13] = [
+pub(super) const PROJECTIONS: [&str; 15] = [
     "flow_source",
     "execution",
     "task_run",
     "grant_use",
     "key_value",
     "file",
+    "type_name",
     "asset",
     "asset_version",
     "edge",
+    "asset_change",
     "asset_event",
     "asset_value",
     "asset_type",
@@ -31,19 +33,18 @@ impl Catalog {
     /// # Errors
     /// When an event cannot be read or the catalog cannot be written; it stays as it was then.
     pub fn rebuild(&self) -> Result<u64, StoreError> {
-        self.write(Durability::Power, |connection| {
-            for table in PROJECTIONS {
-                connection.execute(&format!("DELETE FROM {table}"), [])?;
-            }
-            let head = apply_all(connection)?;
-            head.write(connection)?;
-            Ok(head.seq.unsigned_abs())
-        })
+        self.write(Durability::Power, rebuild)
     }
 }
 
-fn apply_all(connection: &Connection) -> Result<Head, StoreError> {
-    replay(connection, connection, i64::MAX)
+/// The same in a transaction that is under way.
+pub(super) fn rebuild(connection: &Connection) -> Result<u64, StoreError> {
+    for table in PROJECTIONS {
+        connection.execute(&format!("DELETE FROM {table}"), [])?;
+    }
+    let head = replay(connection, connection, i64::MAX)?;
+    head.write(connection)?;
+    Ok(head.seq.unsigned_abs())
 }
 
 /// Applies the events of one catalog up to a number to the empty tables of another, or of itself. Where events were
@@ -143,7 +144,7 @@ mod tests {
             vec![fixtures::bundle(&["net"], &["vm:VM"])],
         );
         let before = fixtures::dump(&catalog);
-        let forge = "DELETE FROM asset WHERE id = 'net'; UPDATE asset SET type = 'Disk'; DELETE FROM edge;
+        let forge = "DELETE FROM asset WHERE id = 'net'; UPDATE asset SET type = 1; DELETE FROM edge;
             UPDATE execution SET state = 'FAILED'; UPDATE head SET seq = 2;";
         catalog
             .write(Durability::Process, |connection| Ok(connection.execute_batch(forge)?))

@@ -9,7 +9,7 @@ use super::apply::{self, Origin};
 use super::chain::Head;
 use super::change::{self, ChangeFact};
 use super::payload::{self, Entry};
-use super::{StoreError, prune, types};
+use super::{StoreError, earlier, prune, types};
 
 /// One event that a person caused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,9 @@ pub(super) enum HandFact {
         through: i64,
         through_time: Timestamp,
         first_part: i64,
+        /// Which schema the rows are of.
+        #[serde(default = "earlier::before_it_was_said")]
+        schema: i64,
     },
 }
 

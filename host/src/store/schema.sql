@@ -121,55 +121,76 @@ CREATE TABLE file (
     PRIMARY KEY (execution_id, name)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE asset (
-    id           TEXT PRIMARY KEY,
-    created_seq  INTEGER NOT NULL,
-    updated_seq  INTEGER NOT NULL,
-    type         TEXT NOT NULL,
-    namespace    TEXT,
-    display_name TEXT,
-    description  TEXT,
-    metadata     TEXT NOT NULL,
-    labels       TEXT NOT NULL,
-    protected    INTEGER NOT NULL,
-    created      TEXT NOT NULL,
-    updated      TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX asset_by_type ON asset (type, created_seq, id);
-CREATE INDEX asset_by_creation ON asset (created_seq, id);
+-- The names of the types that assets have had; the tables below know them by number.
+CREATE TABLE type_name (
+    number INTEGER PRIMARY KEY,
+    name   TEXT NOT NULL UNIQUE
+) STRICT;
 
--- One row for each content an asset has had, valid in [from_seq, to_seq); the open one has no `to_seq`.
-CREATE TABLE asset_version (
-    asset_id     TEXT NOT NULL,
+-- Every id that was ever an asset, the number by which the tables below know it, and the last content it has had, valid
+-- in [from_seq, to_seq): an asset that is there has no `to_seq`. `touched` says when it was last declared again as it
+-- was. Times are microseconds since 1970, and text where those would lose something.
+CREATE TABLE asset (
+    number       INTEGER PRIMARY KEY,
+    id           TEXT NOT NULL UNIQUE,
     from_seq     INTEGER NOT NULL,
     to_seq       INTEGER,
     created_seq  INTEGER NOT NULL,
-    type         TEXT NOT NULL,
+    type         INTEGER NOT NULL,
     namespace    TEXT,
     display_name TEXT,
     description  TEXT,
     metadata     TEXT NOT NULL,
     labels       TEXT NOT NULL,
     protected    INTEGER NOT NULL,
-    created      TEXT NOT NULL,
-    updated      TEXT NOT NULL,
-    PRIMARY KEY (asset_id, from_seq)
+    created      ANY NOT NULL,
+    updated      ANY NOT NULL,
+    touched      ANY
+) STRICT;
+CREATE INDEX asset_by_type ON asset (type, created_seq) WHERE to_seq IS NULL;
+CREATE INDEX asset_by_creation ON asset (created_seq) WHERE to_seq IS NULL;
+
+-- The contents that others followed, each valid in [from_seq, to_seq).
+CREATE TABLE asset_version (
+    asset        INTEGER NOT NULL,
+    from_seq     INTEGER NOT NULL,
+    to_seq       INTEGER NOT NULL,
+    created_seq  INTEGER NOT NULL,
+    type         INTEGER NOT NULL,
+    namespace    TEXT,
+    display_name TEXT,
+    description  TEXT,
+    metadata     TEXT NOT NULL,
+    labels       TEXT NOT NULL,
+    protected    INTEGER NOT NULL,
+    created      ANY NOT NULL,
+    updated      ANY NOT NULL,
+    touched      ANY,
+    PRIMARY KEY (asset, from_seq)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX asset_version_by_start ON asset_version (from_seq);
-CREATE INDEX asset_version_by_end ON asset_version (to_seq) WHERE to_seq IS NOT NULL;
+
+-- Every content that any asset has had.
+CREATE VIEW asset_ever AS
+    SELECT number, id, from_seq, to_seq, created_seq, type, namespace, display_name, description, metadata, labels,
+        protected, created, updated, touched
+    FROM asset
+    UNION ALL SELECT asset.number, asset.id, version.from_seq, version.to_seq, version.created_seq, version.type,
+        version.namespace, version.display_name, version.description, version.metadata, version.labels,
+        version.protected, version.created, version.updated, version.touched
+    FROM asset JOIN asset_version AS version ON version.asset = asset.number;
 
 -- The short texts in the metadata of each asset as it is now, so that a question for one of them needs no scan.
 CREATE TABLE asset_value (
-    path     TEXT NOT NULL,
-    value    TEXT NOT NULL,
-    asset_id TEXT NOT NULL,
-    PRIMARY KEY (path, value, asset_id)
+    path  TEXT NOT NULL,
+    value TEXT NOT NULL,
+    asset INTEGER NOT NULL,
+    PRIMARY KEY (path, value, asset)
 ) STRICT, WITHOUT ROWID;
 
 -- `to_asset` was made from `from_asset`.
 CREATE TABLE edge (
-    from_asset TEXT NOT NULL,
-    to_asset   TEXT NOT NULL,
+    from_asset INTEGER NOT NULL,
+    to_asset   INTEGER NOT NULL,
     from_seq   INTEGER NOT NULL,
     to_seq     INTEGER,
     PRIMARY KEY (from_asset, to_asset, from_seq)
@@ -178,22 +199,29 @@ CREATE INDEX edge_by_target ON edge (to_asset, from_asset, to_seq);
 CREATE INDEX edge_by_start ON edge (from_seq);
 CREATE INDEX edge_by_end ON edge (to_seq) WHERE to_seq IS NOT NULL;
 
-CREATE TABLE asset_event (
-    asset_id     TEXT NOT NULL,
-    seq          INTEGER NOT NULL,
-    position     INTEGER NOT NULL,
-    event        TEXT NOT NULL,
-    type         TEXT NOT NULL,
-    time         TEXT NOT NULL,
+-- The events that bear on assets, and whom they are owed to.
+CREATE TABLE asset_change (
+    seq          INTEGER PRIMARY KEY,
+    time         ANY NOT NULL,
     execution_id TEXT,
     flow_id      TEXT,
     task_id      TEXT,
     task_run_id  TEXT,
     user         TEXT,
-    reason       TEXT,
-    PRIMARY KEY (asset_id, seq)
+    reason       TEXT
+) STRICT;
+CREATE INDEX asset_change_by_execution ON asset_change (execution_id) WHERE execution_id IS NOT NULL;
+
+-- What each of them did to each of its assets.
+CREATE TABLE asset_event (
+    asset    INTEGER NOT NULL,
+    seq      INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    event    TEXT NOT NULL,
+    type     INTEGER NOT NULL,
+    PRIMARY KEY (asset, seq)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX asset_event_by_execution ON asset_event (execution_id, seq, position) WHERE execution_id IS NOT NULL;
+CREATE INDEX asset_event_by_seq ON asset_event (seq, position);
 
 -- The kinds of asset that people registered.
 CREATE TABLE asset_type (

@@ -24,9 +24,9 @@ impl Catalog {
             let last = chain::last(connection)?.0;
             let through = prune::through(connection)?;
             Ok(StatsView {
-                assets: count("asset")?,
+                assets: count("asset WHERE to_seq IS NULL")?,
                 by_type: by_type(connection)?,
-                versions: count("asset_version")?,
+                versions: count("asset")? + count("asset_version")?,
                 edges: count("edge WHERE to_seq IS NULL")?,
                 executions: count("execution")?,
                 task_runs: count("task_run")?,
@@ -44,7 +44,8 @@ impl Catalog {
 }
 
 fn by_type(connection: &Connection) -> Result<Vec<TypeCount>, StoreError> {
-    let query = "SELECT type, count(*) AS assets FROM asset GROUP BY type ORDER BY assets DESC, type";
+    let query = "SELECT name AS type, count(*) AS assets FROM asset JOIN type_name ON type_name.number = type
+        WHERE to_seq IS NULL GROUP BY type ORDER BY assets DESC, name";
     let mut statement = connection.prepare(query)?;
     let rows = statement.query_map([], |row| {
         Ok(TypeCount {

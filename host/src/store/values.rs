@@ -33,31 +33,30 @@ fn gather<'a>(path: &str, map: &'a JsonMap, found: &mut Vec<(String, &'a str)>) 
     }
 }
 
-/// Keeps the values of an asset that is new.
-pub(super) fn add(connection: &Connection, asset: &Asset) -> Result<(), StoreError> {
-    let mut insert =
-        connection.prepare_cached("INSERT INTO asset_value (path, value, asset_id) VALUES (?1, ?2, ?3)")?;
+/// Keeps the values of an asset that is new, and gives its number back.
+pub(super) fn add(connection: &Connection, number: i64, asset: &Asset) -> Result<i64, StoreError> {
+    let mut insert = connection.prepare_cached("INSERT INTO asset_value (path, value, asset) VALUES (?1, ?2, ?3)")?;
     for (path, value) in values_of(&asset.metadata) {
-        insert.execute((path, value, asset.id.as_str()))?;
+        insert.execute((path, value, number))?;
     }
-    Ok(())
+    Ok(number)
 }
 
-/// Forgets the values of an asset that is gone.
-pub(super) fn remove(connection: &Connection, asset: &Asset) -> Result<(), StoreError> {
-    let delete = "DELETE FROM asset_value WHERE path = ?1 AND value = ?2 AND asset_id = ?3";
+/// Forgets the values of an asset that is gone, and gives its number back.
+pub(super) fn remove(connection: &Connection, number: i64, asset: &Asset) -> Result<i64, StoreError> {
+    let delete = "DELETE FROM asset_value WHERE path = ?1 AND value = ?2 AND asset = ?3";
     let mut delete = connection.prepare_cached(delete)?;
     for (path, value) in values_of(&asset.metadata) {
-        delete.execute((path, value, asset.id.as_str()))?;
+        delete.execute((path, value, number))?;
     }
-    Ok(())
+    Ok(number)
 }
 
-/// Keeps the values of an asset instead of those it had.
-pub(super) fn replace(connection: &Connection, before: &Asset, after: &Asset) -> Result<(), StoreError> {
+/// Keeps the values of an asset instead of those it had, and gives its number back.
+pub(super) fn replace(connection: &Connection, number: i64, before: &Asset, after: &Asset) -> Result<i64, StoreError> {
     if before.metadata == after.metadata {
-        return Ok(());
+        return Ok(number);
     }
-    remove(connection, before)?;
-    add(connection, after)
+    remove(connection, number, before)?;
+    add(connection, number, after)
 }

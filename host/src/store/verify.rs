@@ -9,7 +9,7 @@ use crate::model::{Checkpoint, VerifyView, digest};
 
 use super::chain::{self, Hash, Head};
 use super::record::{HandFact, Recorded, Tail};
-use super::{Catalog, StoreError, logs};
+use super::{Catalog, StoreError, files, logs};
 
 const COLUMNS: &str = "seq, payload, payload_hash, prev_hash, hash";
 
@@ -70,6 +70,18 @@ struct EndedData<'a> {
     log_digest: &'a str,
 }
 
+/// What an event says of a file.
+#[derive(Deserialize)]
+struct Written {
+    data: WrittenData,
+}
+
+#[derive(Deserialize)]
+struct WrittenData {
+    name: String,
+    digest: String,
+}
+
 /// The first thing that is wrong.
 struct Problem {
     seq: i64,
@@ -86,7 +98,7 @@ impl Problem {
 }
 
 impl Catalog {
-    /// Checks every event: its place, its hashes, its time, the log lines it vouches for; and that the tables stand
+    /// Checks every event: its place, its hashes, its time, the log lines and files it vouches for; and that the tables stand
     /// where the log ends. Stops at the first problem. Where a checkpoint is given, the event it names must still be
     /// there and have the same hash.
     ///
@@ -243,6 +255,10 @@ fn check_content(
             Ok(ended) => check_log(connection, &walk.logged, tail.seq, &ended),
             Err(problem) => Ok(Some(problem)),
         },
+        "FileWritten" => match serde_json::from_str(text).map_err(unreadable) {
+            Ok(Written { data }) => check_file(connection, tail.seq, &data),
+            Err(problem) => Ok(Some(problem)),
+        },
         "SnapshotTaken" => match Recorded::decode(text).map_err(unreadable) {
             Ok(Recorded::Hand(entry)) => {
                 if let HandFact::SnapshotTaken { through, .. } = entry.fact {
@@ -270,6 +286,18 @@ fn check_log(
     let (lines, digest) = logs::digest(connection, ended.actor.execution, task_run)?;
     let holds = lines == 0 || (lines == ended.data.log_lines && digest == ended.data.log_digest);
     let message = || format!("the log lines of task run `{task_run}` do not match the digest in event {seq}");
+    Ok((!holds).then(|| Problem::at(seq, message())))
+}
+
+/// A content that is not there has been dropped, which is no harm to the chain.
+fn check_file(connection: &Connection, seq: i64, data: &WrittenData) -> Result<Option<Problem>, StoreError> {
+    let holds = files::holds(connection, &data.digest)?;
+    let message = || {
+        format!(
+            "the content of the file `{}` does not match the digest in event {seq}",
+            data.name
+        )
+    };
     Ok((!holds).then(|| Problem::at(seq, message())))
 }
 

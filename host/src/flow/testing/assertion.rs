@@ -17,11 +17,20 @@ use super::read;
 #[derive(Debug, Clone)]
 pub struct Assertion {
     value: Property,
-    comparisons: Vec<(Comparison, Property)>,
+    comparisons: Vec<Compared>,
     /// What to say when it does not hold.
     message: Option<String>,
     /// Where it stands.
     pub span: Span,
+}
+
+/// A comparison with what the value is compared with.
+#[derive(Debug, Clone)]
+struct Compared {
+    comparison: Comparison,
+    /// What is said when it does not hold.
+    words: &'static str,
+    operand: Property,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,21 +56,22 @@ use Comparison::{
     Matches, NotEqualTo, NotIn, StartsWith,
 };
 
-const COMPARISONS: [Comparison; 14] = [
-    EqualTo,
-    NotEqualTo,
-    GreaterThan,
-    GreaterThanOrEqualTo,
-    LessThan,
-    LessThanOrEqualTo,
-    In,
-    NotIn,
-    Contains,
-    StartsWith,
-    EndsWith,
-    Matches,
-    IsNull,
-    IsNotNull,
+/// Each comparison with its key, and with what is said when it does not hold.
+const COMPARISONS: [(Comparison, &str, &str); 14] = [
+    (EqualTo, "equalTo", "not"),
+    (NotEqualTo, "notEqualTo", "and should not be"),
+    (GreaterThan, "greaterThan", "not greater than"),
+    (GreaterThanOrEqualTo, "greaterThanOrEqualTo", "smaller than"),
+    (LessThan, "lessThan", "not smaller than"),
+    (LessThanOrEqualTo, "lessThanOrEqualTo", "greater than"),
+    (In, "in", "which is not in"),
+    (NotIn, "notIn", "which is in"),
+    (Contains, "contains", "which does not contain"),
+    (StartsWith, "startsWith", "which does not start with"),
+    (EndsWith, "endsWith", "which does not end with"),
+    (Matches, "matches", "which does not match"),
+    (IsNull, "isNull", "and `isNull` is"),
+    (IsNotNull, "isNotNull", "and `isNotNull` is"),
 ];
 
 pub(super) const KEYS: [Key; 17] = [
@@ -105,9 +115,13 @@ impl Assertion {
         let value = node.entry("value").map_or(Property::Literal(Json::Null), |node| {
             Property::read(source, node, findings)
         });
-        let comparisons = COMPARISONS.into_iter().filter_map(|comparison| {
-            let operand = node.entry(comparison.name())?;
-            Some((comparison, Property::read(source, operand, findings)))
+        let comparisons = COMPARISONS.into_iter().filter_map(|(comparison, key, words)| {
+            let operand = Property::read(source, node.entry(key)?, findings);
+            Some(Compared {
+                comparison,
+                words,
+                operand,
+            })
         });
         Self {
             comparisons: comparisons.collect(),
@@ -140,14 +154,11 @@ impl Assertion {
                 false => Err(told(format!("`{shown}` is {value}, which is not true"))),
             };
         }
-        for (comparison, operand) in &self.comparisons {
-            let operand = evaluate(operand)?;
-            match comparison.holds(&value, &operand) {
+        for compared in &self.comparisons {
+            let operand = evaluate(&compared.operand)?;
+            match compared.comparison.holds(&value, &operand) {
                 Ok(true) => {}
-                Ok(false) => {
-                    let words = comparison.words();
-                    return Err(told(format!("`{shown}` is {value}, {words} {operand}")));
-                }
+                Ok(false) => return Err(told(format!("`{shown}` is {value}, {} {operand}", compared.words))),
                 Err(reason) => return Err(told(format!("`{shown}` is {value}: {reason}"))),
             }
         }
@@ -156,45 +167,6 @@ impl Assertion {
 }
 
 impl Comparison {
-    fn name(self) -> &'static str {
-        match self {
-            EqualTo => "equalTo",
-            NotEqualTo => "notEqualTo",
-            GreaterThan => "greaterThan",
-            GreaterThanOrEqualTo => "greaterThanOrEqualTo",
-            LessThan => "lessThan",
-            LessThanOrEqualTo => "lessThanOrEqualTo",
-            In => "in",
-            NotIn => "notIn",
-            Contains => "contains",
-            StartsWith => "startsWith",
-            EndsWith => "endsWith",
-            Matches => "matches",
-            IsNull => "isNull",
-            IsNotNull => "isNotNull",
-        }
-    }
-
-    /// What is wrong when it does not hold.
-    fn words(self) -> &'static str {
-        match self {
-            EqualTo => "not",
-            NotEqualTo => "and should not be",
-            GreaterThan => "not greater than",
-            GreaterThanOrEqualTo => "smaller than",
-            LessThan => "not smaller than",
-            LessThanOrEqualTo => "greater than",
-            In => "which is not in",
-            NotIn => "which is in",
-            Contains => "which does not contain",
-            StartsWith => "which does not start with",
-            EndsWith => "which does not end with",
-            Matches => "which does not match",
-            IsNull => "and `isNull` is",
-            IsNotNull => "and `isNotNull` is",
-        }
-    }
-
     fn holds(self, value: &Json, operand: &Json) -> Result<bool, String> {
         let text = |json: &Json| json.as_str().map_or_else(|| json.to_string(), str::to_owned);
         Ok(match self {

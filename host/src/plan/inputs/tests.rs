@@ -36,8 +36,8 @@ fn task_types() -> Vec<TaskType> {
         name: "log".into(),
         aliases: vec![],
         summary: String::new(),
-        properties: json!({}),
-        outputs: json!({}),
+        properties: json!({}).into(),
+        outputs: json!({}).into(),
     }]
 }
 

@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
-use super::{Effect, outputs, text};
+use super::{outputs, text};
 use crate::expr::Value;
 use crate::model::{
-    Asset, AssetEdit, AssetFilter, AssetId, AssetType, Declaration, Json, JsonMap, Namespace, RunEventKind,
+    Asset, AssetEdit, AssetFilter, AssetId, AssetType, Bundle, Declaration, Json, JsonMap, Namespace, RunEvent,
+    RunEventKind, clock,
 };
 use crate::run::job::{Done, Job, failure};
 use crate::sandbox::TaskFailure;
@@ -26,7 +27,7 @@ fn namespace(properties: &JsonMap) -> Result<Option<Namespace>, TaskFailure> {
     name.map(|name| Namespace::parse(&name)).transpose().map_err(invalid)
 }
 
-pub(super) fn set(properties: &JsonMap) -> Result<Done, TaskFailure> {
+pub(super) fn set(job: &Job, properties: &JsonMap) -> Result<Done, TaskFailure> {
     let asset_type = text(properties, "assetType").map(|name| AssetType::try_from(name.into_owned()));
     let declaration = Declaration {
         asset_type: asset_type.transpose().map_err(invalid)?,
@@ -41,18 +42,33 @@ pub(super) fn set(properties: &JsonMap) -> Result<Done, TaskFailure> {
         ..Declaration::of(id(properties)?)
     };
     let given = outputs([("assetId", declaration.id.to_string().into())]);
-    let edit = AssetEdit::Set {
-        declaration,
+    let bundle = Bundle {
         inputs: Vec::new(),
+        outputs: vec![declaration],
     };
-    Ok(Done {
-        effects: vec![edited(edit)],
-        ..Done::with(given)
-    })
+    let violations = job.shared.catalog.violations(std::slice::from_ref(&bundle));
+    if let Some(violation) = violations
+        .map_err(|error| failure("unavailable", error.message))?
+        .first()
+    {
+        return Err(failure("failed", violation.to_string()));
+    }
+    for declaration in bundle.outputs {
+        let inputs = Vec::new();
+        carry_out(job, AssetEdit::Set { declaration, inputs })?;
+    }
+    Ok(Done::with(given))
 }
 
-fn edited(edit: AssetEdit) -> Effect {
-    Effect::Record(RunEventKind::AssetsEdited(Box::new(edit)))
+/// Has the edit recorded. Others change the catalog meanwhile, so that only then it is known whether it may be.
+fn carry_out(job: &Job, edit: AssetEdit) -> Result<(), TaskFailure> {
+    let event = RunEvent {
+        time: clock::now(),
+        actor: job.actor.clone(),
+        kind: RunEventKind::AssetsEdited(Box::new(edit)),
+    };
+    let recorded = job.shared.writer.attempt(vec![event]);
+    recorded.map_err(|error| failure("failed", format!("the catalog was not changed: {}", error.message)))
 }
 
 pub(super) fn delete(job: &Job, properties: &JsonMap) -> Result<Done, TaskFailure> {
@@ -64,10 +80,8 @@ pub(super) fn delete(job: &Job, properties: &JsonMap) -> Result<Done, TaskFailur
         .map_err(|error| failure("unavailable", error.message))?;
     let known = known.ok_or_else(|| failure("failed", format!("there is no asset `{id}`")))?;
     refuse_protected(&known)?;
-    Ok(Done {
-        effects: vec![edited(AssetEdit::Delete(vec![id]))],
-        ..Done::default()
-    })
+    carry_out(job, AssetEdit::Delete(vec![id]))?;
+    Ok(Done::default())
 }
 
 fn refuse_protected(asset: &Asset) -> Result<(), TaskFailure> {
@@ -120,13 +134,10 @@ pub(super) fn purge(job: &Job, properties: &JsonMap) -> Result<Done, TaskFailure
     found.iter().try_for_each(refuse_protected)?;
     let count = found.len();
     let ids: Vec<AssetId> = found.into_iter().map(|asset| asset.id).collect();
-    Ok(Done {
-        effects: (!ids.is_empty())
-            .then(|| edited(AssetEdit::Delete(ids)))
-            .into_iter()
-            .collect(),
-        ..Done::with(outputs([("purgedAssetsCount", count.into())]))
-    })
+    if !ids.is_empty() {
+        carry_out(job, AssetEdit::Delete(ids))?;
+    }
+    Ok(Done::with(outputs([("purgedAssetsCount", count.into())])))
 }
 
 /// The assets that the properties name, oldest first.

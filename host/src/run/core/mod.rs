@@ -40,7 +40,7 @@ pub(super) async fn run(core_type: CoreType, job: &Job, properties: &JsonMap) ->
         CoreType::KeyDelete => keys::delete(job, properties),
         CoreType::KeyGet => keys::get(job, properties),
         CoreType::KeySet => keys::set(job, properties),
-        CoreType::AssetSet => assets::set(properties),
+        CoreType::AssetSet => assets::set(job, properties),
         CoreType::AssetList => assets::list(job, properties),
         CoreType::AssetDelete => assets::delete(job, properties),
         CoreType::AssetPurge => assets::purge(job, properties),
