@@ -33,6 +33,38 @@ fn a_grant_that_is_missing_is_found_before_anything_runs() {
 }
 
 #[test]
+fn a_grant_that_a_flow_within_needs_is_missed_before_anything_runs() {
+    let world = World::new();
+    world.file("ask.yaml", request_flow("https://api.example.com/x", ""));
+    let starts = |id: &str, inner: &str| {
+        format!(
+            "id: {id}\nnamespace: company.team\ntasks:\n  - id: first\n    type: log\n    message: begun\n  - id: start\n    type: subflow\n    flowId: {inner}\n"
+        )
+    };
+    world.file("middle.yaml", starts("middle", "ask"));
+    let outer = world.file("outer.yaml", starts("outer", "middle"));
+    let answer = world.begat(&["run", &outer]);
+    assert_eq!(answer.code, Some(2), "{}", answer.stderr);
+    let shown = answer.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "the task `fetch` of the flow `ask`, which the task `start` starts, needs `net=api.example.com`",
+        "--allow http:net=api.example.com",
+    ] {
+        assert!(shown.contains(words), "{words}: {}", answer.stderr);
+    }
+    assert!(!world.folder.join("catalog.db").exists(), "nothing has run");
+    let granted = world.begat(&[
+        "run",
+        &outer,
+        "--allow",
+        "http:net=api.example.com",
+        "--stub",
+        "http.request",
+    ]);
+    assert_eq!(granted.code, Some(0), "{}", granted.stderr);
+}
+
+#[test]
 fn a_granted_request_is_sent_and_its_use_recorded() {
     let world = World::new();
     let server = Server::start(answer("200 OK", "content-type: text/plain\r\n", "hello"));

@@ -1,9 +1,6 @@
-//! What the catalog tells other programs and takes from them: OpenLineage out, in and live, PROV, CSV, attestations.
+//! What the catalog tells other programs and takes from them: OpenLineage out and in, PROV, CSV, attestations.
 
-use std::io::{Read, Write};
-use std::net::TcpListener;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
@@ -52,7 +49,7 @@ pub fn lively() -> World {
     world
 }
 
-fn lines(text: &str) -> Vec<Value> {
+pub fn lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
@@ -277,6 +274,7 @@ fn events_of_any_producer_become_assets_and_edges_under_its_name() {
             .unwrap()
             .starts_with("job airflow daily.load, run 0197")
     );
+    names_come_back(&world);
     let before = world.good(&["catalog", "verify"]).stdout;
     for (bad, words) in [
         ("{}", "no `eventTime`"),
@@ -296,142 +294,90 @@ fn events_of_any_producer_become_assets_and_edges_under_its_name() {
     assert_eq!(world.good(&["catalog", "verify"]).stdout, before, "all or none");
 }
 
+/// What came in goes out under the names it came with, and comes into another catalog as the same.
+fn names_come_back(world: &World) {
+    let out = world.good(&["catalog", "export", "--format", "openlineage"]).stdout;
+    let names: BTreeSet<(String, String)> = lines(&out)
+        .iter()
+        .flat_map(|event| [event["inputs"].clone(), event["outputs"].clone()])
+        .flat_map(|datasets| datasets.as_array().unwrap().clone())
+        .map(|dataset| {
+            let text = |key: &str| dataset[key].as_str().unwrap().to_owned();
+            (text("namespace"), text("name"))
+        })
+        .collect();
+    let expected = [
+        ("postgres://db.example.org:5432", "public.a"),
+        ("postgres://db.example.org:5432", "public.b"),
+        ("postgres://db.example.org:5432", "public.exact"),
+        ("s3://bucket", "a/b c/ü.parquet"),
+    ];
+    let expected = expected.map(|(namespace, name)| (namespace.to_owned(), name.to_owned()));
+    assert_eq!(names, BTreeSet::from(expected));
+    let other = World::new();
+    other.good(&[
+        "catalog",
+        "import",
+        &other.file("events.jsonl", &out),
+        "--format",
+        "openlineage",
+    ]);
+    let edges = |world: &World| world.good(&["catalog", "export", "--format", "csv", "--edges"]).stdout;
+    assert_eq!(edges(&other), edges(world));
+}
+
+/// What becomes of two names.
 #[test]
-fn events_go_to_a_file_as_they_happen_and_each_once() {
+fn different_names_of_datasets_are_different_assets_and_lead_back() {
+    let names = [
+        ("urn:li:dataset:x", "y"),
+        ("urn:li:dataset", "x:y"),
+        ("urn:li", "dataset:x:y"),
+        ("airflow", "a:b"),
+        ("airflow:a", "b"),
+        ("airflow://a", "b"),
+        ("kafka://host:9092", "topic"),
+        ("kafka://host", "9092:topic"),
+        ("arn:aws:glue:eu-west-1:123", "table/db/t"),
+        ("file", "/data/x.csv"),
+        ("file", "data/x.csv"),
+        ("Snowflake://ORG-Account", "DB.\"quoted name\".T"),
+    ];
     let world = World::new();
-    let config = world.file("begat.toml", "[openlineage]\nfile = \"out/events.jsonl\"\n");
-    world.good(&["run", "flows/create_vm.yaml", "--config", &config]);
-    let events = || std::fs::read_to_string(world.folder.join("out/events.jsonl")).unwrap();
-    let export = || world.good(&["catalog", "export", "--format", "openlineage"]).stdout;
-    assert_eq!(events(), export());
-    world.good(&["run", "flows/take_snapshot.yaml"]);
-    assert_ne!(events(), export(), "without the settings nothing is sent");
-    world.good(&["run", "flows/assign_external_ip.yaml", "--config", &config]);
-    assert_eq!(events(), export());
-    let sent = world.good(&["catalog", "deliver", "--config", &config]).stdout;
-    assert_eq!(sent, "0 OpenLineage events sent\n");
-    let wrong = world.file("wrong.toml", "[openlineage]\nfiel = \"x\"\n");
-    let refused = world.begat(&["run", "flows/create_vm.yaml", "--config", &wrong]);
-    assert_eq!(refused.code, Some(2));
-    assert!(refused.stderr.contains("unknown field `fiel`"), "{}", refused.stderr);
-}
-
-/// A server that answers the first requests with 503 and takes the rest.
-struct Receiver {
-    address: String,
-    bodies: Arc<Mutex<Vec<Value>>>,
-    refusing: Arc<AtomicUsize>,
-}
-
-impl Receiver {
-    fn start(refusals: usize) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}/api/v1/lineage", listener.local_addr().unwrap());
-        let (bodies, refusing) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(refusals)));
-        let (kept, left) = (bodies.clone(), refusing.clone());
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let (mut stream, kept, left) = (stream.unwrap(), kept.clone(), left.clone());
-                std::thread::spawn(move || {
-                    while let Some((head, body)) = request(&mut stream) {
-                        assert!(head.starts_with("POST /api/v1/lineage HTTP/1.1"), "{head}");
-                        assert!(head.to_lowercase().contains("authorization: bearer secret"), "{head}");
-                        let refuses = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-                        let status = match refuses {
-                            Ok(_) => "503 Service Unavailable",
-                            Err(_) => {
-                                kept.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
-                                "201 Created"
-                            }
-                        };
-                        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
-                        if stream.write_all(answer.as_bytes()).is_err() {
-                            return;
-                        }
-                    }
-                });
-            }
-        });
-        Self {
-            address,
-            bodies,
-            refusing,
-        }
-    }
-
-    fn config(&self) -> String {
-        let url = &self.address;
-        format!("[openlineage]\nurl = \"{url}\"\nnamespace = \"begat://prod\"\ntoken_env = \"LINEAGE_TOKEN\"\n")
-    }
-
-    fn taken(&self) -> Vec<Value> {
-        self.bodies.lock().unwrap().clone()
-    }
-}
-
-/// One request of a connection; nothing when it is closed.
-fn request(stream: &mut impl Read) -> Option<(String, Vec<u8>)> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        if stream.read(&mut byte).ok()? == 0 {
-            return None;
-        }
-        head.push(byte[0]);
-    }
-    let head = String::from_utf8(head).unwrap();
-    let length = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length")
-            .then(|| value.trim().parse().unwrap())
-    });
-    let mut body = vec![0; length.expect("a length")];
-    stream.read_exact(&mut body).ok()?;
-    Some((head, body))
-}
-
-#[test]
-fn events_go_to_an_address_and_are_sent_again_until_they_are_taken() {
-    let world = World::new();
-    let receiver = Receiver::start(2);
-    let config = world.file("begat.toml", receiver.config());
-    let run = |flow: &str| {
-        let mut command = world.command(&["run", flow, "--config", &config]);
-        crate::world::answer(command.env("LINEAGE_TOKEN", "secret").output().unwrap())
+    let text: String = (1..)
+        .zip(names)
+        .map(|(run, (namespace, name))| {
+            let dataset = json!([{"namespace": namespace, "name": name, "facets": {}}]);
+            foreign("COMPLETE", run, &json!([]), &dataset)
+        })
+        .collect();
+    let file = world.file("events.jsonl", text);
+    world.good(&["catalog", "import", &file, "--format", "openlineage"]);
+    let assets = world.good(&["asset", "list", "--format", "json"]).json();
+    assert_eq!(assets.as_array().unwrap().len(), names.len(), "{assets}");
+    let events = lines(&world.good(&["catalog", "export", "--format", "openlineage"]).stdout);
+    let out: Vec<(&str, &str)> = events
+        .iter()
+        .map(|event| {
+            let dataset = &event["outputs"][0];
+            (
+                dataset["namespace"].as_str().unwrap(),
+                dataset["name"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(out, names);
+    // In again, they are the assets they were.
+    world.good(&["catalog", "import", &file, "--format", "openlineage"]);
+    let again = world.good(&["asset", "list", "--format", "json"]).json();
+    let ids = |list: &Value| -> Vec<Value> {
+        list.as_array()
+            .unwrap()
+            .iter()
+            .map(|asset| asset["id"].clone())
+            .collect()
     };
-    let deliver = || {
-        let mut command = world.command(&["catalog", "deliver", "--config", &config]);
-        crate::world::answer(command.env("LINEAGE_TOKEN", "secret").output().unwrap())
-    };
-    assert_eq!(run("flows/create_vm.yaml").code, Some(0));
-    // It may have been refused until the run was over.
-    while deliver().code != Some(0) {}
-    let exported = |world: &World| {
-        lines(
-            &world
-                .good(&["catalog", "export", "--format", "openlineage", "--config", &config])
-                .stdout,
-        )
-    };
-    assert_eq!(receiver.taken(), exported(&world));
-    assert_eq!(receiver.taken()[0]["job"]["namespace"], "begat://prod");
-    // An address that takes nothing keeps no run from going on.
-    receiver.refusing.store(usize::MAX, Ordering::SeqCst);
-    let answer = run("flows/assign_external_ip.yaml");
-    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
-    assert!(
-        answer.stderr.contains("wait to be sent") && answer.stderr.contains("503"),
-        "{}",
-        answer.stderr
-    );
-    let failed = deliver();
-    assert_eq!(failed.code, Some(3), "{}", failed.stderr);
-    receiver.refusing.store(0, Ordering::SeqCst);
-    assert_eq!(deliver().code, Some(0));
-    assert_eq!(receiver.taken(), exported(&world), "each once, in order");
-    let unset = world.begat(&["catalog", "deliver", "--config", &config]);
-    assert_eq!(unset.code, Some(2));
-    assert!(unset.stderr.contains("`LINEAGE_TOKEN` is not set"), "{}", unset.stderr);
+    assert_eq!(ids(&again), ids(&assets));
 }
 
 #[test]

@@ -38,7 +38,7 @@ const FENCES: [(&str, &[&str]); 23] = [
     ("wasmtime_wasi_http", &["sandbox"]),
     ("hyper", &["sandbox"]),
     ("rustls", &["sandbox", "supply"]),
-    ("rustix", &["sandbox"]),
+    ("rustix", &["app", "sandbox"]),
     ("toml", &["config"]),
     ("rusqlite", &["store"]),
     ("jsonschema", &["store"]),

@@ -74,6 +74,28 @@ impl World {
         compiled.next().context("no compiled plugin in the cache")
     }
 
+    /// The folder of compiled plugins.
+    pub fn cache(&self) -> PathBuf {
+        self.folder.join("compiled")
+    }
+
+    /// The compiled form of the component with this digest.
+    pub fn component_of(&self, digest: &str) -> Result<PathBuf> {
+        let files = std::fs::read_dir(self.cache())?;
+        let mut compiled = files.filter_map(|file| Some(file.ok()?.path())).filter(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with(digest) && name.ends_with(".cwasm")
+        });
+        compiled.next().context("the component is not in the cache")
+    }
+
+    /// An empty folder, as a task gets it.
+    pub fn work(&self) -> Result<PathBuf> {
+        let folder = self.folder.join("work");
+        std::fs::create_dir_all(&folder)?;
+        Ok(folder)
+    }
+
     /// A database with the tables that a floor writes to.
     pub fn database(&self, name: &str) -> Result<PathBuf> {
         let path = self.folder.join(name);

@@ -4,10 +4,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
+use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::{Request, Response};
 use rusqlite::Connection;
 use wasmtime::component::{Component, HasSelf, Linker, Resource, ResourceTable};
-use wasmtime::{Config, Engine, Store};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
 mod generated {
     #![allow(clippy::all, unreachable_pub)]
@@ -19,7 +23,7 @@ mod generated {
 }
 
 use generated::begat::task::{catalog, log, secrets, stopping, tools, types};
-use generated::exports::begat::task::task::Request;
+use generated::exports::begat::task::task::Request as TaskRequest;
 use generated::{Plugin, PluginPre};
 
 /// What is written for one task run: about as many rows and bytes as begat writes.
@@ -30,6 +34,8 @@ pub struct Secret;
 
 struct Guest {
     wasi: WasiCtx,
+    http: WasiHttpCtx,
+    nobody: Nobody,
     table: ResourceTable,
     said: usize,
 }
@@ -39,6 +45,33 @@ impl WasiView for Guest {
         WasiCtxView {
             ctx: &mut self.wasi,
             table: &mut self.table,
+        }
+    }
+}
+
+type Body = UnsyncBoxBody<Bytes, Error>;
+type Driver = Box<dyn Future<Output = Result<(), Error>> + Send>;
+
+/// Sends no request: a plugin that only says what it is asks for none.
+struct Nobody;
+
+impl WasiHttpHooks for Nobody {
+    fn send_request(
+        &mut self,
+        _: Request<Body>,
+        _: Option<RequestOptions>,
+        _: Driver,
+    ) -> Box<dyn Future<Output = Result<(Response<Body>, Driver), Error>> + Send> {
+        Box::new(std::future::ready(Err(Error::ConnectionRefused)))
+    }
+}
+
+impl WasiHttpView for Guest {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.nobody,
         }
     }
 }
@@ -105,27 +138,101 @@ pub fn many(component: &Path, database: &Path, tasks: u32) -> Result<Duration> {
     Ok(begin.elapsed() / tasks)
 }
 
-struct Floor {
+/// A component and the engine, with none of what guards the host.
+pub struct Bare {
     engine: Engine,
     plugin: PluginPre<Guest>,
+}
+
+impl Bare {
+    /// Maps a component that begat has compiled.
+    pub fn mapped(component: &Path) -> Result<Self> {
+        Self::of(Engine::new(&config(true)), |engine| mapped(engine, component))
+    }
+
+    /// The same with room for instances that is used again, as for many of them.
+    pub fn pooled(component: &Path) -> Result<Self> {
+        let mut pool = PoolingAllocationConfig::new();
+        pool.linear_memory_keep_resident(64 * 1024)
+            .table_keep_resident(16 * 1024);
+        let mut config = config(true);
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+        Self::of(Engine::new(&config), |engine| mapped(engine, component))
+    }
+
+    /// Compiles a component without the checks that end a busy guest.
+    pub fn compiled(component: &Path) -> Result<Self> {
+        Self::of(Engine::new(&config(false)), |engine| {
+            Component::from_file(engine, component)
+        })
+    }
+
+    fn of(
+        engine: wasmtime::Result<Engine>,
+        component: impl FnOnce(&Engine) -> wasmtime::Result<Component>,
+    ) -> Result<Self> {
+        let make = || {
+            let engine = engine?;
+            let plugin = linked(&engine, &component(&engine)?)?;
+            Ok(Self { engine, plugin })
+        };
+        make().map_err(|error: wasmtime::Error| anyhow!("{error:#}"))
+    }
+
+    /// Makes an instance and calls `run`; gives how many bytes it logged.
+    pub fn run(&self, task_type: &str, properties: &str) -> Result<usize> {
+        let call = || {
+            let mut store = self.store();
+            let plugin = self.plugin.instantiate(&mut store)?;
+            plugin
+                .begat_task_task()
+                .call_run(&mut store, &request(task_type, properties))?
+                .map_err(|failure| wasmtime::Error::msg(failure.message))?;
+            Ok(store.data().said)
+        };
+        call().map_err(|error: wasmtime::Error| anyhow!("{error:#}"))
+    }
+
+    /// Makes an instance and asks it what it is.
+    pub fn describe(&self) -> Result<()> {
+        let call = || {
+            let mut store = self.store();
+            let plugin = self.plugin.instantiate(&mut store)?;
+            plugin.begat_task_task().call_describe(&mut store).map(|_| ())
+        };
+        call().map_err(|error: wasmtime::Error| anyhow!("{error:#}"))
+    }
+
+    fn store(&self) -> Store<Guest> {
+        let guest = Guest {
+            wasi: WasiCtx::builder().build(),
+            http: WasiHttpCtx::new(),
+            nobody: Nobody,
+            table: ResourceTable::new(),
+            said: 0,
+        };
+        let mut store = Store::new(&self.engine, guest);
+        store.set_epoch_deadline(1);
+        store
+    }
+}
+
+struct Floor {
+    bare: Bare,
     database: Connection,
 }
 
 impl Floor {
     fn new(component: &Path, database: &Path, synchronous: &str) -> Result<Self> {
-        let engine = Engine::new(&config()).map_err(|error| anyhow!("{error:#}"))?;
-        let plugin = plugin(&engine, component).map_err(|error| anyhow!("{error:#}"))?;
+        let bare = Bare::mapped(component)?;
         let database = Connection::open(database)?;
         database.pragma_update(None, "synchronous", synchronous)?;
-        Ok(Self {
-            engine,
-            plugin,
-            database,
-        })
+        Ok(Self { bare, database })
     }
 
     fn task(&self) -> Result<()> {
-        self.call().map_err(|error| anyhow!("{error:#}"))?;
+        let said = self.bare.run("log", "{\"message\":\"Provisioning VM\"}")?;
+        anyhow::ensure!(said > 0, "the task said nothing");
         self.database.execute_batch("BEGIN IMMEDIATE")?;
         let mut insert = self.database.prepare_cached("INSERT INTO row (text) VALUES (?1)")?;
         for row in ROWS {
@@ -135,60 +242,49 @@ impl Floor {
         self.database.execute_batch("COMMIT")?;
         Ok(())
     }
-
-    fn call(&self) -> wasmtime::Result<()> {
-        let guest = Guest {
-            wasi: WasiCtx::builder().build(),
-            table: ResourceTable::new(),
-            said: 0,
-        };
-        let mut store = Store::new(&self.engine, guest);
-        store.set_epoch_deadline(1);
-        let plugin = self.plugin.instantiate(&mut store)?;
-        plugin
-            .begat_task_task()
-            .call_run(&mut store, &request())?
-            .map_err(|failure| wasmtime::Error::msg(failure.message))?;
-        wasmtime::ensure!(store.data().said > 0, "the task said nothing");
-        Ok(())
-    }
 }
 
 /// As the host sets what the compiled form depends on.
-fn config() -> Config {
+fn config(epochs: bool) -> Config {
     let mut config = Config::new();
     config
         .wasm_component_model(true)
-        .epoch_interruption(true)
+        .epoch_interruption(epochs)
         .wasm_memory64(false)
         .concurrency_support(false);
     config
 }
 
-fn plugin(engine: &Engine, component: &Path) -> wasmtime::Result<PluginPre<Guest>> {
+fn mapped(engine: &Engine, component: &Path) -> wasmtime::Result<Component> {
     #[expect(
         unsafe_code,
         reason = "the file was compiled by the program that is measured, a moment ago"
     )]
     // SAFETY: the benchmark's own folder holds it, and nobody else writes there.
-    let component = unsafe { Component::deserialize_file(engine, component) }?;
+    unsafe {
+        Component::deserialize_file(engine, component)
+    }
+}
+
+fn linked(engine: &Engine, component: &Component) -> wasmtime::Result<PluginPre<Guest>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
     Plugin::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
-    PluginPre::new(linker.instantiate_pre(&component)?)
+    wasmtime_wasi_http::p2::add_only_http_to_linker_sync(&mut linker)?;
+    PluginPre::new(linker.instantiate_pre(component)?)
 }
 
-fn request() -> Request {
+fn request(task_type: &str, properties: &str) -> TaskRequest {
     let text = str::to_owned;
-    Request {
+    TaskRequest {
         execution_id: text("execution"),
         task_run_id: text("task-run"),
         namespace: text("company.team"),
         flow_id: text("create_vm"),
         task_id: text("create"),
-        type_: text("log"),
+        type_: text(task_type),
         attempt: 1,
-        properties: text("{\"message\":\"Provisioning VM\"}"),
+        properties: text(properties),
         extra: text("{}"),
     }
 }

@@ -13,6 +13,7 @@ mod floor;
 mod inventory;
 mod language;
 mod peak;
+mod sandbox;
 mod shells;
 
 use std::path::PathBuf;
@@ -43,6 +44,9 @@ fn main() -> Result<()> {
         ["durability"] => durability::measure(&World::new()?),
         ["control"] => control::measure(&World::new()?),
         ["shells"] => shells::measure(&World::new()?),
+        ["sandbox"] => sandbox::measure(&World::new()?),
+        ["start-plugin", cache, plugin] => sandbox::start_plugin(cache.as_ref(), plugin),
+        ["start-floor", component] => sandbox::start_floor(component.into()),
         ["language"] => checking(&World::new()?),
         ["catalog"] => catalog::measure(None),
         ["catalog", machines] => catalog::measure(Some(machines.parse()?)),
@@ -58,6 +62,7 @@ fn compare() -> Result<()> {
     one_task(&world)?;
     control::measure(&world)?;
     durability::measure(&world)?;
+    sandbox::measure(&world)?;
     checking(&world)?;
     shells::measure(&world)?;
     memory(&world)?;

@@ -72,10 +72,10 @@ impl App {
             is_new: true,
         };
         let (mut prepared, _) = self.plan_again(&catalog, &asked, &stubs).await?;
-        check_grants(&prepared, &catalog)?;
+        check_grants(&prepared, &catalog, &request.flows, &stubs)?;
         prepared.plan.labels.insert(LABEL.to_owned(), id.as_str().into());
         let again = again_of(&past, &prepared.plan, &request.start)?;
-        let delivery = self.deliver_meanwhile()?;
+        let delivery = self.deliver_beside(&catalog)?;
         let watchers = Watchers { observer, cancelled };
         let runner = runner(&catalog, &prepared, request.flows.clone(), stubs, &watchers);
         let plan = Arc::new(prepared.plan);

@@ -1,17 +1,19 @@
 //! Who is granted what: the policy of a run, what a flow asks for, and what is missing before anything runs.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::run::Prepared;
+use super::subflows::{Inner, inner_flows, literal};
 use super::{App, AppError, Report};
 use crate::config::{self, RunGrant};
+use crate::flow::Task;
 use crate::model::{
     AskView, CachedView, Capability, Destination, Diagnostic, GrantKind, GrantView, Json, LimitView, closest,
 };
-use crate::plan::{self, PlannedTask, Work};
-use crate::sandbox::{Keyring, LimitScope, Limits, PluginPolicy, Policy, Registry, advice};
+use crate::plan::{self, PlannedTask, Stubs, Work};
+use crate::sandbox::{Authorities, Keyring, LimitScope, Limits, PluginPolicy, Policy, Registry, advice};
 use crate::store::Catalog;
 
 impl App {
@@ -24,6 +26,7 @@ impl App {
             tools: Arc::new(config.tools),
             secrets: Arc::new(Keyring::new(config.secrets)),
             run_limits: self.run_limits(),
+            authorities: Arc::new(Authorities::of(config.authorities)),
             ..Policy::default()
         };
         for (name, said) in config.plugins {
@@ -223,9 +226,49 @@ fn resolved(wanted: &Capability, property: impl Fn(&str) -> Option<Json>) -> Cap
     }
 }
 
-/// Refuses a flow whose tasks need what is not granted.
-pub(super) fn check_grants(prepared: &Prepared, catalog: &Catalog) -> Result<(), AppError> {
+/// What tasks of the flows that this one starts need and have not been granted, as far as it is known before the run.
+fn missing_within(prepared: &Prepared, folder: &Path, stubs: &Stubs) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
+    for Inner { flow, started_by } in inner_flows(&prepared.plan.flow, folder, &prepared.task_types) {
+        let is_stubbed =
+            |task: &&Task| stubs.task_types.contains(&task.task_type) || stubs.tasks.contains_key(&task.id);
+        for task in flow.all_tasks().into_iter().filter(|task| !is_stubbed(task)) {
+            let Some(plugin) = prepared.registry.find(&task.task_type) else {
+                continue;
+            };
+            let grants = prepared.registry.policy().grants_of(&plugin.reference);
+            let required = plugin.description.capabilities.iter().filter(|wanted| wanted.required);
+            for wanted in required {
+                let wanted = resolved(wanted, |property| literal(task, property));
+                if grants.answer(&wanted) {
+                    continue;
+                }
+                let target = if wanted.target.is_empty() {
+                    "TARGET"
+                } else {
+                    &wanted.target
+                };
+                let grant = format!("{}={target}", wanted.kind);
+                let message = format!(
+                    "the task `{}` of the flow `{}`, which the task `{}` starts, needs `{grant}`, which is not granted: {}",
+                    task.id, flow.id, started_by.id, wanted.reason
+                );
+                let finding = Diagnostic::error("not-granted", message, started_by.span);
+                findings.push(finding.with_hint(advice(&plugin.reference.name, &[grant])));
+            }
+        }
+    }
+    findings
+}
+
+/// Refuses a flow whose tasks, or those of the flows that it starts from this folder, need what is not granted.
+pub(super) fn check_grants(
+    prepared: &Prepared,
+    catalog: &Catalog,
+    folder: &Path,
+    stubs: &Stubs,
+) -> Result<(), AppError> {
+    let mut findings = missing_within(prepared, folder, stubs);
     for planned in &prepared.plan.tasks {
         let Work::Plugin(name) = &planned.work else { continue };
         let asked = asks(prepared, catalog, planned);

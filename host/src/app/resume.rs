@@ -162,8 +162,8 @@ impl App {
             is_new: false,
         };
         let (prepared, on_resume) = self.plan_again(&catalog, &asked, &stubs).await?;
-        check_grants(&prepared, &catalog)?;
-        let delivery = self.deliver_meanwhile()?;
+        check_grants(&prepared, &catalog, &request.flows, &stubs)?;
+        let delivery = self.deliver_beside(&catalog)?;
         let watchers = Watchers { observer, cancelled };
         let flow = &prepared.plan.flow;
         let _slot = take_room(flow, &self.settings.catalog, &notice, &watchers.cancelled).await?;

@@ -158,7 +158,7 @@ impl App {
         if let Some(report) = &prepared.report {
             notice(Notice::Findings(report.clone()));
         }
-        check_grants(&prepared, &known)?;
+        check_grants(&prepared, &known, &folder_of(&request.flow.flow), &request.flow.stubs)?;
         let failing = failing_check(&prepared, &known, &notice)?;
         let catalog = Arc::new(match is_fresh && !request.ephemeral {
             true => Catalog::open(&self.settings.catalog)?,
@@ -166,7 +166,7 @@ impl App {
         });
         let delivery = match request.ephemeral {
             true => None,
-            false => self.deliver_meanwhile()?,
+            false => self.deliver_beside(&catalog)?,
         };
         if prepared.plan.is_short() {
             prepared.registry.expect_few();
@@ -196,11 +196,9 @@ impl App {
     }
 }
 
-/// Ends a delivery, and tells what did not go through.
+/// Ends looking after a delivery, and tells what did not go through so far.
 pub(super) fn end_delivery(delivery: Option<Delivery>, notice: &impl Fn(Notice)) {
-    if let Some(delivered) = delivery.map(Delivery::finish)
-        && (delivered.waiting > 0 || delivered.error.is_some())
-    {
+    if let Some(delivered) = delivery.and_then(Delivery::finish) {
         notice(Notice::Undelivered(delivered));
     }
 }

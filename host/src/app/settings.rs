@@ -9,7 +9,7 @@ use crate::sandbox::{PinnedFile, PluginNotice, Registry, RegistryOptions};
 use super::{App, AppError};
 
 /// The settings of a project where no others are named.
-const CONFIG: &str = "begat.toml";
+pub(super) const CONFIG: &str = "begat.toml";
 
 /// Where things are and whom to tell.
 pub struct Settings {
@@ -31,6 +31,9 @@ pub struct Settings {
     pub config: Option<PathBuf>,
     /// What is granted for this run alone.
     pub allow: Vec<RunGrant>,
+    /// The program that is begat, to be started again for work that outlives a command; none is started where nothing is
+    /// said.
+    pub program: Option<PathBuf>,
     /// Hears about plugins that take long or cannot be kept in their compiled form.
     pub on_notice: Arc<dyn Fn(PluginNotice<'_>) + Send + Sync>,
 }
@@ -48,6 +51,7 @@ impl Settings {
             task_memory: None,
             config: None,
             allow: Vec::new(),
+            program: None,
             on_notice: Arc::new(|_| {}),
         }
     }

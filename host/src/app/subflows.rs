@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use super::inputs::find_file;
 use super::validate::{check, gather, read_and_check};
 use crate::flow::{CoreType, Flow, GivenInput, Property, Task};
-use crate::model::{CatalogReader, Diagnostic, FlowId, Namespace, Severity, TaskType, clock};
+use crate::model::{CatalogReader, Diagnostic, FlowId, Json, Namespace, Severity, Span, TaskType, clock};
 use crate::plan::{self, Plan, PlanRequest, Stubs};
 use crate::run::{SubflowRequest, Subflows};
 
@@ -133,17 +133,67 @@ pub(super) fn missing_flows(flow: &Flow, path: &Path, task_types: &[TaskType]) -
         .collect()
 }
 
-fn missing_flow(flow: &Flow, task: &Task, folder: &Path, task_types: &[TaskType]) -> Option<Diagnostic> {
+/// The flow that a task names, where it says so without an expression, and where the name stands.
+fn named(flow: &Flow, task: &Task) -> Option<(Namespace, FlowId, Span)> {
     let literal = |name: &str| match task.properties.get(name)? {
         Property::Text(text) => Some((text.template.literal()?.to_owned(), text.span())),
         _ => None,
     };
     let (id, span) = literal("flowId")?;
-    let id = FlowId::parse(&id).ok()?;
     let namespace = match task.properties.contains_key("namespace") {
         true => Namespace::parse(&literal("namespace")?.0).ok()?,
         false => flow.namespace.clone(),
     };
+    Some((namespace, FlowId::parse(&id).ok()?, span))
+}
+
+/// A flow that another one starts, and the task that does so in the outermost one.
+pub(super) struct Inner {
+    pub flow: Flow,
+    pub started_by: Task,
+}
+
+/// The flows that a flow starts, and those that they start, as far as their names are known before the run.
+pub(super) fn inner_flows(flow: &Flow, folder: &Path, task_types: &[TaskType]) -> Vec<Inner> {
+    let mut found: Vec<Inner> = Vec::new();
+    let mut seen = vec![(flow.namespace.clone(), flow.id.clone())];
+    let starting = |flow: &Flow| -> Vec<(Namespace, FlowId, Task)> {
+        let tasks = flow.all_tasks().into_iter();
+        let subflows = tasks.filter(|task| task.core_type == Some(CoreType::Subflow));
+        let named = subflows.filter_map(|task| Some((named(flow, task)?, task)));
+        named
+            .map(|((namespace, id, _), task)| (namespace, id, task.clone()))
+            .collect()
+    };
+    let mut waiting = starting(flow);
+    while let Some((namespace, id, started_by)) = waiting.pop() {
+        if seen.contains(&(namespace.clone(), id.clone())) {
+            continue;
+        }
+        // What is not there or has errors is told where the flow itself is checked, or when it is started.
+        if let Ok(Some(inner)) = find(folder, &namespace, &id, task_types) {
+            let further = starting(&inner).into_iter();
+            waiting.extend(further.map(|(namespace, id, _)| (namespace, id, started_by.clone())));
+            found.push(Inner {
+                flow: inner,
+                started_by,
+            });
+        }
+        seen.push((namespace, id));
+    }
+    found
+}
+
+/// What a property says, where it says so without an expression.
+pub(super) fn literal(task: &Task, name: &str) -> Option<Json> {
+    match task.properties.get(name)? {
+        Property::Text(text) => Some(text.template.literal()?.into()),
+        _ => None,
+    }
+}
+
+fn missing_flow(flow: &Flow, task: &Task, folder: &Path, task_types: &[TaskType]) -> Option<Diagnostic> {
+    let (namespace, id, span) = named(flow, task)?;
     if id == flow.id && namespace == flow.namespace {
         return None;
     }

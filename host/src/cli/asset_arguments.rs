@@ -260,7 +260,11 @@ pub(super) enum CatalogCommand {
     /// Bring a catalog of an older begat up to date; a copy of it is kept
     Migrate,
     /// Send the OpenLineage events that wait to where `begat.toml` says
-    Deliver,
+    Deliver {
+        /// Go on beside the runs that follow, apart from this terminal, until nothing new comes
+        #[arg(long, hide = true)]
+        detached: bool,
+    },
     /// Print the schema of the OpenLineage facet that carries an asset
     FacetSchema,
     /// Print where the event log ends, to be kept outside the catalog

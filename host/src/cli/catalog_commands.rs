@@ -68,7 +68,11 @@ pub(super) fn catalog(app: &App, command: &CatalogCommand, output: &Output) -> R
                 copy.display()
             ),
         }),
-        CatalogCommand::Deliver => deliver(app, output),
+        CatalogCommand::Deliver { detached: false } => deliver(app, output),
+        CatalogCommand::Deliver { detached: true } => {
+            app.deliver_detached()?;
+            Ok(ExitCode::SUCCESS)
+        }
         CatalogCommand::FacetSchema => {
             output.answer(ASSET_FACET_SCHEMA);
             Ok(ExitCode::SUCCESS)

@@ -165,6 +165,7 @@ fn settings(arguments: &Arguments) -> Settings {
         task_memory: None,
         config: arguments.common.config.clone(),
         allow: Vec::new(),
+        program: std::env::current_exe().ok(),
         on_notice: Arc::new(|notice| Output::new(Format::Text).message(&format!("{}\n", plugin_notice(&notice)))),
     }
 }

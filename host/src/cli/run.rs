@@ -158,7 +158,7 @@ fn tell(output: &Output, progress: &Mutex<Progress>, notice: Notice) {
 
 /// Why OpenLineage events were not sent, and what becomes of them.
 pub(super) fn undelivered(delivered: &Delivered) -> String {
-    let error = delivered.error.as_deref().unwrap_or("there was no time for them");
+    let error = delivered.error.as_deref().unwrap_or("they were not sent");
     match (delivered.waiting, delivered.refused) {
         (0, refused) => format!("{refused} OpenLineage events were refused: {error}"),
         (waiting, _) => format!(

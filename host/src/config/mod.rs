@@ -36,6 +36,8 @@ pub struct Config {
     pub openlineage: Option<OpenLineage>,
     /// Who may sign plugins.
     pub signatures: Signatures,
+    /// Certificates in PEM that tasks trust beside the public ones.
+    pub authorities: Option<PathBuf>,
 }
 
 /// Who may sign the plugins that are brought here.

@@ -75,6 +75,7 @@ fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
             required: file.signatures.required,
             keys: file.signatures.keys,
         },
+        authorities: file.net.ca.map(|path| folder.join(path)),
         ..Config::default()
     };
     for (name, plugin) in file.plugins {
@@ -240,6 +241,8 @@ mod tests {
             file = "key.pem"
             [secrets.PASS]
             command = ["/usr/bin/pass", "show", "x"]
+            [net]
+            ca = "ca.pem"
             [tools.terraform]
             path = "/usr/bin/terraform"
             arguments = ["plan", "{dir}"]
@@ -261,6 +264,7 @@ mod tests {
             config.secrets["KEY"],
             SecretOrigin::File(PathBuf::from("/project/key.pem"))
         );
+        assert_eq!(config.authorities, Some(PathBuf::from("/project/ca.pem")));
         assert_eq!(config.tools["terraform"].time, Duration::from_secs(120));
         assert_eq!(config.tools["terraform"].output, TOOL_OUTPUT);
     }
@@ -292,7 +296,7 @@ mod tests {
         );
         check_error(
             "[plugin.http]",
-            "`begat.toml` line 1: unknown field `plugin`, expected one of `limits`, `plugins`, `flow`, `secrets`, `tools`, `openlineage`, `signatures`",
+            "`begat.toml` line 1: unknown field `plugin`, expected one of `limits`, `plugins`, `flow`, `secrets`, `tools`, `openlineage`, `signatures`, `net`",
             Some("did you mean `plugins`?"),
         );
     }

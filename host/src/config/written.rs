@@ -24,6 +24,15 @@ pub(super) struct File {
     pub openlineage: Option<openlineage::Written>,
     #[serde(default)]
     pub signatures: Signatures,
+    #[serde(default)]
+    pub net: Net,
+}
+
+/// `[net]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Net {
+    pub ca: Option<std::path::PathBuf>,
 }
 
 /// A number, or a number with a unit.

@@ -33,6 +33,7 @@ pub const CONTRACTS: [&str; 1] = ["begat:task@0.1.0"];
 
 pub use call::{TaskCall, TaskFailure, TaskRequest, TaskSurroundings};
 pub use error::SandboxError;
+pub use http::Authorities;
 pub use inspect::Border;
 pub use keyring::{Keyring, SecretFailure};
 pub use limits::{LimitInfo, LimitScope, Limits};

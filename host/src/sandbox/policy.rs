@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::http::Authorities;
 use super::keyring::Keyring;
 use super::limits::{LimitScope, Limits};
 use crate::model::{Grant, GrantKind, Grants, Masker, PluginReference, Tool, UsedGrant};
@@ -32,6 +33,8 @@ pub struct Policy {
     pub everyone: Grants,
     pub tools: Arc<BTreeMap<String, Tool>>,
     pub secrets: Arc<Keyring>,
+    /// Whom HTTPS trusts.
+    pub authorities: Arc<Authorities>,
     /// Limits given for this run; they win over all others.
     pub run_limits: BTreeMap<String, String>,
 }
@@ -86,6 +89,7 @@ impl Policy {
     /// Says which.
     pub fn check(&self) -> Result<(), String> {
         self.common_limits()?;
+        self.authorities.check()?;
         self.plugins
             .keys()
             .try_for_each(|name| self.limits_of(name).map(|_| ()))
@@ -108,6 +112,7 @@ pub(super) struct Permit {
     pub grants: Arc<Grants>,
     pub tools: Arc<BTreeMap<String, Tool>>,
     pub secrets: Arc<Keyring>,
+    pub authorities: Arc<Authorities>,
     pub on_use: UseSink,
     /// What was asked for and is not granted, as grants.
     refused: Arc<Mutex<Vec<String>>>,
@@ -120,6 +125,7 @@ impl Permit {
             grants: Arc::new(policy.grants_of(plugin)),
             tools: policy.tools.clone(),
             secrets: policy.secrets.clone(),
+            authorities: policy.authorities.clone(),
             on_use,
             refused: Arc::default(),
         }
@@ -132,6 +138,7 @@ impl Permit {
             grants: Arc::default(),
             tools: Arc::default(),
             secrets: Arc::default(),
+            authorities: Arc::default(),
             on_use: Arc::new(|_| ()),
             refused: Arc::default(),
         }

@@ -1,12 +1,13 @@
 //! The folder that one call gets as `/work`, and how much it may hold.
 //!
-//! WASI knows no quota, so the folder is measured: before the call, at each [`INTERVAL`] while the guest runs, and after
+//! WASI knows no quota, so the folder is measured: before the call, each few milliseconds while the guest runs, and after
 //! it. A guest that writes too much is stopped at the next measuring; until then it may have written what the disk takes
-//! in that time. Whoever reads the folder must not follow links: a guest cannot follow one out of it, but can leave one.
+//! in that time, which is [`SHORTEST`] where measuring is quick and [`SHARE`] times as long as measuring takes where it is
+//! not. Whoever reads the folder must not follow links: a guest cannot follow one out of it, but can leave one.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
@@ -15,8 +16,12 @@ use super::limits::Limits;
 
 /// What the guest calls its folder.
 const NAME: &str = "/work";
-/// How often a folder is measured while its guest runs.
-const INTERVAL: Duration = Duration::from_millis(100);
+/// What lies between two measurings while the guest runs, at least.
+const SHORTEST: Duration = Duration::from_millis(10);
+/// How much longer than measuring the time between two measurings is, at least: what it takes of a processor.
+const SHARE: u32 = 20;
+/// So many files are added up in less time than it takes to have another thread do it.
+const LITTLE: u64 = 32;
 
 /// A folder of the host that a guest may read and write.
 #[derive(Debug, Clone)]
@@ -60,24 +65,31 @@ impl WorkFolder {
 
     /// Waits until the folder holds too much, for ever if it never does.
     pub(super) async fn overflow(&self) -> WorkError {
+        let mut pause = SHORTEST;
         loop {
-            tokio::time::sleep(INTERVAL).await;
+            tokio::time::sleep(pause).await;
+            let begin = Instant::now();
             if let Err(error) = self.measure().await {
                 return error;
             }
+            pause = SHORTEST.max(begin.elapsed() * SHARE);
         }
     }
 
-    /// Adds up what the folder holds, away from the threads that run guests.
+    /// Adds up what the folder holds, away from the threads that run guests unless it is little.
     pub(super) async fn measure(&self) -> Result<(), WorkError> {
+        if self.add_up(LITTLE)? {
+            return Ok(());
+        }
         let folder = self.clone();
-        match tokio::task::spawn_blocking(move || folder.add_up()).await {
-            Ok(result) => result,
+        match tokio::task::spawn_blocking(move || folder.add_up(u64::MAX)).await {
+            Ok(result) => result.map(|_| ()),
             Err(error) => Err(unusable(Path::new(NAME), io::Error::other(error))),
         }
     }
 
-    fn add_up(&self) -> Result<(), WorkError> {
+    /// Adds up no more than so many files. Says whether that was all.
+    fn add_up(&self, most: u64) -> Result<bool, WorkError> {
         let (mut bytes, mut files) = (0_u64, 0_u64);
         let mut folders = self.paths.clone();
         while let Some(folder) = folders.pop() {
@@ -94,6 +106,9 @@ impl WorkFolder {
                     Err(error) => return Err(unusable(&folder, error)),
                 };
                 files += 1;
+                if files > most {
+                    return Ok(false);
+                }
                 if files > self.files_limit {
                     return Err(WorkError::Files(self.files_limit));
                 }
@@ -107,7 +122,7 @@ impl WorkFolder {
                 }
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Whether the guest removed a folder while it was being measured.

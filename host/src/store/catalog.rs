@@ -180,6 +180,18 @@ impl Catalog {
         result.map_err(|error| error.at(&self.path))
     }
 
+    /// Makes all that was recorded up to now, by whatever process, survive the loss of power.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn sync(&self) -> std::io::Result<()> {
+        // What is no longer in the write-ahead log was synced when it was copied into the database.
+        match std::fs::File::open(write_ahead_log_of(&self.path)) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            log => log?.sync_data(),
+        }
+    }
+
     /// Lends the connection outside any transaction.
     pub(super) fn with_connection<T>(&self, work: impl FnOnce(&Connection) -> T) -> T {
         work(&self.lock())
@@ -245,15 +257,35 @@ fn refuse_read_only(connection: &Connection) -> Result<(), StoreError> {
 }
 
 fn make_folder_of(path: &Path) -> Result<(), StoreError> {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
-            std::fs::create_dir_all(folder).map_err(|source| StoreError::Folder {
-                path: folder.to_owned(),
-                source,
-            })
-        }
-        Some(_) | None => Ok(()),
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    if folder.is_dir() {
+        return Ok(());
     }
+    let make = || {
+        let there = folder.ancestors().find(|above| above.is_dir());
+        std::fs::create_dir_all(folder)?;
+        // SQLite syncs the folder that its files are in, and no other: a new one could be gone when the power fails.
+        for above in folder.ancestors().skip(1) {
+            sync_folder(above)?;
+            if Some(above) == there {
+                break;
+            }
+        }
+        Ok(())
+    };
+    make().map_err(|source| StoreError::Folder {
+        path: folder.to_owned(),
+        source,
+    })
+}
+
+/// Makes what was put into a folder survive the loss of power.
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    let here = Path::new(".");
+    let folder = if folder.as_os_str().is_empty() { here } else { folder };
+    std::fs::File::open(folder)?.sync_all()
 }
 
 fn open_to_read(path: &Path) -> Result<(Connection, Found), StoreError> {
@@ -301,9 +333,13 @@ fn has_write_ahead_log(path: &Path) -> bool {
 
 /// Bytes in the write-ahead log beside a database.
 fn write_ahead_log(path: &Path) -> u64 {
+    write_ahead_log_of(path).metadata().map_or(0, |file| file.len())
+}
+
+fn write_ahead_log_of(path: &Path) -> PathBuf {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
-    Path::new(&log).metadata().map_or(0, |file| file.len())
+    PathBuf::from(log)
 }
 
 #[cfg(test)]

@@ -2,14 +2,15 @@
 
 use serde_json::json;
 
-use super::{ASSET_FACET, ASSET_FACET_URL, facet, facet_of};
+use super::{ASSET_FACET, ASSET_FACET_URL, facet, facet_of, name_of};
 use crate::interop::digest_of;
 use crate::model::{Asset, AssetEvent, Json, JsonMap, ToldChange};
 
 /// An asset that something was made from.
 pub(super) fn input(namespace: &str, asset: &Asset, change: &ToldChange) -> Json {
     let facets = facets(asset, change);
-    json!({"namespace": namespace, "name": asset.id, "facets": facets, "inputFacets": {}})
+    let (namespace, name) = name_of(namespace, asset);
+    json!({"namespace": namespace, "name": name, "facets": facets, "inputFacets": {}})
 }
 
 /// An asset that was made, changed or deleted.
@@ -28,7 +29,8 @@ pub(super) fn output(namespace: &str, event: AssetEvent, asset: &Asset, change: 
             facet("1-0-1", "LifecycleStateChangeDatasetFacet", content),
         );
     }
-    json!({"namespace": namespace, "name": asset.id, "facets": facets, "outputFacets": {}})
+    let (namespace, name) = name_of(namespace, asset);
+    json!({"namespace": namespace, "name": name, "facets": facets, "outputFacets": {}})
 }
 
 fn facets(asset: &Asset, change: &ToldChange) -> JsonMap {

@@ -3,19 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
-use super::ASSET_FACET;
+use super::{ASSET_FACET, NAMES, Name, foreign_id};
 use crate::model::{
     Asset, AssetId, AssetType, Declaration, EdgeView, ForeignAsset, ForeignChange, Json, JsonMap, Metadata, Person,
-    digest,
 };
-
-/// Characters that an asset id may have at most.
-const LONGEST: usize = 150;
-
-/// A dataset by its two names.
-type Name = (String, String);
 
 /// What a run used and made so far.
 #[derive(Debug, Clone, Default)]
@@ -187,7 +179,7 @@ fn asset_of(name: &Name, dataset: &Json) -> (AssetId, ForeignAsset) {
     let text = |facet: &str, key: &str| facets[facet][key].as_str().map(str::to_owned);
     let kind = text("datasetType", "datasetType").or_else(|| facets.as_object().map(|_| "Dataset".to_owned()));
     let mut metadata = Metadata::new();
-    metadata.insert("openlineage".to_owned(), json!({"namespace": name.0, "name": name.1}));
+    metadata.insert(NAMES.to_owned(), json!({"namespace": name.0, "name": name.1}));
     let mut keep = |key: &str, value: &Json| {
         if !value.is_null() {
             metadata.insert(key.to_owned(), value.clone());
@@ -206,25 +198,4 @@ fn asset_of(name: &Name, dataset: &Json) -> (AssetId, ForeignAsset) {
         ..Declaration::of(id.clone())
     };
     (id, ForeignAsset::Declared(Box::new(declaration)))
-}
-
-/// An asset id of both names. Where something must be left out, a digest keeps it apart from others.
-fn foreign_id((namespace, name): &Name) -> AssetId {
-    let whole = format!("{}:{name}", namespace.replacen("://", ":", 1));
-    if let Ok(id) = AssetId::parse(&whole) {
-        return id;
-    }
-    let is_allowed = |c: char| c.is_ascii_alphanumeric() || "._:-".contains(c);
-    let plain: String = whole.chars().map(|c| if is_allowed(c) { c } else { '_' }).collect();
-    let digest = digest::hexadecimal(&Sha256::digest(format!("{namespace}\n{name}"))[..5]);
-    let start: String = plain
-        .trim_start_matches(|c: char| !c.is_ascii_alphanumeric())
-        .chars()
-        .take(LONGEST - 1 - digest.len())
-        .collect();
-    let text = match start.is_empty() {
-        true => digest,
-        false => format!("{start}-{digest}"),
-    };
-    AssetId::parse(&text).expect("it was made of characters that an id may have")
 }

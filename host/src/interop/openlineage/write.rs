@@ -7,7 +7,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{EVENT_SCHEMA, NAMESPACE, dataset, facet, named};
+use super::{EVENT_SCHEMA, NAMESPACE, Name, dataset, facet, name_of};
 use crate::interop::PRODUCER;
 use crate::model::{
     Actor, Asset, AssetEvent, AssetId, ExecutionId, FlowReference, Json, JsonMap, Person, State, TaskRunId, Timestamp,
@@ -206,7 +206,7 @@ impl<'a> Writer<'a> {
         let entries: Vec<Json> = outputs
             .iter()
             .filter(|(event, _)| *event != AssetEvent::Deleted)
-            .map(|(_, asset)| self.entry(asset, change))
+            .map(|(_, asset)| self.entry(asset, change, &assets))
             .collect();
         if !entries.is_empty() {
             let content = json!({"entries": entries});
@@ -218,12 +218,15 @@ impl<'a> Writer<'a> {
     }
 
     /// What one asset was made from.
-    fn entry(&self, asset: &Asset, change: &ToldChange) -> Json {
+    fn entry(&self, asset: &Asset, change: &ToldChange, known: &BTreeMap<&AssetId, (AssetEvent, &Asset)>) -> Json {
+        let named = |(namespace, name): Name| json!({"namespace": namespace, "name": name, "type": "DATASET"});
         let made_from = change.edges.iter().filter(|edge| edge.to == asset.id);
-        let inputs: Vec<Json> = made_from
-            .map(|edge| named(&self.namespace, edge.from.as_str()))
-            .collect();
-        let mut entry = named(&self.namespace, asset.id.as_str());
+        let inputs = made_from.map(|edge| match known.get(&edge.from) {
+            Some((_, from)) => named(name_of(&self.namespace, from)),
+            None => named((self.namespace.clone(), edge.from.to_string())),
+        });
+        let inputs: Vec<Json> = inputs.collect();
+        let mut entry = named(name_of(&self.namespace, asset));
         entry["inputs"] = inputs.into();
         entry
     }

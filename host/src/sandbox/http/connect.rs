@@ -2,12 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -15,7 +13,7 @@ use tokio_rustls::client::TlsStream;
 use wasmtime_wasi_http::Error;
 use wasmtime_wasi_http::io::TokioIo;
 
-use super::Refusal;
+use super::{Authorities, Refusal};
 use crate::model::Destination;
 
 /// How long one address may take to answer.
@@ -50,6 +48,7 @@ pub(super) async fn resolve(destination: &Destination) -> Result<Vec<SocketAddr>
 pub(super) async fn open(
     vetted: &[SocketAddr],
     destination: &Destination,
+    authorities: &Authorities,
     timeout: Option<Duration>,
 ) -> Result<TokioIo<Stream>, Refusal> {
     let timeout = timeout.unwrap_or(CONNECT_TIME).min(CONNECT_TIME);
@@ -59,7 +58,11 @@ pub(super) async fn open(
     };
     for address in vetted.iter().take(ADDRESSES) {
         match tokio::time::timeout(timeout, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return secured(stream, destination, timeout).await.map(TokioIo::new),
+            Ok(Ok(stream)) => {
+                return secured(stream, destination, authorities, timeout)
+                    .await
+                    .map(TokioIo::new);
+            }
             Ok(Err(error)) => {
                 last = Refusal {
                     words: format!("connecting to `{destination}`: {error}"),
@@ -80,7 +83,12 @@ pub(super) async fn open(
     Err(last)
 }
 
-async fn secured(stream: TcpStream, destination: &Destination, timeout: Duration) -> Result<Stream, Refusal> {
+async fn secured(
+    stream: TcpStream,
+    destination: &Destination,
+    authorities: &Authorities,
+    timeout: Duration,
+) -> Result<Stream, Refusal> {
     if !destination.is_tls {
         return Ok(Stream::Plain(stream));
     }
@@ -89,27 +97,12 @@ async fn secured(stream: TcpStream, destination: &Destination, timeout: Duration
         words: format!("TLS with `{destination}`: {words}"),
     };
     let name = ServerName::try_from(destination.host.clone()).map_err(|error| failed(error.to_string()))?;
-    let connector = TlsConnector::from(settings().map_err(failed)?);
+    let connector = TlsConnector::from(authorities.settings().map_err(failed)?);
     match tokio::time::timeout(timeout, connector.connect(name, stream)).await {
         Ok(Ok(stream)) => Ok(Stream::Secure(Box::new(stream))),
         Ok(Err(error)) => Err(failed(error.to_string())),
         Err(_) => Err(failed(format!("it took longer than {} s", timeout.as_secs_f64()))),
     }
-}
-
-/// Made when the first request needs them: most runs speak to nobody.
-fn settings() -> Result<Arc<ClientConfig>, String> {
-    static SETTINGS: OnceLock<Result<Arc<ClientConfig>, String>> = OnceLock::new();
-    SETTINGS
-        .get_or_init(|| {
-            let mut roots = RootCertStore::empty();
-            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-            let provider = Arc::new(rustls::crypto::ring::default_provider());
-            let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-            let builder = builder.map_err(|error| error.to_string())?;
-            Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
-        })
-        .clone()
 }
 
 /// A connection with or without TLS.

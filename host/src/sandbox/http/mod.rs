@@ -3,6 +3,7 @@
 //! The engine's own sender checks no address and waits ten minutes; nothing of it is used.
 
 mod address;
+mod authorities;
 mod body;
 mod connect;
 mod staged;
@@ -20,6 +21,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiHttpHooks};
 
+pub use self::authorities::Authorities;
 use self::body::Counted;
 use super::limits::Limits;
 use super::output::{SharedSpeech, lock};
@@ -134,7 +136,7 @@ impl Shared {
         let addresses = connect::resolve(&destination).await?;
         let vetted = self.vet(&destination, addresses)?;
         self.permit.used(GrantKind::Net, destination.to_string());
-        let stream = connect::open(&vetted, &destination, options.connect_timeout).await?;
+        let stream = connect::open(&vetted, &destination, &self.permit.authorities, options.connect_timeout).await?;
         let limits = &self.limits;
         let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
             .max_headers(limits.http_headers)

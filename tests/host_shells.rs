@@ -1,0 +1,99 @@
+//! Scripts in shells of the host, which run only where the operator granted a tool for them.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::world::World;
+
+/// A program that stands for PowerShell: it prints how it was called and the script that it was given.
+const FAKE_PWSH: &str = "#!/bin/sh\necho \"called with $1 $2, STAGE=$STAGE, HOME=$HOME\"\ncat \"$3\"\necho to-stderr >&2\nexit \"${CODE:-0}\"\n";
+
+fn flow(kind: &str, script: &str, env: &str) -> String {
+    format!(
+        "id: shells\nnamespace: company.team\ntasks:\n  - id: script\n    type: {kind}\n    env: {{{env}}}\n    script: |\n      {script}\n"
+    )
+}
+
+#[test]
+fn a_bash_of_the_host_runs_a_script_where_it_is_granted() {
+    let world = World::new();
+    let settings = world.file(
+        "begat.toml",
+        "[plugins.shell]\nallow = [\"run=bash\"]\n[tools.bash]\npath = \"/usr/bin/bash\"\narguments = [\"--noprofile\", \"--norc\", \"{script}\"]\n\
+         environment = { PATH = \"/usr/bin:/bin\" }\nvariables = [\"STAGE\"]\ntime = 10\n",
+    );
+    let script =
+        "echo \"bash $BASH_VERSION at $STAGE, home ${HOME:-none}, pid $(readlink /proc/self/exe)\"; exit ${CODE:-0}";
+    let run = |script: &str, env: &str, config: bool| {
+        let file = world.file("bash.yaml", flow("shell", script, env));
+        let mut arguments = vec!["run", &file, "--format", "json"];
+        if config {
+            arguments.extend(["--config", &settings]);
+        }
+        world.begat(&arguments)
+    };
+    let answer = run(script, "STAGE: test", true);
+    assert_eq!(answer.code, Some(0), "{}{}", answer.stdout, answer.stderr);
+    let view = answer.json();
+    let said = view["tasks"][0]["outputs"]["stdout"].as_str().unwrap().to_owned();
+    assert!(said.contains("at test, home none, pid /"), "{said}");
+    assert_eq!(view["grants"][0]["target"], "bash");
+    let id = view["execution"]["id"].as_str().unwrap();
+    let log = world.good(&["execution", "logs", id]).stdout;
+    assert!(
+        log.contains("in the host's own bash, outside the sandbox") && log.contains("at test"),
+        "{log}"
+    );
+    let failed = run("echo before; exit 3", "", true).json();
+    assert_eq!(failed["execution"]["state"], "FAILED");
+    assert!(
+        failed["tasks"][0]["error"].as_str().unwrap().contains("exit code 3"),
+        "{failed}"
+    );
+    // A variable that the operator did not name is not handed through, and without the grant the script stays inside.
+    let smuggled = run("true", "LD_PRELOAD: /tmp/x.so", true).json();
+    assert!(
+        smuggled["tasks"][0]["error"].as_str().unwrap().contains("may not set"),
+        "{smuggled}"
+    );
+    let inside = run("cat /proc/self/exe || echo none", "", false).json();
+    assert_eq!(inside["grants"], serde_json::json!([]));
+    assert!(
+        inside["tasks"][0]["outputs"]["stdout"]
+            .as_str()
+            .unwrap()
+            .contains("none"),
+        "{inside}"
+    );
+}
+
+#[test]
+fn a_pwsh_of_the_host_runs_a_script_where_it_is_granted() {
+    let world = World::new();
+    let program = world.file("pwsh", FAKE_PWSH);
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let settings = world.file(
+        "begat.toml",
+        format!(
+            "[plugins.powershell]\nallow = [\"run=pwsh\"]\n[tools.pwsh]\npath = \"{program}\"\narguments = [\"-NoProfile\", \"-File\", \"{{script}}\"]\n\
+             environment = {{ PATH = \"/usr/bin:/bin\" }}\nvariables = [\"STAGE\", \"CODE\"]\n"
+        ),
+    );
+    let run = |env: &str| {
+        let file = world.file("pwsh.yaml", flow("powershell", "Get-Process | Sort-Object CPU", env));
+        world.begat(&["run", &file, "--config", &settings, "--format", "json"])
+    };
+    let answer = run("STAGE: test");
+    assert_eq!(answer.code, Some(0), "{}{}", answer.stdout, answer.stderr);
+    let view = answer.json();
+    let outputs = &view["tasks"][0]["outputs"];
+    let said = outputs["stdout"].as_str().unwrap();
+    assert!(
+        said.contains("called with -NoProfile -File, STAGE=test, HOME=\n"),
+        "{said}"
+    );
+    assert!(said.contains("Get-Process | Sort-Object CPU"), "{said}");
+    assert_eq!(outputs["simulated"], false);
+    let failed = run("CODE: \"7\"").json();
+    let error = failed["tasks"][0]["error"].as_str().unwrap();
+    assert!(error.contains("exit code 7") && error.contains("to-stderr"), "{error}");
+}
