@@ -56,7 +56,7 @@ fn a_bash_of_the_host_runs_a_script_where_it_is_granted() {
         "{smuggled}"
     );
     let inside = run("cat /proc/self/exe || echo none", "", false).json();
-    assert_eq!(inside["grants"], serde_json::json!([]));
+    assert!(inside["grants"].as_array().is_none_or(Vec::is_empty), "{inside}");
     assert!(
         inside["tasks"][0]["outputs"]["stdout"]
             .as_str()

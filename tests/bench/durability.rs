@@ -30,11 +30,21 @@ pub fn measure(world: &World) -> Result<()> {
     timed(&mut deliver)?;
     let [mut kept, mut forgotten, mut told] = [const { Vec::new() }; 3];
     let (mut costs, mut shares) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        // What follows one another is compared: a busy machine slows both.
-        let with_records = timed(&mut run(&[]))?;
-        let with_events = timed(&mut run(&["--config", &config]))?;
+    for round in 0..ROUNDS {
+        // What follows one another is compared: a busy machine slows both. The first after a pause is slower.
         let without = timed(&mut run(&["--ephemeral"]))?;
+        let (with_records, with_events) = match round % 2 {
+            0 => {
+                let with_records = timed(&mut run(&[]))?;
+                (with_records, timed(&mut run(&["--config", &config]))?)
+            }
+            _ => {
+                let with_events = timed(&mut run(&["--config", &config]))?;
+                // The process that sends them must not take part in the next measurement.
+                timed(&mut deliver)?;
+                (timed(&mut run(&[]))?, with_events)
+            }
+        };
         costs.push(with_records.saturating_sub(without));
         shares.push(with_events.as_secs_f64() / with_records.as_secs_f64());
         kept.push(with_records);

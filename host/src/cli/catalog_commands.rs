@@ -69,10 +69,7 @@ pub(super) fn catalog(app: &App, command: &CatalogCommand, output: &Output) -> R
             ),
         }),
         CatalogCommand::Deliver { detached: false } => deliver(app, output),
-        CatalogCommand::Deliver { detached: true } => {
-            app.deliver_detached()?;
-            Ok(ExitCode::SUCCESS)
-        }
+        CatalogCommand::Deliver { detached: true } => app.deliver_detached().map(|()| ExitCode::SUCCESS),
         CatalogCommand::FacetSchema => {
             output.answer(ASSET_FACET_SCHEMA);
             Ok(ExitCode::SUCCESS)
