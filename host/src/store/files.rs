@@ -124,3 +124,124 @@ impl Catalog {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AsOf, ExportLine, Person, RunEventKind, State};
+    use crate::store::ExportedFiles;
+    use crate::store::fixtures::{self, Folder, execution_id, record, run, started, time};
+
+    fn wrote(catalog: &Catalog, number: u32, name: &str, content: &str) {
+        let file = WrittenFile {
+            name: name.to_owned(),
+            content: content.as_bytes().into(),
+        };
+        record(catalog, number, vec![started("x"), RunEventKind::FileWritten(file)]);
+    }
+
+    fn content(catalog: &Catalog, number: u32, name: &str) -> Option<String> {
+        let found = catalog.content_of_file(&execution_id(number), name).unwrap();
+        found.map(|bytes| String::from_utf8(bytes).unwrap())
+    }
+
+    fn exported(catalog: &Catalog, files: ExportedFiles) -> Vec<ExportLine> {
+        let mut lines = Vec::new();
+        let sink = &mut |line: &ExportLine| {
+            lines.push(line.clone());
+            Ok(())
+        };
+        catalog.export_log(files, sink).unwrap();
+        lines
+    }
+
+    fn person() -> Person {
+        Person {
+            user: "ada".to_owned(),
+            reason: None,
+        }
+    }
+
+    fn imported(lines: &[ExportLine]) -> Result<Catalog, StoreError> {
+        let catalog = Catalog::in_memory().unwrap();
+        let mut lines = (1_u64..).zip(lines.iter().cloned().map(Ok));
+        catalog.import(&mut lines, &person(), time(9))?;
+        Ok(catalog)
+    }
+
+    #[test]
+    fn an_export_carries_what_is_in_files_unless_it_is_left_out() {
+        let catalog = Catalog::in_memory().unwrap();
+        wrote(&catalog, 1, "a.txt", "first");
+        wrote(&catalog, 2, "b.txt", "second");
+        let whole = exported(&catalog, ExportedFiles::WithContent);
+        let copy = imported(&whole).unwrap();
+        assert_eq!(content(&copy, 2, "b.txt").as_deref(), Some("second"));
+        assert_eq!(exported(&copy, ExportedFiles::WithContent), whole);
+        let copy = imported(&exported(&catalog, ExportedFiles::Named)).unwrap();
+        assert_eq!(content(&copy, 2, "b.txt"), None);
+        assert_eq!(copy.verify(None).unwrap().problem, None);
+    }
+
+    #[test]
+    fn a_content_that_is_not_that_of_its_digest_is_refused_and_nothing_is_taken_in() {
+        let catalog = Catalog::in_memory().unwrap();
+        wrote(&catalog, 1, "a.txt", "first");
+        let mut lines = exported(&catalog, ExportedFiles::WithContent);
+        let check = |lines: &[ExportLine], expected: &str| {
+            let error = imported(lines).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        };
+        let Some(ExportLine::Content(content)) = lines.last_mut() else {
+            panic!()
+        };
+        content.base64 = "c2Vjb25k".to_owned();
+        check(&lines, "line 4: the content does not have the digest");
+        let Some(ExportLine::Content(content)) = lines.last_mut() else {
+            panic!()
+        };
+        content.base64 = "?".to_owned();
+        check(&lines, "is no base64");
+    }
+
+    #[test]
+    fn pruning_drops_what_no_file_and_no_event_speaks_of() {
+        let catalog = Catalog::in_memory().unwrap();
+        wrote(&catalog, 1, "a.txt", "old");
+        wrote(&catalog, 1, "a.txt", "between");
+        wrote(&catalog, 1, "a.txt", "new");
+        let kept = |catalog: &Catalog| {
+            let read = |connection: &Connection| {
+                let mut statement = connection.prepare("SELECT CAST(content AS TEXT) FROM content ORDER BY 1")?;
+                let rows = statement.query_map([], |row| row.get(0))?;
+                Ok(rows.collect::<Result<Vec<String>, _>>()?)
+            };
+            catalog.read(read).unwrap()
+        };
+        assert_eq!(kept(&catalog), ["between", "new", "old"]);
+        catalog.prune(AsOf::Event(2), &person(), time(9)).unwrap();
+        assert_eq!(kept(&catalog), ["between", "new"]);
+        assert_eq!(catalog.verify(None).unwrap().problem, None);
+        catalog.prune(AsOf::Event(6), &person(), time(9)).unwrap();
+        assert_eq!(kept(&catalog), ["new"]);
+        assert_eq!(content(&catalog, 1, "a.txt").as_deref(), Some("new"));
+        let before = fixtures::dump(&catalog);
+        catalog.rebuild().unwrap();
+        assert_eq!(fixtures::dump(&catalog), before);
+    }
+
+    #[test]
+    fn a_forged_content_is_found() {
+        let folder = Folder::new();
+        let path = folder.path("catalog.db");
+        let catalog = Catalog::open(&path).unwrap();
+        wrote(&catalog, 1, "a.txt", "first");
+        run(&catalog, 2, State::Success, vec![]);
+        let forge = "UPDATE content SET content = CAST('forged' AS BLOB)";
+        fixtures::raw(&path).execute(forge, []).unwrap();
+        assert_eq!(
+            catalog.verify(None).unwrap().problem.as_deref(),
+            Some("the content of the file `a.txt` does not match the digest in event 2")
+        );
+    }
+}

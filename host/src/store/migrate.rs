@@ -91,21 +91,37 @@ fn migrate(path: &Path, steps: &[&str]) -> Result<Migrated, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{AssetFilter, State};
+    use crate::model::{AsOf, AssetFilter, State};
     use crate::store::fixtures::{self, Folder, bundle};
 
-    /// Catalogs as earlier versions of begat left them, by schema.
-    const STORED: [(i64, &[u8]); 2] = [
-        (1, include_bytes!("../../../tests/stored/schema-1.db")),
-        (2, include_bytes!("../../../tests/stored/schema-2.db")),
-    ];
+    /// Catalogs as versions of begat left them, by schema.
+    const STORED: [(i64, &str); 3] = [(1, "schema-1.db"), (2, "schema-2.db"), (3, "schema-3.db")];
+    /// One of schema 2 that was pruned, and changed by hand before and after that.
+    const PRUNED: &str = "schema-2-pruned.db";
+
+    /// Puts a stored catalog where it may be changed.
+    fn put(name: &str, path: &Path) {
+        let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/stored");
+        std::fs::copy(stored.join(name), path).unwrap();
+    }
+
+    /// What made every table, index, view and trigger.
+    fn made(catalog: &Catalog) -> Vec<(String, String)> {
+        let query = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
+        let read = |connection: &Connection| {
+            let mut statement = connection.prepare(query)?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        };
+        catalog.read(read).unwrap()
+    }
 
     #[test]
     fn a_catalog_of_every_schema_is_brought_up_to_date() {
-        for (version, content) in STORED {
+        for (version, name) in STORED {
             let folder = Folder::new();
             let path = folder.path("catalog.db");
-            std::fs::write(&path, content).unwrap();
+            put(name, &path);
             let migrated = Catalog::migrate(&path).unwrap();
             assert_eq!((migrated.from, migrated.to), (version, VERSION));
             let catalog = Catalog::open(&path).unwrap();
@@ -115,8 +131,48 @@ mod tests {
             let before = fixtures::dump(&catalog);
             catalog.rebuild().unwrap();
             assert_eq!(fixtures::dump(&catalog), before);
+            assert_eq!(made(&catalog), made(&Catalog::in_memory().unwrap()));
         }
         assert_eq!(STORED.len() as i64, VERSION, "each schema has a stored catalog");
+    }
+
+    #[test]
+    fn a_snapshot_that_an_earlier_begat_took_is_still_a_place_to_start_from() {
+        let folder = Folder::new();
+        let path = folder.path("catalog.db");
+        put(PRUNED, &path);
+        assert_eq!(Catalog::migrate(&path).unwrap().from, 2);
+        let catalog = Catalog::open(&path).unwrap();
+        assert_eq!(catalog.verify(None).unwrap().problem, None);
+        let stats = catalog.stats().unwrap();
+        assert_eq!(
+            (stats.assets, stats.versions, stats.edges, stats.events),
+            (9, 14, 7, 55)
+        );
+        let id = fixtures::id;
+        let sizes = |as_of| {
+            let size = |name| {
+                catalog
+                    .asset_then(&id(name), as_of)
+                    .unwrap()?
+                    .metadata
+                    .get("size")?
+                    .as_i64()
+            };
+            (size("extra"), size("windows-web-01"))
+        };
+        assert_eq!(sizes(AsOf::Event(42)), (Some(2), None));
+        assert_eq!(sizes(AsOf::Event(53)), (Some(3), None));
+        assert_eq!(sizes(AsOf::Now), (None, Some(9)));
+        let events = |name| {
+            let history = catalog.history(&id(name), AsOf::Now).unwrap();
+            history.iter().map(|entry| entry.event.name()).collect::<Vec<_>>()
+        };
+        assert_eq!(events("gone"), ["CREATED", "DELETED", "RESTORED"]);
+        assert_eq!(events("derived"), ["CREATED", "DELETED", "CREATED"]);
+        let before = fixtures::dump(&catalog);
+        catalog.rebuild().unwrap();
+        assert_eq!(fixtures::dump(&catalog), before);
     }
 
     #[test]
