@@ -10,7 +10,8 @@ use super::{App, AppError, Report};
 use crate::config::{self, RunGrant};
 use crate::flow::Task;
 use crate::model::{
-    AskView, CachedView, Capability, Destination, Diagnostic, GrantKind, GrantView, Json, LimitView, closest,
+    AskView, CachedView, Capability, Destination, Diagnostic, GrantKind, GrantView, Grants, Json, LimitView, Span,
+    closest,
 };
 use crate::plan::{self, PlannedTask, Stubs, Work};
 use crate::sandbox::{Authorities, Keyring, LimitScope, Limits, PluginPolicy, Policy, Registry, advice};
@@ -194,19 +195,21 @@ pub(super) fn asks(prepared: &Prepared, catalog: &Catalog, planned: &PlannedTask
         return Vec::new();
     };
     let grants = prepared.registry.policy().grants_of(&plugin.reference);
-    let ask = |wanted: &Capability| {
-        let resolved = resolved(wanted, |property| {
-            plan::known_property(&prepared.plan, catalog, planned, property)
-        });
-        AskView {
-            granted: grants.answer(&resolved),
-            kind: resolved.kind,
-            target: resolved.target,
-            reason: resolved.reason,
-            required: resolved.required,
-        }
-    };
-    plugin.description.capabilities.iter().map(ask).collect()
+    let known = |property: &str| plan::known_property(&prepared.plan, catalog, planned, property);
+    let wanted = plugin.description.capabilities.iter();
+    wanted.map(|wanted| ask(wanted, &grants, known)).collect()
+}
+
+/// What a capability comes to with what is known of a task's properties.
+fn ask(wanted: &Capability, grants: &Grants, property: impl Fn(&str) -> Option<Json>) -> AskView {
+    let resolved = resolved(wanted, property);
+    AskView {
+        granted: grants.answer(&resolved),
+        kind: resolved.kind,
+        target: resolved.target,
+        reason: resolved.reason,
+        required: resolved.required,
+    }
 }
 
 /// A capability whose target is named by a property, with what the property holds; with no target where that is not
@@ -237,28 +240,31 @@ fn missing_within(prepared: &Prepared, folder: &Path, stubs: &Stubs) -> Vec<Diag
                 continue;
             };
             let grants = prepared.registry.policy().grants_of(&plugin.reference);
-            let required = plugin.description.capabilities.iter().filter(|wanted| wanted.required);
-            for wanted in required {
-                let wanted = resolved(wanted, |property| literal(task, property));
-                if grants.answer(&wanted) {
-                    continue;
-                }
-                let target = if wanted.target.is_empty() {
-                    "TARGET"
-                } else {
-                    &wanted.target
-                };
-                let grant = format!("{}={target}", wanted.kind);
-                let message = format!(
-                    "the task `{}` of the flow `{}`, which the task `{}` starts, needs `{grant}`, which is not granted: {}",
-                    task.id, flow.id, started_by.id, wanted.reason
-                );
-                let finding = Diagnostic::error("not-granted", message, started_by.span);
-                findings.push(finding.with_hint(advice(&plugin.reference.name, &[grant])));
-            }
+            let known = |property: &str| Some(literal(task, property)?.0.into());
+            let wanted = plugin.description.capabilities.iter();
+            let who = format!(
+                "the task `{}` of the flow `{}`, which the task `{}` starts,",
+                task.id, flow.id, started_by.id
+            );
+            let missing = wanted
+                .map(|wanted| ask(wanted, &grants, known))
+                .filter_map(|ask| not_granted(&ask, &plugin.reference.name, &who, started_by.span));
+            findings.extend(missing);
         }
     }
     findings
+}
+
+/// What is wrong where a task cannot do without what it asks for and does not have it.
+fn not_granted(ask: &AskView, plugin: &str, who: &str, span: Span) -> Option<Diagnostic> {
+    if !ask.required || ask.granted {
+        return None;
+    }
+    let target = if ask.target.is_empty() { "TARGET" } else { &ask.target };
+    let grant = format!("{}={target}", ask.kind);
+    let message = format!("{who} needs `{grant}`, which is not granted: {}", ask.reason);
+    let finding = Diagnostic::error("not-granted", message, span);
+    Some(finding.with_hint(advice(plugin, &[grant])))
 }
 
 /// Refuses a flow whose tasks, or those of the flows that it starts from this folder, need what is not granted.
@@ -271,22 +277,11 @@ pub(super) fn check_grants(
     let mut findings = missing_within(prepared, folder, stubs);
     for planned in &prepared.plan.tasks {
         let Work::Plugin(name) = &planned.work else { continue };
-        let asked = asks(prepared, catalog, planned);
-        for ask in asked.iter().filter(|ask| ask.required && !ask.granted) {
-            let plugin = prepared
-                .registry
-                .find(name)
-                .map_or(name.as_str(), |plugin| &plugin.reference.name);
-            let task = &planned.task;
-            let target = if ask.target.is_empty() { "TARGET" } else { &ask.target };
-            let grant = format!("{}={target}", ask.kind);
-            let message = format!(
-                "the task `{}` needs `{grant}`, which is not granted: {}",
-                task.id, ask.reason
-            );
-            let finding = Diagnostic::error("not-granted", message, task.span);
-            findings.push(finding.with_hint(advice(plugin, &[grant])));
-        }
+        let plugin = prepared.registry.find(name);
+        let plugin = plugin.map_or(name.as_str(), |plugin| &plugin.reference.name);
+        let who = format!("the task `{}`", planned.task.id);
+        let asked = asks(prepared, catalog, planned).into_iter();
+        findings.extend(asked.filter_map(|ask| not_granted(&ask, plugin, &who, planned.task.span)));
     }
     match findings.is_empty() {
         true => Ok(()),

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use super::inputs::find_file;
 use super::validate::{check, gather, read_and_check};
 use crate::flow::{CoreType, Flow, GivenInput, Property, Task};
-use crate::model::{CatalogReader, Diagnostic, FlowId, Json, Namespace, Severity, Span, TaskType, clock};
+use crate::model::{CatalogReader, Diagnostic, FlowId, Namespace, Severity, Span, TaskType, clock};
 use crate::plan::{self, Plan, PlanRequest, Stubs};
 use crate::run::{SubflowRequest, Subflows};
 
@@ -135,16 +135,12 @@ pub(super) fn missing_flows(flow: &Flow, path: &Path, task_types: &[TaskType]) -
 
 /// The flow that a task names, where it says so without an expression, and where the name stands.
 fn named(flow: &Flow, task: &Task) -> Option<(Namespace, FlowId, Span)> {
-    let literal = |name: &str| match task.properties.get(name)? {
-        Property::Text(text) => Some((text.template.literal()?.to_owned(), text.span())),
-        _ => None,
-    };
-    let (id, span) = literal("flowId")?;
+    let (id, span) = literal(task, "flowId")?;
     let namespace = match task.properties.contains_key("namespace") {
-        true => Namespace::parse(&literal("namespace")?.0).ok()?,
+        true => Namespace::parse(literal(task, "namespace")?.0).ok()?,
         false => flow.namespace.clone(),
     };
-    Some((namespace, FlowId::parse(&id).ok()?, span))
+    Some((namespace, FlowId::parse(id).ok()?, span))
 }
 
 /// A flow that another one starts, and the task that does so in the outermost one.
@@ -184,10 +180,10 @@ pub(super) fn inner_flows(flow: &Flow, folder: &Path, task_types: &[TaskType]) -
     found
 }
 
-/// What a property says, where it says so without an expression.
-pub(super) fn literal(task: &Task, name: &str) -> Option<Json> {
+/// What a property says and where, if it says so without an expression.
+pub(super) fn literal<'a>(task: &'a Task, name: &str) -> Option<(&'a str, Span)> {
     match task.properties.get(name)? {
-        Property::Text(text) => Some(text.template.literal()?.into()),
+        Property::Text(text) => Some((text.template.literal()?, text.span())),
         _ => None,
     }
 }

@@ -190,17 +190,11 @@ impl App {
     /// Holds the key that a plugin is signed with against the one that it must be signed with.
     fn check_signer(&self, plugin: &LockedPlugin, signed_by: Option<&str>) -> Result<(), AppError> {
         let said = self.config()?.plugins.remove(&plugin.name);
-        match (said.and_then(|said| said.signed_by), signed_by) {
-            (Some(wanted), None) => Err(SupplyError::WrongSigner {
+        match said.and_then(|said| said.signed_by) {
+            Some(wanted) if signed_by != Some(wanted.as_str()) => Err(SupplyError::WrongSigner {
                 name: plugin.name.clone(),
                 wanted,
-                actual: "no key that is known".to_owned(),
-            }
-            .into()),
-            (Some(wanted), Some(actual)) if wanted != actual => Err(SupplyError::WrongSigner {
-                name: plugin.name.clone(),
-                wanted,
-                actual: format!("`{actual}`"),
+                actual: signed_by.map_or_else(|| "no key that is known".to_owned(), |actual| format!("`{actual}`")),
             }
             .into()),
             _ => Ok(()),

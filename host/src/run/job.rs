@@ -422,22 +422,15 @@ impl Job {
         let kept = workplace.gather(&names, &self.id, &self.shared.surroundings);
         let (kept, addresses) = kept.map_err(|message| failure("failed", message))?;
         let mut only = None;
-        for (name, address) in addresses {
-            if let Some(file) = files.get_mut(&name).and_then(Json::as_object_mut) {
+        for ((name, address), kind) in addresses.into_iter().zip(&kept) {
+            if let Some(file) = files.get_mut(&name).and_then(Json::as_object_mut)
+                && let RunEventKind::FileWritten(written) = kind
+            {
                 file.insert("uri".to_owned(), address.clone());
+                file.insert("sha256".to_owned(), sha256(&written.content).into());
             }
             if names.len() == 1 {
                 only = Some(address);
-            }
-        }
-        let stored = format!("{}/", self.id);
-        for kind in &kept {
-            let RunEventKind::FileWritten(written) = kind else {
-                continue;
-            };
-            let name = written.name.strip_prefix(&stored).unwrap_or(&written.name);
-            if let Some(file) = files.get_mut(name).and_then(Json::as_object_mut) {
-                file.insert("sha256".to_owned(), sha256(&written.content).into());
             }
         }
         // A task whose one result is a file says where it is, as the types that flows bring along do.

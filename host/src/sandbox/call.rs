@@ -169,7 +169,7 @@ impl TaskCall {
             catalog,
             namespace,
             http,
-            gate: Gate::new(permit.clone(), speech.clone(), &limits).on_stage(stage),
+            gate: Gate::new(permit.clone(), speech.clone(), &limits, stage),
             permit,
             work: folder.map(Path::to_owned),
             stop,

@@ -208,9 +208,7 @@ impl Catalog {
         // A panic in a transaction rolls it back, so that the connection is as good as before.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl Catalog {
     /// Whether the next process would open the catalog no slower if this one never closed it.
     pub fn is_small_to_open(&self) -> bool {
         write_ahead_log(&self.path) <= LEFT_BEHIND

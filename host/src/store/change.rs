@@ -121,24 +121,20 @@ fn delete(connection: &Connection, ids: &[AssetId]) -> Result<ChangeFact, StoreE
     Ok(change)
 }
 
-/// The edges of an asset that are open, by the ids of their ends.
-const OPEN_EDGES: &str = "SELECT ?1 AS from_asset, other.id AS to_asset
-        FROM asset JOIN edge ON edge.from_asset = asset.number JOIN asset AS other ON other.number = edge.to_asset
-        WHERE asset.id = ?1 AND edge.to_seq IS NULL
-    UNION SELECT other.id, ?1
-        FROM asset JOIN edge ON edge.to_asset = asset.number JOIN asset AS other ON other.number = edge.from_asset
-        WHERE asset.id = ?1 AND edge.to_seq IS NULL";
-/// The same of the edges that closed with event `?2`.
-const CLOSED_EDGES: &str = "SELECT ?1 AS from_asset, other.id AS to_asset
-        FROM asset JOIN edge ON edge.from_asset = asset.number JOIN asset AS other ON other.number = edge.to_asset
-        WHERE asset.id = ?1 AND edge.to_seq = ?2
-    UNION SELECT other.id, ?1
-        FROM asset JOIN edge ON edge.to_asset = asset.number JOIN asset AS other ON other.number = edge.from_asset
-        WHERE asset.id = ?1 AND edge.to_seq = ?2";
-
 pub(super) fn open_edges(connection: &Connection, id: &AssetId) -> Result<Vec<EdgeFact>, StoreError> {
-    let mut statement = connection.prepare_cached(OPEN_EDGES)?;
-    let rows = statement.query_map([id.as_str()], edge_from_row)?;
+    edges_until(connection, id, None)
+}
+
+/// The edges of an asset that an event closed, or those that are open, by the ids of their ends.
+fn edges_until(connection: &Connection, id: &AssetId, end: Option<i64>) -> Result<Vec<EdgeFact>, StoreError> {
+    let query = "SELECT ?1 AS from_asset, other.id AS to_asset
+            FROM asset JOIN edge ON edge.from_asset = asset.number JOIN asset AS other ON other.number = edge.to_asset
+            WHERE asset.id = ?1 AND edge.to_seq IS ?2
+        UNION SELECT other.id, ?1
+            FROM asset JOIN edge ON edge.to_asset = asset.number JOIN asset AS other ON other.number = edge.from_asset
+            WHERE asset.id = ?1 AND edge.to_seq IS ?2";
+    let mut statement = connection.prepare_cached(query)?;
+    let rows = statement.query_map(params![id.as_str(), end], edge_from_row)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -167,10 +163,7 @@ fn restore(connection: &Connection, id: &AssetId, time: Timestamp) -> Result<Cha
         return Err(Refusal::NothingToRestore { id: id.clone() }.into());
     };
     let asset = assets::last_version(connection, id)?.ok_or_else(|| Refusal::NothingToRestore { id: id.clone() })?;
-    let mut statement = connection.prepare_cached(CLOSED_EDGES)?;
-    let closed: Vec<EdgeFact> = statement
-        .query_map(params![id.as_str(), end], edge_from_row)?
-        .collect::<Result<_, _>>()?;
+    let closed = edges_until(connection, id, Some(end))?;
     let mut change = ChangeFact {
         action: "RESTORE".to_owned(),
         assets: vec![fact(AssetEvent::Restored, Asset { updated: time, ..asset }, None)],

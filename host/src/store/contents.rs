@@ -96,12 +96,8 @@ fn apply_to(connection: &Connection, seq: i64, asset_type: i64, fact: &AssetFact
             let number = change_row(connection, update, asset, Value::Integer(seq))?;
             values::remove(connection, number, asset)
         }
-        (AssetEvent::Used, _) => Ok(known_number(connection, asset)?),
+        (AssetEvent::Used, _) => number_of(connection, &asset.id)?.ok_or_else(no_row),
     }
-}
-
-fn known_number(connection: &Connection, asset: &Asset) -> Result<i64, StoreError> {
-    number_of(connection, &asset.id)?.ok_or_else(|| rusqlite::Error::QueryReturnedNoRows.into())
 }
 
 fn change_row(connection: &Connection, update: &str, asset: &Asset, value: Value) -> Result<i64, StoreError> {

@@ -1,19 +1,15 @@
 //! What tasks keep beside assets: values under keys, and files. Contents of files stand beside the chain.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use sha2::{Digest, Sha256};
 
 use super::payload::{Entry, Fact, KeyFact};
 use super::{Catalog, StoreError, canonical};
-use crate::model::{ExecutionId, Json, Namespace, Timestamp, WrittenFile, clock, digest};
+use crate::model::{ExecutionId, Json, Namespace, Timestamp, WrittenFile, clock, digest::sha256};
 
 /// Keeps the content of a file and gives what the log says of it.
 pub(super) fn keep(connection: &Connection, file: &WrittenFile) -> Result<Fact, StoreError> {
-    let digest = digest::hexadecimal(&Sha256::digest(&file.content));
-    let insert = "INSERT INTO content (digest, content) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-    connection
-        .prepare_cached(insert)?
-        .execute(params![digest, &*file.content])?;
+    let digest = sha256(&file.content);
+    keep_content(connection, &digest, &file.content)?;
     Ok(Fact::FileWritten {
         name: file.name.clone(),
         digest,
@@ -23,12 +19,17 @@ pub(super) fn keep(connection: &Connection, file: &WrittenFile) -> Result<Fact, 
 
 /// Keeps a content that an export brings. Gives whether it is the one of that digest.
 pub(super) fn keep_exported(connection: &Connection, digest: &str, content: &[u8]) -> rusqlite::Result<bool> {
-    if digest::hexadecimal(&Sha256::digest(content)) != digest {
-        return Ok(false);
+    let is_right = sha256(content) == digest;
+    if is_right {
+        keep_content(connection, digest, content)?;
     }
+    Ok(is_right)
+}
+
+fn keep_content(connection: &Connection, digest: &str, content: &[u8]) -> rusqlite::Result<()> {
     let insert = "INSERT INTO content (digest, content) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     connection.prepare_cached(insert)?.execute(params![digest, content])?;
-    Ok(true)
+    Ok(())
 }
 
 /// Drops the contents that no file has any more and no event that is left speaks of.
@@ -47,7 +48,7 @@ pub(super) fn holds(connection: &Connection, digest: &str) -> rusqlite::Result<b
     let mut rows = statement.query([digest])?;
     let Some(row) = rows.next()? else { return Ok(true) };
     let content = row.get_ref("content")?.as_bytes()?;
-    Ok(digest::hexadecimal(&Sha256::digest(content)) == digest)
+    Ok(sha256(content) == digest)
 }
 
 /// Carries a file over into the tables.

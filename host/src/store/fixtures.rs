@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use crate::model::{
     Actor, AssetId, AssetType, Bundle, Declaration, ExecutionId, FinishedExecution, FinishedTask, FlowId,
@@ -61,7 +60,7 @@ pub fn actor(number: u32) -> Arc<Actor> {
         flow: FlowReference {
             namespace: Namespace::parse("company.team").unwrap(),
             id: FlowId::parse("create_vm").unwrap(),
-            digest: digest::hexadecimal(&Sha256::digest("id: create_vm\n")),
+            digest: digest::sha256("id: create_vm\n"),
         },
         execution: execution_id(number),
         task: Some(TaskId::parse("create").unwrap()),
@@ -132,7 +131,7 @@ pub fn task_finished(state: State, lines: &[&str]) -> RunEventKind {
         error: (state == State::Failed).then(|| "it broke".to_owned()),
         attempts: 1,
         log_lines: lines.len() as u64,
-        log_digest: digest::hexadecimal(&Sha256::digest(text)),
+        log_digest: digest::sha256(text),
     })
 }
 

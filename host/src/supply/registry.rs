@@ -16,12 +16,11 @@ use tokio::io::AsyncWrite;
 use super::artifact::{self, Artifact};
 use super::credentials;
 use super::error::SupplyError;
-use super::source::{Brought, PATIENCE, SIZE_LIMIT, is_local};
+use super::source::{Brought, PATIENCE, SIZE_LIMIT, USER_AGENT, is_local};
 use crate::model::digest;
 
 /// How long a registry may stay silent.
 const SILENCE: Duration = Duration::from_secs(30);
-const USER_AGENT: &str = concat!("begat/", env!("CARGO_PKG_VERSION"));
 
 /// An artifact of a registry: `oci://REGISTRY/REPOSITORY[:TAG][@sha256:DIGEST]`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,6 +18,8 @@ use super::signature::{ENDING, LONGEST, signature_beside};
 pub(super) const SIZE_LIMIT: u64 = 64 * 1024 * 1024;
 /// How long a download may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(300);
+/// What begat calls itself.
+pub(super) const USER_AGENT: &str = concat!("begat/", env!("CARGO_PKG_VERSION"));
 
 /// What came from a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,7 +175,7 @@ fn agent(url: &str) -> Result<ureq::Agent, SupplyError> {
         .https_only(!is_local(host(url)))
         .max_redirects(5)
         .tls_config(tls)
-        .user_agent(concat!("begat/", env!("CARGO_PKG_VERSION")))
+        .user_agent(USER_AGENT)
         .build();
     Ok(config.into())
 }

@@ -42,21 +42,18 @@ pub(super) fn set(job: &Job, properties: &JsonMap) -> Result<Done, TaskFailure> 
         ..Declaration::of(id(properties)?)
     };
     let given = outputs([("assetId", declaration.id.to_string().into())]);
-    let bundle = Bundle {
+    let inputs = Vec::new();
+    let violations = job.shared.catalog.violations(&[Bundle {
         inputs: Vec::new(),
-        outputs: vec![declaration],
-    };
-    let violations = job.shared.catalog.violations(std::slice::from_ref(&bundle));
+        outputs: vec![declaration.clone()],
+    }]);
     if let Some(violation) = violations
         .map_err(|error| failure("unavailable", error.message))?
         .first()
     {
         return Err(failure("failed", violation.to_string()));
     }
-    for declaration in bundle.outputs {
-        let inputs = Vec::new();
-        carry_out(job, AssetEdit::Set { declaration, inputs })?;
-    }
+    carry_out(job, AssetEdit::Set { declaration, inputs })?;
     Ok(Done::with(given))
 }
 

@@ -58,7 +58,8 @@ struct Refusal {
 }
 
 impl Gate {
-    pub(super) fn new(permit: Permit, speech: SharedSpeech, limits: &Limits) -> Self {
+    /// A stage answers in the place of the network.
+    pub(super) fn new(permit: Permit, speech: SharedSpeech, limits: &Limits, stage: Option<Arc<Stage>>) -> Self {
         let at_once = Arc::new(Semaphore::new(limits.http_at_once));
         Self {
             shared: Arc::new(Shared {
@@ -68,16 +69,8 @@ impl Gate {
                 requests: AtomicU64::new(0),
                 bytes: AtomicU64::new(0),
                 at_once,
-                stage: None,
+                stage,
             }),
-        }
-    }
-
-    /// The same with answers of a test in the place of the network.
-    pub(super) fn on_stage(self, stage: Option<Arc<Stage>>) -> Self {
-        let shared = Arc::into_inner(self.shared).map(|shared| Arc::new(Shared { stage, ..shared }));
-        Self {
-            shared: shared.expect("nobody shares a gate that was just made"),
         }
     }
 }

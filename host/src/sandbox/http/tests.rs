@@ -76,7 +76,7 @@ async fn send(grants: &[&str], limits: &Limits, request: Request<String>) -> Out
         Arc::new(move |grant| uses.lock().unwrap().push(grant.target)),
     );
     let speech = Arc::new(Mutex::new(Speech::new(sink, limits, Default::default())));
-    let mut gate = Gate::new(permit.clone(), speech, limits);
+    let mut gate = Gate::new(permit.clone(), speech, limits, None);
     let request = request.map(|body| Full::from(body).map_err(|never| match never {}).boxed_unsync());
     let answer = Box::into_pin(gate.send_request(request, None, Box::new(async { Ok(()) }))).await;
     let result = match answer {
@@ -311,7 +311,7 @@ fn an_answer_of_the_name_service_that_leads_inside_is_refused_as_a_whole() {
     let permit = Permit::new(&policy, &plugin, Arc::new(|_| ()));
     let limits = Limits::default();
     let speech = Arc::new(Mutex::new(Speech::new(Arc::new(|_| ()), &limits, Default::default())));
-    let gate = Gate::new(permit, speech, &limits);
+    let gate = Gate::new(permit, speech, &limits, None);
     let destination = Destination::of_url("https://rebinding.example/").unwrap();
     let addresses = |list: &[&str]| {
         list.iter()
