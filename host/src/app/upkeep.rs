@@ -2,11 +2,17 @@
 
 use std::io::{BufRead, Write};
 use std::path::Path;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 use super::assets::{AssetQuery, moment, search_of};
 use super::{App, AppError};
 use crate::model::{AsOf, CheckView, Checkpoint, ExportLine, Person, StatsView, Timestamp, VerifyView};
 use crate::store::{Catalog, ExportedFiles, Imported, Migrated, Pruned};
+
+/// Lines of an export that are read at once.
+const LINES_OF_A_PORTION: usize = 256;
+/// Portions that may wait to be taken in.
+const PORTIONS_AHEAD: usize = 8;
 
 impl App {
     /// Checks the hash chain from its first event to its last, and against a checkpoint where one is given as text.
@@ -100,18 +106,44 @@ impl App {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Takes in JSON lines that an export wrote.
-    pub fn import(&self, input: &mut dyn BufRead, person: &Person) -> Result<Imported, AppError> {
+    /// Takes in JSON lines that an export wrote. They are read ahead on a thread of their own.
+    pub fn import(&self, input: &mut (dyn BufRead + Send), person: &Person) -> Result<Imported, AppError> {
         let catalog = Catalog::open(&self.settings.catalog)?;
-        let mut lines = (1_u64..).zip(input.lines()).filter_map(|(number, line)| {
-            let read = |text: String| serde_json::from_str::<ExportLine>(&text).map_err(|error| error.to_string());
-            match line {
-                Ok(text) if text.trim().is_empty() => None,
-                Ok(text) => Some((number, read(text))),
-                Err(error) => Some((number, Err(error.to_string()))),
+        let (sender, receiver) = sync_channel(PORTIONS_AHEAD);
+        std::thread::scope(|scope| {
+            scope.spawn(move || read_ahead(input, &sender));
+            let mut lines = receiver.into_iter().flatten();
+            let imported = catalog.import(&mut lines, person, Timestamp::now());
+            drop(lines);
+            Ok(imported?)
+        })
+    }
+}
+
+/// A line of an export with its number, or why it cannot be read.
+type ReadLine = (u64, Result<ExportLine, String>);
+
+/// Reads lines until the end, one that cannot be read, or nobody wants them any more.
+fn read_ahead(input: &mut dyn BufRead, sender: &SyncSender<Vec<ReadLine>>) {
+    let mut lines = (1_u64..).zip(input.lines());
+    loop {
+        let mut portion = Vec::with_capacity(LINES_OF_A_PORTION);
+        let mut is_over = false;
+        while !is_over && portion.len() < LINES_OF_A_PORTION {
+            match lines.next() {
+                Some((_, Ok(text))) if text.trim().is_empty() => {}
+                Some((number, text)) => {
+                    let line = text.map_err(|error| error.to_string());
+                    let line = line.and_then(|text| serde_json::from_str(&text).map_err(|error| error.to_string()));
+                    is_over = line.is_err();
+                    portion.push((number, line));
+                }
+                None => is_over = true,
             }
-        });
-        Ok(catalog.import(&mut lines, person, Timestamp::now())?)
+        }
+        if sender.send(portion).is_err() || is_over {
+            return;
+        }
     }
 }
 

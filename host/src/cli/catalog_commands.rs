@@ -205,12 +205,12 @@ fn export_csv(app: &App, edges: bool, query: &AssetQuery, writer: &mut dyn Write
 }
 
 fn import(app: &App, file: &Path, why: &ReasonArguments, output: &Output) -> Result<ExitCode, AppError> {
-    let take = |input: &mut dyn BufRead| match output.format {
+    let take = |input: &mut (dyn BufRead + Send)| match output.format {
         Format::Openlineage => app.import_openlineage(input, &person(why)),
         _ => app.import(input, &person(why)),
     };
     let imported = match file.as_os_str() == "-" {
-        true => take(&mut std::io::stdin().lock())?,
+        true => take(&mut BufReader::new(std::io::stdin()))?,
         false => {
             let opened = std::fs::File::open(file).map_err(|error| {
                 AppError::refused(format!("reading the export `{}`", file.display())).because(&error)

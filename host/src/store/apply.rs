@@ -253,14 +253,16 @@ fn pairs_of(bundle: &BundleFact) -> impl Iterator<Item = (&AssetId, &AssetId)> {
         .flat_map(|from| bundle.outputs.iter().map(move |to| (from, to)))
 }
 
+/// Opens an edge unless it is open. Nothing happens where an end is no asset.
 pub(super) fn open_edge(connection: &Connection, seq: i64, from: &AssetId, to: &AssetId) -> Result<(), StoreError> {
-    let insert = "INSERT INTO edge (from_asset, to_asset, from_seq)
-        SELECT upper.number, lower.number, ?3 FROM asset AS upper, asset AS lower
-        WHERE upper.id = ?1 AND lower.id = ?2 AND NOT EXISTS
-            (SELECT 1 FROM edge WHERE from_asset = upper.number AND to_asset = lower.number AND to_seq IS NULL)";
-    connection
-        .prepare_cached(insert)?
-        .execute(params![from.as_str(), to.as_str(), seq])?;
+    let ends = contents::number_of(connection, from)?.zip(contents::number_of(connection, to)?);
+    let Some((upper, lower)) = ends else { return Ok(()) };
+    let query = "SELECT 1 FROM edge WHERE from_asset = ?1 AND to_asset = ?2 AND to_seq IS NULL";
+    if connection.prepare_cached(query)?.exists([upper, lower])? {
+        return Ok(());
+    }
+    let insert = "INSERT INTO edge (from_asset, to_asset, from_seq) VALUES (?1, ?2, ?3)";
+    connection.prepare_cached(insert)?.execute([upper, lower, seq])?;
     Ok(())
 }
 

@@ -1,8 +1,7 @@
 //! Carries what happened to assets over into their tables: the last content each has had, those before it, and its
 //! history. Ids and types stand there by number; who is first named gets the next one.
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, ToSql, params, params_from_iter};
 
 use crate::model::{Asset, AssetEvent, AssetId, AssetType, TaskId, TaskRunId};
 
@@ -76,34 +75,38 @@ pub(super) fn number_of(connection: &Connection, id: &AssetId) -> rusqlite::Resu
 /// Gives the number of the asset.
 fn apply_to(connection: &Connection, seq: i64, asset_type: i64, fact: &AssetFact) -> Result<i64, StoreError> {
     let asset = &fact.asset;
-    let new = Content { seq, asset_type, asset };
+    let content = Content { seq, asset_type, asset };
+    let known = number_of(connection, &asset.id)?;
+    if fact.event == AssetEvent::Created {
+        let number = match known {
+            None => content.begin(connection)?,
+            Some(number) => content.replace(connection, number, Some(seq))?,
+        };
+        return values::add(connection, number, asset);
+    }
+    let number = known.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
     match (fact.event, &fact.before) {
-        (AssetEvent::Created, _) => values::add(connection, new.begin(connection)?, asset),
         (AssetEvent::Updated, Some(before)) => {
-            let number = new.follow(connection)?;
+            content.replace(connection, number, None)?;
             values::replace(connection, number, before, asset)
         }
+        (AssetEvent::Updated, None) => {
+            let update = "UPDATE asset SET touched = ?2 WHERE number = ?1";
+            let touched = columns::instant(asset.updated);
+            connection.prepare_cached(update)?.execute(params![number, touched])?;
+            Ok(number)
+        }
         (AssetEvent::Restored, _) => {
-            let number = new.follow(connection)?;
+            content.replace(connection, number, None)?;
             values::add(connection, number, asset)
         }
-        (AssetEvent::Updated, None) => {
-            let update = "UPDATE asset SET touched = ?2 WHERE id = ?1 RETURNING number";
-            change_row(connection, update, asset, columns::instant(asset.updated))
-        }
         (AssetEvent::Deleted, _) => {
-            let update = "UPDATE asset SET to_seq = ?2 WHERE id = ?1 RETURNING number";
-            let number = change_row(connection, update, asset, Value::Integer(seq))?;
+            let update = "UPDATE asset SET to_seq = ?2 WHERE number = ?1";
+            connection.prepare_cached(update)?.execute(params![number, seq])?;
             values::remove(connection, number, asset)
         }
-        (AssetEvent::Used, _) => number_of(connection, &asset.id)?.ok_or_else(no_row),
+        (AssetEvent::Created | AssetEvent::Used, _) => Ok(number),
     }
-}
-
-fn change_row(connection: &Connection, update: &str, asset: &Asset, value: Value) -> Result<i64, StoreError> {
-    Ok(connection
-        .prepare_cached(update)?
-        .query_row(params![asset.id.as_str(), value], |row| row.get(0))?)
 }
 
 /// What an asset is from an event on.
@@ -114,53 +117,36 @@ struct Content<'a> {
 }
 
 impl Content<'_> {
-    /// Begins a life of the asset, the first or another one.
+    /// Begins the first life of the asset. A plain insert of one row: with more, such as `RETURNING`, SQLite keeps a
+    /// journal of the statement, which costs as much as the rest of it.
     fn begin(&self, connection: &Connection) -> Result<i64, StoreError> {
-        let insert =
-            "INSERT INTO asset (id, from_seq, created_seq, type, namespace, display_name, description, metadata,
-                labels, protected, created, updated)
-            VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (id) DO NOTHING RETURNING number";
-        match self.write(connection, insert)? {
-            Some(number) => Ok(number),
-            None => {
-                self.set_aside(connection)?;
-                let update =
-                    "UPDATE asset SET from_seq = ?2, to_seq = NULL, created_seq = ?2, type = ?3, namespace = ?4,
-                        display_name = ?5, description = ?6, metadata = ?7, labels = ?8, protected = ?9, created = ?10,
-                        updated = ?11, touched = NULL
-                    WHERE id = ?1 RETURNING number";
-                self.write(connection, update)?.ok_or_else(no_row)
-            }
-        }
+        let insert = "INSERT INTO asset (type, namespace, display_name, description, metadata, labels, protected,
+                created, updated, from_seq, id, created_seq)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?10)";
+        self.write(connection, insert, &[&self.asset.id.as_str()])?;
+        Ok(connection.last_insert_rowid())
     }
 
-    /// Goes on with the life that the asset has or had.
-    fn follow(&self, connection: &Connection) -> Result<i64, StoreError> {
-        self.set_aside(connection)?;
-        let update = "UPDATE asset SET from_seq = ?2, to_seq = NULL, type = ?3, namespace = ?4, display_name = ?5,
-                description = ?6, metadata = ?7, labels = ?8, protected = ?9, created = ?10, updated = ?11,
-                touched = NULL
-            WHERE id = ?1 RETURNING number";
-        self.write(connection, update)?.ok_or_else(no_row)
-    }
-
-    /// Puts the content the asset has had to those of the past.
-    fn set_aside(&self, connection: &Connection) -> Result<(), StoreError> {
+    /// Puts the content the asset has had to those of the past. Another life begins where the event of its creation is
+    /// said; else it goes on with the one that it has or had.
+    fn replace(&self, connection: &Connection, number: i64, creation: Option<i64>) -> Result<i64, StoreError> {
         let insert = "INSERT INTO asset_version (asset, from_seq, to_seq, created_seq, type, namespace, display_name,
                 description, metadata, labels, protected, created, updated, touched)
             SELECT number, from_seq, coalesce(to_seq, ?2), created_seq, type, namespace, display_name, description,
-                metadata, labels, protected, created, updated, touched FROM asset WHERE id = ?1";
-        connection
-            .prepare_cached(insert)?
-            .execute(params![self.asset.id.as_str(), self.seq])?;
-        Ok(())
+                metadata, labels, protected, created, updated, touched FROM asset WHERE number = ?1";
+        connection.prepare_cached(insert)?.execute(params![number, self.seq])?;
+        let update = "UPDATE asset SET type = ?1, namespace = ?2, display_name = ?3, description = ?4, metadata = ?5,
+                labels = ?6, protected = ?7, created = ?8, updated = ?9, from_seq = ?10, to_seq = NULL,
+                created_seq = coalesce(?12, created_seq), touched = NULL
+            WHERE number = ?11";
+        self.write(connection, update, &[&number, &creation])?;
+        Ok(number)
     }
 
-    fn write(&self, connection: &Connection, statement: &str) -> Result<Option<i64>, StoreError> {
+    /// Runs a statement whose first ten parameters are the content and the event that it is from.
+    fn write(&self, connection: &Connection, statement: &str, further: &[&dyn ToSql]) -> Result<(), StoreError> {
         let asset = self.asset;
-        let parameters = params![
-            asset.id.as_str(),
-            self.seq,
+        let content = params![
             self.asset_type,
             asset.namespace.as_ref().map(|namespace| namespace.as_str()),
             asset.display_name,
@@ -170,14 +156,11 @@ impl Content<'_> {
             asset.protected,
             columns::instant(asset.created),
             columns::instant(asset.updated),
+            self.seq,
         ];
-        Ok(connection
+        connection
             .prepare_cached(statement)?
-            .query_row(parameters, |row| row.get(0))
-            .optional()?)
+            .execute(params_from_iter(content.iter().chain(further)))?;
+        Ok(())
     }
-}
-
-fn no_row() -> StoreError {
-    rusqlite::Error::QueryReturnedNoRows.into()
 }
