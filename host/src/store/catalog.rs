@@ -116,6 +116,7 @@ impl Catalog {
         connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
         connection.pragma_update(None, "cache_size", PAGE_CACHE)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        // Else SQLite plans some statements anew whenever a parameter of theirs changes, which takes longer than they do.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         Ok(Self {
             path: path.to_owned(),

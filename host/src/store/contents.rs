@@ -1,6 +1,9 @@
 //! Carries what happened to assets over into their tables: the last content each has had, those before it, and its
 //! history. Ids and types stand there by number; who is first named gets the next one.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use rusqlite::{Connection, OptionalExtension, ToSql, params, params_from_iter};
 
 use crate::model::{Asset, AssetEvent, AssetId, AssetType, TaskId, TaskRunId};
@@ -15,8 +18,12 @@ pub(super) fn apply(connection: &Connection, origin: &Origin<'_>, facts: &[Asset
         return Ok(());
     }
     note_change(connection, origin)?;
+    let mut types = BTreeMap::new();
     for (position, fact) in facts.iter().enumerate() {
-        let asset_type = number_of_type(connection, &fact.asset.asset_type)?;
+        let asset_type = match types.entry(&fact.asset.asset_type) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(place) => *place.insert(number_of_type(connection, &fact.asset.asset_type)?),
+        };
         let number = apply_to(connection, origin.seq, asset_type, fact)?;
         let insert = "INSERT INTO asset_event (asset, seq, position, event, type) VALUES (?1, ?2, ?3, ?4, ?5)";
         connection.prepare_cached(insert)?.execute(params![
