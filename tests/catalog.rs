@@ -439,7 +439,7 @@ fn a_flow_that_breaks_a_schema_ends_as_its_task_says() {
              - id: example\n          type: Domain\n"
         )
     };
-    let set = "    type: io.kestra.plugin.core.asset.Set\n    assetId: example\n    assetType: Domain\n".to_owned();
+    let set = "    type: asset.set\n    assetId: example\n    assetType: Domain\n".to_owned();
     let owned = format!("{set}    metadata:\n      owner: ada\n");
     let check = |task: &str, code: i32, is_told: bool, is_recorded: bool| {
         let (found, said, assets) = run_against_schema(task);
