@@ -1,19 +1,18 @@
 //! Programs of the host that the operator named: run as laid down, with a clean environment, and bounded.
 
-use std::fs;
-use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
+use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
-use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
+use super::ground;
 use super::policy::Permit;
 use super::process::Group;
-use crate::model::{GrantKind, Tool, digest::hexadecimal};
+use super::temporary::Temporary;
+use crate::model::{GrantKind, Tool};
 
 /// What a guest wants run.
 pub(super) struct ToolRequest {
@@ -69,9 +68,14 @@ pub(super) async fn run(permit: &Permit, request: ToolRequest, work: Option<&Pat
     };
     let arguments = arguments(tool, &request.values).map_err(refused)?;
     let variables = variables(tool, request.variables).map_err(refused)?;
-    let checked = tool.clone();
-    let check = tokio::task::spawn_blocking(move || check_file(&checked));
-    check
+    let (checked, place) = (tool.clone(), work.map(Path::to_owned));
+    let check = tokio::task::spawn_blocking(move || {
+        if let Some(place) = place {
+            ground::check_links(&place)?;
+        }
+        ground::Program::find(&checked)
+    });
+    let program = check
         .await
         .map_err(|error| refused(error.to_string()))?
         .map_err(refused)?;
@@ -82,11 +86,12 @@ pub(super) async fn run(permit: &Permit, request: ToolRequest, work: Option<&Pat
     };
     let own = match work {
         Some(_) => None,
-        None => Some(EmptyFolder::new().map_err(failed)?),
+        None => Some(Temporary::new("tool").map_err(failed)?),
     };
-    let folder = work.unwrap_or_else(|| own.as_ref().map_or(Path::new("/"), |own| &own.0));
-    let mut command = Command::new(&tool.path);
+    let folder = work.unwrap_or_else(|| own.as_ref().map_or(Path::new("/"), Temporary::path));
+    let mut command = Command::new(program.path());
     command
+        .arg0(&tool.path)
         .args(arguments)
         .env_clear()
         .envs(&tool.environment)
@@ -210,58 +215,11 @@ fn variables(tool: &Tool, given: Vec<(String, String)>) -> Result<Vec<(String, S
     Ok(given)
 }
 
-/// Refuses a file that somebody else could have put there.
-fn check_file(tool: &Tool) -> Result<(), String> {
-    let shown = tool.path.display();
-    let failed = |error: io::Error| format!("`{shown}`: {error}");
-    let metadata = fs::metadata(&tool.path).map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(format!("`{shown}` is no file"));
-    }
-    let me = fs::metadata("/proc/self").map(|me| me.uid()).unwrap_or(0);
-    if metadata.mode() & 0o022 != 0 || (metadata.uid() != 0 && metadata.uid() != me) {
-        return Err(format!(
-            "`{shown}` can be changed by others; it must be yours or root's, and writable by nobody else"
-        ));
-    }
-    let Some(wanted) = &tool.digest else { return Ok(()) };
-    let mut file = fs::File::open(&tool.path).map_err(failed)?;
-    let mut digest = Sha256::new();
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        match file.read(&mut buffer).map_err(failed)? {
-            0 => break,
-            count => digest.update(&buffer[..count]),
-        }
-    }
-    let found = hexadecimal(&digest.finalize());
-    match found == *wanted {
-        true => Ok(()),
-        false => Err(format!("`{shown}` has the sha256 {found}, and {wanted} is pinned")),
-    }
-}
-
-/// A folder for a program whose task has none.
-struct EmptyFolder(PathBuf);
-
-impl EmptyFolder {
-    fn new() -> io::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("begat-tool-{}", uuid::Uuid::now_v7()));
-        fs::create_dir(&folder)?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for EmptyFolder {
-    fn drop(&mut self) {
-        // What stays is in the folder for temporary files, which the system empties.
-        drop(fs::remove_dir_all(&self.0));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::PathBuf;
     use std::sync::Arc;
     use std::time::{Duration, Instant};
 
