@@ -34,7 +34,7 @@ pub struct Outputs {
 /// The plugin.
 pub struct Hostile;
 
-const ATTACKS: [&str; 27] = [
+const ATTACKS: [&str; 29] = [
     "sleep",
     "loop",
     "memory",
@@ -54,6 +54,8 @@ const ATTACKS: [&str; 27] = [
     "bytes",
     "files",
     "escape",
+    "links",
+    "swap",
     "headers",
     "net",
     "secret",
@@ -82,6 +84,8 @@ impl Plugin for Hostile {
         let attack = context.task_type().strip_prefix("hostile.").unwrap_or_default();
         let said = match attack {
             "escape" => json!(escapes::reached()),
+            "links" => json!(escapes::links()),
+            "swap" => json!(escapes::swap(properties.target.parse().unwrap_or(1_000))),
             "environment" => json!(std::env::vars().collect::<JsonPairs>()),
             "headers" | "net" | "secret" | "echo" | "split" | "tool" => reach(context, attack, &properties.target)?,
             _ => exhaust(context, attack, &properties.target)?,
