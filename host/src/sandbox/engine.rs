@@ -88,6 +88,9 @@ const MOST_STACK: usize = 64 * 1024 * 1024;
 /// Most plugin instances that live at once.
 const INSTANCES: u32 = 64;
 
+/// The most memories, and tables, that a valid module has. The engine goes through as many whenever it forgets a module.
+const PER_MODULE: u32 = 100;
+
 /// What the largest component may consist of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Parts {
@@ -113,8 +116,8 @@ fn pool(most: Parts) -> InstanceAllocationStrategy {
         .max_core_instances_per_component(u32::MAX)
         .max_memories_per_component(u32::MAX)
         .max_tables_per_component(u32::MAX)
-        .max_memories_per_module(u32::MAX)
-        .max_tables_per_module(u32::MAX)
+        .max_memories_per_module(PER_MODULE)
+        .max_tables_per_module(PER_MODULE)
         .table_elements(usize::try_from(most.table_entries).unwrap_or(usize::MAX))
         // Small enough to be cleared faster than it is given back to the kernel.
         .linear_memory_keep_resident(64 * 1024)
