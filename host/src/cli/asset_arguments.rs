@@ -216,7 +216,12 @@ pub(super) enum AssetTypeCommand {
         /// The type, in full or short
         name: String,
     },
-    /// Register a type, or say anew what is known of one
+    /// Show who changed a type, when and why, and what changed
+    History {
+        /// The type, in full or short
+        name: String,
+    },
+    /// Register a type, or change what is known of one: what is not given stays
     Add {
         /// The type, in full
         name: String,
@@ -234,7 +239,7 @@ pub(super) enum AssetTypeCommand {
     },
     /// Forget a registered type
     Remove {
-        /// The type, in full
+        /// The type, in full or short
         name: String,
         #[command(flatten)]
         why: ReasonArguments,

@@ -47,7 +47,7 @@ pub(super) fn catalog(app: &App, command: &CatalogCommand, output: &Output) -> R
         CatalogCommand::Diff { before, after } => {
             let view = app.compare_catalogs(before, after)?;
             match output.format {
-                Format::Markdown => output.answer(&compare::difference_markdown(&view)),
+                Format::Markdown => output.document(&compare::difference_markdown(&view)),
                 _ => return show(output, &view, tables::difference),
             }
             Ok(ExitCode::SUCCESS)
@@ -71,7 +71,7 @@ pub(super) fn catalog(app: &App, command: &CatalogCommand, output: &Output) -> R
         CatalogCommand::Deliver { detached: false } => deliver(app, output),
         CatalogCommand::Deliver { detached: true } => app.deliver_detached().map(|()| ExitCode::SUCCESS),
         CatalogCommand::FacetSchema => {
-            output.answer(ASSET_FACET_SCHEMA);
+            output.document(ASSET_FACET_SCHEMA);
             Ok(ExitCode::SUCCESS)
         }
         CatalogCommand::Stats => show(output, &app.stats()?, tables::stats),

@@ -68,6 +68,29 @@ pub fn parse_time(text: &str) -> Option<Timestamp> {
     jiff::tz::TimeZone::UTC.to_timestamp(civil).ok()
 }
 
+/// Reads until when something is good: a time, or a date, which is over when its day is over in UTC.
+pub fn parse_expiry(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let time = parse_time(text)?;
+    match text.contains(['T', 't', ' ', ':']) {
+        true => Some(time),
+        false => end_of_day(time),
+    }
+}
+
+/// The last second of the day in UTC.
+pub fn end_of_day(time: Timestamp) -> Option<Timestamp> {
+    let utc = jiff::tz::TimeZone::UTC;
+    let end = utc.to_datetime(time).date().at(23, 59, 59, 0);
+    utc.to_timestamp(end).ok()
+}
+
+/// How many days of the calendar lie between two moments in UTC; negative where the second is in an earlier day.
+pub fn days_between(from: Timestamp, until: Timestamp) -> i64 {
+    let day = |time: Timestamp| time.as_second().div_euclid(86_400);
+    day(until) - day(from)
+}
+
 /// Reads a length of time such as `30d`, `2h`, `1h 30m` or `2 weeks`; days have 24 hours, and no months are taken.
 pub fn parse_span(text: &str) -> Option<jiff::SignedDuration> {
     let span: jiff::Span = text.trim().parse().ok()?;
@@ -89,6 +112,26 @@ mod tests {
             Err(_) => "refused".to_owned(),
         };
         assert_eq!(told, expected, "{text}");
+    }
+
+    #[test]
+    fn a_date_without_a_time_lasts_until_its_day_is_over_and_days_are_those_of_the_calendar() {
+        let now: Timestamp = "2026-11-26T01:21:00Z".parse().unwrap();
+        let check = |text: &str, until: &str, days: i64| {
+            let read = parse_expiry(text).unwrap();
+            assert_eq!(
+                (read.to_string().as_str(), days_between(now, read)),
+                (until, days),
+                "{text}"
+            );
+        };
+        check("2026-11-25", "2026-11-25T23:59:59Z", -1);
+        check("2026-11-26", "2026-11-26T23:59:59Z", 0);
+        check("2026-11-27", "2026-11-27T23:59:59Z", 1);
+        check("2026-12-05", "2026-12-05T23:59:59Z", 9);
+        check("2026-11-26T01:00:00Z", "2026-11-26T01:00:00Z", 0);
+        check("2026-11-27T00:30+02:00", "2026-11-26T22:30:00Z", 0);
+        assert_eq!(parse_expiry("never"), None);
     }
 
     #[test]
