@@ -7,7 +7,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use super::assets::{AssetQuery, moment, search_of};
 use super::{App, AppError};
 use crate::model::{AsOf, CheckView, Checkpoint, ExportLine, Person, StatsView, Timestamp, VerifyView};
-use crate::store::{Catalog, ExportedFiles, Imported, Migrated, Pruned};
+use crate::store::{Catalog, ExportedFiles, Imported, Migrated, Pruned, StoreError};
 
 /// Lines of an export that are read at once.
 const LINES_OF_A_PORTION: usize = 256;
@@ -31,9 +31,16 @@ impl App {
 
     /// Checks the file itself, then the hash chain, then that the tables are what the log says.
     pub fn check_catalog(&self) -> Result<CheckView, AppError> {
-        let catalog = self.catalog()?;
-        let mut problems = catalog.faults()?;
-        let chain = catalog.verify(None)?;
+        let catalog = match Catalog::open_existing(&self.settings.catalog) {
+            // That is what was asked: its pages tell more.
+            Err(StoreError::Corrupt { .. }) => return self.damage(),
+            opened => opened?,
+        };
+        let looked = catalog.faults().and_then(|faults| Ok((faults, catalog.verify(None)?)));
+        let (mut problems, chain) = match looked {
+            Err(StoreError::Corrupt { .. }) => return self.damage(),
+            looked => looked?,
+        };
         let is_sound = problems.is_empty() && chain.problem.is_none();
         problems.extend(chain.problem);
         if is_sound {
@@ -43,6 +50,17 @@ impl App {
         Ok(CheckView {
             events: chain.events,
             head: chain.head,
+            problems,
+        })
+    }
+
+    /// What is wrong with a file that is too damaged to be read as a catalog.
+    fn damage(&self) -> Result<CheckView, AppError> {
+        let mut problems = Catalog::damage(&self.settings.catalog)?;
+        problems.push("the log cannot be read to its end".to_owned());
+        Ok(CheckView {
+            events: 0,
+            head: None,
             problems,
         })
     }
