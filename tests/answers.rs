@@ -213,7 +213,9 @@ fn an_empty_log_beside_what_is_known_is_a_fault() {
     let world = world(&[&["vm"]]);
     let catalog = rusqlite::Connection::open(world.folder.join("catalog.db")).unwrap();
     let guards: Vec<String> = {
-        let mut statement = catalog.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'").unwrap();
+        let mut statement = catalog
+            .prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            .unwrap();
         let names = statement.query_map([], |row| row.get(0)).unwrap();
         names.map(Result::unwrap).collect()
     };

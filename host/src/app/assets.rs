@@ -11,7 +11,8 @@ use super::{App, AppError};
 use crate::lineage;
 use crate::model::{
     AsOf, Asset, AssetDetailView, AssetId, AssetType, AssetView, DifferenceView, ExpiryView, GraphView, HistoryView,
-    ImpactView, Json, Moment, PathView, Timestamp, days_between, end_of_day, parse_expiry, parse_span,
+    ImpactView, Json, Moment, PathView, Timestamp, days_between, earlier, end_of_day, is_whole_days, later,
+    parse_expiry, parse_span,
 };
 use crate::store::{AssetSearch, Catalog, Direction, GraphRequest};
 
@@ -201,12 +202,11 @@ impl App {
         let until = match parse_expiry(within) {
             Some(until) => until,
             None => {
-                let span = span(within)?;
-                let until = now.checked_add(span).map_err(|_| too_long(within))?;
-                // Whole days are those of the calendar.
-                match span.as_secs() % 86_400 {
-                    0 => end_of_day(until).unwrap_or(until),
-                    _ => until,
+                let span = span(within, ", or as a date such as `2026-12-31`")?;
+                let until = later(now, span).ok_or_else(|| too_long(within))?;
+                match is_whole_days(span) {
+                    true => end_of_day(until).unwrap_or(until),
+                    false => until,
                 }
             }
         };
@@ -227,9 +227,7 @@ impl App {
 
     /// Assets that nobody has declared for a length of time, the longest first.
     pub fn stale(&self, older: &str) -> Result<Vec<AssetView>, AppError> {
-        let limit = Timestamp::now()
-            .checked_sub(span(older)?)
-            .map_err(|_| too_long(older))?;
+        let limit = earlier(Timestamp::now(), span(older, "")?).ok_or_else(|| too_long(older))?;
         let mut found = Vec::new();
         self.catalog()?
             .visit_assets(&AssetSearch::default(), &|_| true, &mut |asset| {
@@ -385,9 +383,10 @@ pub(super) fn asset_id(text: &str) -> Result<AssetId, AppError> {
     AssetId::parse(text).map_err(|error| AppError::refused(error.to_string()))
 }
 
-fn span(text: &str) -> Result<jiff::SignedDuration, AppError> {
+fn span(text: &str, or: &str) -> Result<jiff::Span, AppError> {
     parse_span(text).ok_or_else(|| {
-        AppError::refused(format!("`{text}` is no length of time")).with_hint("write it as `30d`, `12h` or `2 weeks`")
+        AppError::refused(format!("`{text}` is no length of time"))
+            .with_hint(format!("write it as `30d`, `12h` or `6 months`{or}"))
     })
 }
 

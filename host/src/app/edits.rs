@@ -30,8 +30,8 @@ pub struct SetRequest {
     pub description: Option<String>,
     /// Dotted keys and values; a value that is JSON is taken as such.
     pub metadata: Vec<(String, String)>,
-    /// A JSON object that the metadata starts from.
-    pub metadata_json: Option<String>,
+    /// A JSON object that the metadata starts from, after the name of the file it is in.
+    pub metadata_json: Option<(String, String)>,
     /// Ids of what it was made from.
     pub from: Vec<String>,
 }
@@ -144,19 +144,28 @@ impl App {
         })
     }
 
-    /// Registers a type, or changes what is known of one: what is not given stays. A schema is the text of a JSON Schema.
+    /// Registers a type, or changes what is known of one: what is not given stays. A schema is a file and its
+    /// text, a JSON Schema.
     pub fn add_asset_type(
         &self,
         name: &str,
         description: Option<String>,
-        schema: Option<&str>,
+        schema: Option<(&str, &str)>,
         expiry: Vec<String>,
         person: &Person,
     ) -> Result<AssetTypeDefinition, AppError> {
-        let schema = schema
-            .map(serde_json::from_str)
-            .transpose()
-            .map_err(|error: serde_json::Error| AppError::refused("the schema is no JSON").because(&error))?;
+        let read = |(file, text): (&str, &str)| {
+            serde_json::from_str(text)
+                .map_err(|error| AppError::refused(format!("`{file}` holds no JSON")).because(&error))
+        };
+        let schema: Option<Json> = schema.map(read).transpose()?;
+        for path in &expiry {
+            check_path(path)?;
+            if let Some(inside) = path.strip_prefix("metadata.") {
+                return Err(AppError::refused(format!("`{path}` does not begin in the metadata"))
+                    .with_hint(format!("write it as `{inside}`")));
+            }
+        }
         let name = asset_type(name)?;
         let types = self.asset_types()?;
         let full = meant(&types, &name)?;
@@ -247,10 +256,11 @@ fn declaration(request: &SetRequest) -> Result<Declaration, AppError> {
     let namespace = request.namespace.as_deref().map(Namespace::parse).transpose();
     let mut metadata = match &request.metadata_json {
         None => JsonMap::new(),
-        Some(text) => serde_json::from_str(text)
-            .map_err(|error| AppError::refused("the metadata is no JSON object").because(&error))?,
+        Some((name, text)) => serde_json::from_str(text)
+            .map_err(|error| AppError::refused(format!("`{name}` holds no JSON object of metadata")).because(&error))?,
     };
     for (key, text) in &request.metadata {
+        check_path(key)?;
         let value = serde_json::from_str(text).unwrap_or_else(|_| Json::from(text.as_str()));
         insert(&mut metadata, key, value)?;
     }
@@ -262,6 +272,17 @@ fn declaration(request: &SetRequest) -> Result<Declaration, AppError> {
         description: request.description.clone(),
         metadata,
     })
+}
+
+/// Refuses a dotted path of which a part is empty.
+fn check_path(path: &str) -> Result<(), AppError> {
+    match path.split('.').any(str::is_empty) {
+        true => Err(
+            AppError::refused(format!("`{path}` is no path into the metadata: a part of it is empty"))
+                .with_hint("write it as `size.cpu`"),
+        ),
+        false => Ok(()),
+    }
 }
 
 /// Puts a value at a dotted path.

@@ -49,7 +49,7 @@ pub(super) fn asset(app: &App, command: &AssetCommand, output: &Output) -> Resul
                 root: id.clone(),
                 up: *up,
                 down: *down,
-                depth: *depth,
+                depth: depth.map(|depth| depth as usize),
                 at: moment.at.clone(),
             };
             graph(app, &query, output)
@@ -90,7 +90,7 @@ fn edit(app: &App, command: &EditCommand, output: &Output) -> Result<ExitCode, A
         } => {
             let metadata_json = metadata_file
                 .as_deref()
-                .map(|path| read(path, "the metadata"))
+                .map(|path| Ok::<_, AppError>((path.display().to_string(), read(path, "the metadata")?)))
                 .transpose()?;
             let request = SetRequest {
                 id: id.clone(),
@@ -137,9 +137,10 @@ fn asset_type(app: &App, command: &AssetTypeCommand, output: &Output) -> Result<
             expiry,
             why,
         } => {
-            let schema = schema.as_deref().map(|path| read(path, "the schema")).transpose()?;
-            let person = person(why);
-            let added = app.add_asset_type(name, description.clone(), schema.as_deref(), expiry.clone(), &person)?;
+            let read = |path: &Path| Ok::<_, AppError>((path.display().to_string(), read(path, "the schema")?));
+            let schema = schema.as_deref().map(read).transpose()?;
+            let schema = schema.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+            let added = app.add_asset_type(name, description.clone(), schema, expiry.clone(), &person(why))?;
             show(output, &added, |view| {
                 format!("the asset type {} is registered\n", view.name)
             })

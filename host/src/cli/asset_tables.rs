@@ -2,7 +2,7 @@
 
 use super::csv;
 use super::output::{BOLD, DIM, GREEN, RED, YELLOW};
-use super::tables::{brief, event_style, moment, paint, plain, set_in, short, table};
+use super::tables::{brief, counted, event_style, moment, paint, plain, set_in, short, table};
 use crate::app::{AssetStory, Imported, Pruned};
 use crate::model::printable::one_line;
 use crate::model::{
@@ -549,9 +549,13 @@ pub(super) fn pruned(view: &Pruned) -> String {
 pub(super) fn imported(view: &Imported) -> String {
     match view.events {
         0 => format!(
-            "{} assets created, {} updated, {} as they were; {} edges, {} types\n",
-            view.created, view.updated, view.unchanged, view.edges, view.types
+            "{} created, {} updated, {} as they were; {}, {}\n",
+            counted(view.created, "asset"),
+            view.updated,
+            view.unchanged,
+            counted(view.edges, "edge"),
+            counted(view.types, "type")
         ),
-        events => format!("{events} events taken in, and their hashes hold\n"),
+        events => format!("{} taken in, and their hashes hold\n", counted(events, "event")),
     }
 }

@@ -143,6 +143,11 @@ pub(super) fn brief(map: &JsonMap, limit: usize) -> String {
     }
 }
 
+/// A number of things.
+pub(super) fn counted(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 /// A value in one line.
 pub(super) fn plain(value: &Json) -> String {
     match value {
@@ -362,7 +367,12 @@ pub(super) fn graph(app: &App, view: &GraphView) -> String {
         if line.seen_before {
             notes += "  (shown above)";
         }
-        text += &format!("{}{id}  {notes}\n", line.lead);
+        // What was asked for need not stand first: what it was made from stands above it.
+        if line.asset.id == view.root && !text.is_empty() {
+            notes += &paint(BOLD, "  (asked for)");
+        }
+        let line = format!("{}{id}  {notes}", line.lead);
+        text += &format!("{}\n", fit(&line, answer_width()));
     }
     if view.partial {
         text += &format!("{} the graph is larger than what is shown\n", paint(YELLOW, "partial:"));

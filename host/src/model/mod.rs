@@ -54,7 +54,9 @@ pub use input::{InputOptionView, InputQuestion, InputView};
 pub use log::{LogLevel, LogLine};
 pub use made::MadeView;
 pub use mask::{MASK, Masker, SHORTEST as SHORTEST_SECRET};
-pub use moment::{AsOf, Moment, days_between, end_of_day, parse_expiry, parse_span, parse_time};
+pub use moment::{
+    AsOf, Moment, days_between, earlier, end_of_day, is_whole_days, later, parse_expiry, parse_span, parse_time,
+};
 pub use planned::{
     AskView, AssetEffect, ComparedAsset, PlanComparisonView, PlanView, PlannedAssetView, PlannedTaskView, PlannedValue,
     PlannedWork,

@@ -48,7 +48,7 @@ impl Moment {
         }
         if let Some(span) = text.strip_suffix("ago") {
             let span = parse_span(span).ok_or_else(wrong)?;
-            return now.checked_sub(span).map(Self::Time).map_err(|_| wrong());
+            return earlier(now, span).map(Self::Time).ok_or_else(wrong);
         }
         parse_time(text).map(Self::Time).ok_or_else(wrong)
     }
@@ -91,13 +91,29 @@ pub fn days_between(from: Timestamp, until: Timestamp) -> i64 {
     day(until) - day(from)
 }
 
-/// Reads a length of time such as `30d`, `2h`, `1h 30m` or `2 weeks`; days have 24 hours, and no months are taken.
-pub fn parse_span(text: &str) -> Option<jiff::SignedDuration> {
+/// Reads a length of time such as `30d`, `2h`, `1h 30m`, `2 weeks`, `6 months` or `1y`.
+pub fn parse_span(text: &str) -> Option<jiff::Span> {
     let span: jiff::Span = text.trim().parse().ok()?;
-    if span.get_months() != 0 || span.get_years() != 0 || span.is_negative() {
-        return None;
-    }
-    span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()
+    (!span.is_negative()).then_some(span)
+}
+
+/// A length of time after a moment; days, months and years are those of the calendar in UTC.
+pub fn later(time: Timestamp, span: jiff::Span) -> Option<Timestamp> {
+    let utc = jiff::tz::TimeZone::UTC;
+    let moved = utc.to_datetime(time).checked_add(span).ok()?;
+    utc.to_timestamp(moved).ok()
+}
+
+/// A length of time before a moment; days, months and years are those of the calendar in UTC.
+pub fn earlier(time: Timestamp, span: jiff::Span) -> Option<Timestamp> {
+    later(time, -span)
+}
+
+/// Whether a length of time is one of whole days.
+pub fn is_whole_days(span: jiff::Span) -> bool {
+    let hours = i64::from(span.get_hours());
+    let small = span.get_milliseconds() | span.get_microseconds() | span.get_nanoseconds();
+    hours | span.get_minutes() | span.get_seconds() | small == 0
 }
 
 #[cfg(test)]
@@ -143,6 +159,8 @@ mod tests {
         check("2h ago", "2026-03-10T10:00:00Z");
         check("1d12h ago", "2026-03-09T00:00:00Z");
         check("2 weeks ago", "2026-02-24T12:00:00Z");
+        check("3 months ago", "2025-12-10T12:00:00Z");
+        check("1y ago", "2025-03-10T12:00:00Z");
         check("now", "2026-03-10T12:00:00Z");
         check("before:01m85z", "Before(\"01m85z\")");
         check("after:01m85z", "After(\"01m85z\")");
@@ -153,7 +171,6 @@ mod tests {
             "before:",
             "after:a b",
             "event:x",
-            "3 months ago",
             "-2h ago",
             "during:x",
             "2026-13-01",
