@@ -240,6 +240,7 @@ fn an_empty_log_beside_what_is_known_is_a_fault() {
         catalog.execute_batch(forgery).unwrap();
     }
     told(&["catalog", "verify"]);
+    assert!(world.begat(&["catalog", "verify"]).stderr.contains("hint: keep a copy"));
     told(&["catalog", "rebuild"]);
     told(&["asset", "set", "more"]);
     catalog.execute_batch("DELETE FROM asset").unwrap();
@@ -291,4 +292,69 @@ fn a_hint_can_be_followed() {
         &world.begat(&["asset", "path", "no-1", "no-2"]),
         &["unknown asset `no-1`; unknown asset `no-2`"],
     );
+}
+
+#[test]
+fn a_query_of_a_task_is_checked_before_it_runs() {
+    let world = World::new();
+    let flow = world.file(
+        "flow.yaml",
+        "id: f\nnamespace: n\ntasks:\n  - {id: a, type: asset.list, metadataQuery: [{field: os, type: NOPE, value: 1}]}\n",
+    );
+    refused(
+        &world.begat(&["validate", &flow]),
+        &["`NOPE` is no value of `metadataQuery[0].type`"],
+    );
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_place() {
+    let world = World::new();
+    let file = world.file("bad.json", "{");
+    let add = ["asset", "type", "add", "my.Domain"];
+    refused(
+        &world.begat(&["asset", "set", "vm", "--metadata-file", &file]),
+        &["bad.json` holds no JSON object"],
+    );
+    refused(
+        &world.begat(&[&add[..], &["--schema", &file]].concat()),
+        &["bad.json` holds no JSON"],
+    );
+    for path in ["", "a..b"] {
+        refused(
+            &world.begat(&[&add[..], &["--expiry", path]].concat()),
+            &["a part of it is empty"],
+        );
+    }
+    refused(
+        &world.begat(&[&add[..], &["--expiry", "metadata.not_after"]].concat()),
+        &["write it as `not_after`"],
+    );
+    for key in ["a..b=1", ".=1"] {
+        refused(
+            &world.begat(&["asset", "set", "vm", "-m", key]),
+            &["a part of it is empty"],
+        );
+    }
+    let import = world.begat(&["catalog", "import", &file]);
+    refused(&import, &["line 1: EOF while parsing an object at column 1"]);
+    assert!(!world.folder.join("catalog.db").exists());
+    world.good(&["asset", "set", "vm"]);
+    refused(
+        &world.begat(&["asset", "graph", "vm", "--depth", "-1"]),
+        &["-1 is not in 0..="],
+    );
+    refused(
+        &world.begat(&["asset", "expiring", "--within", "soon"]),
+        &["6 months", "a date such as"],
+    );
+    world.good(&["asset", "stale", "--older", "1y"]);
+}
+
+#[test]
+fn what_was_asked_for_is_marked_where_it_does_not_stand_first() {
+    let world = world(&[&["vm"], &["ip", "--from", "vm"]]);
+    let graph = world.good(&["asset", "graph", "ip", "--up"]).stdout;
+    assert_eq!(graph, "vm  External\n└─ ip  External  (asked for)\n");
+    assert!(!world.good(&["asset", "graph", "vm"]).stdout.contains("asked for"));
 }

@@ -469,7 +469,7 @@ mod tests {
             shown(Some(30)),
             "ID          METADATA    LABELS\nweb-01      a: 1, b: …  x\na-very-lo…              yy\n"
         );
-        assert_eq!(shown(Some(10)), "ID  METAD…\nwe  a: 1,…\na…\n");
+        assert_eq!(shown(Some(10)), "ID  METAD…\nw…  a: 1,…\na…       …\n");
     }
 
     #[test]
