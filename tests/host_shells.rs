@@ -69,7 +69,7 @@ fn the_lines_of_a_script_come_while_it_runs() {
     let go = world.folder.join("go");
     let settings = world.file(
         "begat.toml",
-        "[plugins.shell]\nallow = [\"run=bash\"]\n[plugins.flow]\nallow = [\"secret=TOKEN\"]\n[secrets.TOKEN]\nenv = \"TEST_TOKEN\"\n\
+        "[plugins.shell]\nallow = [\"run=bash\"]\n[secrets.TOKEN]\nenv = \"TEST_TOKEN\"\n\
          [tools.bash]\npath = \"/usr/bin/bash\"\narguments = [\"--noprofile\", \"--norc\", \"{script}\"]\n\
          environment = { PATH = \"/usr/bin:/bin\" }\nvariables = [\"TOKEN\"]\ntime = 60\n",
     );
@@ -80,7 +80,7 @@ fn the_lines_of_a_script_come_while_it_runs() {
         go.display()
     );
     let file = world.file("live.yaml", flow("shell", &script, "TOKEN: \"{{ secret('TOKEN') }}\""));
-    let mut command = world.command(&["run", &file, "--config", &settings]);
+    let mut command = world.command(&["run", &file, "--config", &settings, "--allow", "flow:secret=TOKEN"]);
     command.env("TEST_TOKEN", "hunter2-and-some-more");
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
