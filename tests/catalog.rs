@@ -416,6 +416,52 @@ fn a_type_of_ones_own_has_a_schema() {
     world.good(&["asset", "type", "remove", "Domain"]);
 }
 
+/// Runs one task with these lines in a catalog whose type `Domain` wants an owner; gives the exit code, and what was
+/// said and recorded.
+fn run_against_schema(task: &str) -> (Option<i32>, String, Value) {
+    let world = World::new();
+    let schema = world.file("schema.json", r#"{"required": ["owner"]}"#);
+    world.good(&["asset", "type", "add", "Domain", "--schema", &schema]);
+    let path = world.file(
+        "domain.yaml",
+        format!("id: domain\nnamespace: company.team\ntasks:\n  - id: make\n{task}"),
+    );
+    let answer = world.begat(&["run", &path]);
+    let assets = world.good(&["asset", "list", "--format", "json"]).json();
+    (answer.code, answer.stdout + &answer.stderr, assets)
+}
+
+#[test]
+fn a_flow_that_breaks_a_schema_ends_as_its_task_says() {
+    let declared = |behavior: &str| {
+        format!(
+            "    type: return\n    format: x\n    assets:\n      assetFailureBehavior: {behavior}\n      outputs:\n        \
+             - id: example\n          type: Domain\n"
+        )
+    };
+    let set = "    type: asset.set\n    assetId: example\n    assetType: Domain\n".to_owned();
+    let owned = format!("{set}    metadata:\n      owner: ada\n");
+    let check = |task: &str, code: i32, is_told: bool, is_recorded: bool| {
+        let (found, said, assets) = run_against_schema(task);
+        assert_eq!(found, Some(code), "{task}\n{said}");
+        assert_eq!(
+            said.contains("breaks the schema of the type `Domain`"),
+            is_told,
+            "{task}\n{said}"
+        );
+        assert_eq!(
+            assets.as_array().map(Vec::len),
+            Some(usize::from(is_recorded)),
+            "{task}\n{assets}"
+        );
+    };
+    check(&declared("WARN"), 0, true, false);
+    check(&declared("IGNORE"), 0, true, false);
+    check(&declared("FAIL"), 1, true, false);
+    check(&set, 1, true, false);
+    check(&owned, 0, false, true);
+}
+
 #[test]
 fn a_script_says_what_it_made() {
     let world = World::new();
