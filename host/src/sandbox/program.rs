@@ -76,7 +76,7 @@ pub struct Program {
 }
 
 enum State {
-    Running(Running),
+    Running(Box<Running>),
     Over(Result<ProgramExit, ToolFailure>),
 }
 
@@ -162,7 +162,7 @@ impl Program {
         Ok(Self {
             tool: tool.clone(),
             left: tool.output,
-            state: State::Running(Running {
+            state: State::Running(Box::new(Running {
                 leader,
                 _beside: beside,
                 pipes: stdout.into_iter().chain(stderr).collect(),
@@ -170,7 +170,7 @@ impl Program {
                 deadline,
                 _folder: own,
                 _place: place,
-            }),
+            })),
         })
     }
 
