@@ -7,7 +7,7 @@ use crate::expr::{Comparator, Comparison, ExprError, Scope, Template, Value};
 use crate::model::{ASSET_FIELDS, Asset, Json, Source, Timestamp, closest};
 use crate::store::{Lookup, LookupField};
 
-/// A condition over assets. One that speaks of something an asset does not have does not hold for it.
+/// A condition over assets. What an asset does not have is null, and nothing is more or less than null.
 pub(super) struct Condition {
     template: Template,
     fields: BTreeSet<&'static str>,
@@ -75,7 +75,7 @@ impl Condition {
         let Ok(metadata) = Value::from_json_text(metadata) else {
             return true;
         };
-        let scope = Scope::new(self.now).with("metadata", metadata);
+        let scope = Scope::new(self.now).lenient().with("metadata", metadata);
         match self.template.evaluate(&scope) {
             Ok(Value::Boolean(holds)) => holds,
             Err(error) => !error.is_absence(),
@@ -85,13 +85,14 @@ impl Condition {
 
     /// Whether an asset meets the condition.
     pub(super) fn holds(&self, asset: &Asset) -> Result<bool, AppError> {
-        let mut scope = Scope::new(self.now);
+        let mut scope = Scope::new(self.now).lenient();
         for field in &self.fields {
             scope.set(*field, value_of(asset, field));
         }
         let said = |asset: &Asset| format!("the condition cannot be told for the asset `{}`", asset.id);
         match self.template.evaluate(&scope) {
             Ok(Value::Boolean(holds)) => Ok(holds),
+            Ok(Value::Null) => Ok(false),
             Ok(other) => {
                 Err(
                     AppError::refused(format!("{}: it gives {}, not true or false", said(asset), other.kind()))
@@ -185,5 +186,66 @@ pub(super) fn check_field(path: &str) -> Result<(), AppError> {
                 ),
             },
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{AssetId, Declaration};
+
+    fn check(condition: &str, expected: bool) {
+        let metadata = json!({"os": "debian", "num": "many", "expiry": "2026-12-31", "none": null, "tags": ["a"]});
+        let Json::Object(metadata) = metadata else { return };
+        let id = AssetId::parse("vm-1").unwrap();
+        let declaration = Declaration {
+            metadata: metadata.into_iter().collect(),
+            ..Declaration::of(id)
+        };
+        let asset = Asset::created(&declaration, None, Timestamp::UNIX_EPOCH);
+        let condition = Condition::parse(condition, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(
+            condition.holds(&asset).unwrap(),
+            expected,
+            "{}",
+            condition.template.source()
+        );
+        let text = serde_json::to_string(&asset.metadata).unwrap();
+        assert!(
+            condition.may_hold(&text) || !expected,
+            "{}",
+            condition.template.source()
+        );
+    }
+
+    #[test]
+    fn what_an_asset_does_not_have_is_null() {
+        check("metadata.os == 'debian' or metadata.nope == 1", true);
+        check("metadata.nope == 1 or metadata.os == 'debian'", true);
+        check("metadata.a.b.c < '2027' or metadata.expiry < '2027'", true);
+        check("metadata.nope == 1 and metadata.os == 'debian'", false);
+        check("not (metadata.nope == 1)", true);
+        check("metadata.nope != 1", true);
+        check("metadata.nope is null and metadata.none is null", true);
+        check("metadata.nope is not null", false);
+        check("metadata.nope is defined", false);
+        check("metadata.nope", false);
+        check("metadata.none", false);
+        check("metadata.nope contains 'a'", false);
+        check("'a' not in metadata.nope", true);
+        check("metadata.nope | upper == 'A' or metadata.tags contains 'a'", true);
+        check(
+            "(metadata.nope | date('yyyy')) == '2027' or metadata.os | upper == 'DEBIAN'",
+            true,
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_compared_does_not_compare() {
+        check("metadata.num > 2", false);
+        check("metadata.num > 2 or metadata.os == 'debian'", true);
+        check("metadata.num is odd", false);
     }
 }

@@ -29,12 +29,17 @@ impl App {
         Ok(self.catalog()?.verify(checkpoint.as_ref())?)
     }
 
-    /// Checks the file itself, then the hash chain.
+    /// Checks the file itself, then the hash chain, then that the tables are what the log says.
     pub fn check_catalog(&self) -> Result<CheckView, AppError> {
         let catalog = self.catalog()?;
         let mut problems = catalog.faults()?;
         let chain = catalog.verify(None)?;
+        let is_sound = problems.is_empty() && chain.problem.is_none();
         problems.extend(chain.problem);
+        if is_sound {
+            let stray = catalog.stray_row()?;
+            problems.extend(stray.map(|told| format!("{told}; `begat catalog rebuild` computes them anew")));
+        }
         Ok(CheckView {
             events: chain.events,
             head: chain.head,

@@ -17,6 +17,7 @@ pub struct Scope<'a> {
     surroundings: &'a dyn Surroundings,
     now: Timestamp,
     time_zone: TimeZone,
+    is_lenient: bool,
 }
 
 impl<'a> Scope<'a> {
@@ -29,6 +30,7 @@ impl<'a> Scope<'a> {
             surroundings: &Nothing,
             now,
             time_zone: TimeZone::UTC,
+            is_lenient: false,
         }
     }
 
@@ -64,6 +66,15 @@ impl<'a> Scope<'a> {
         Self { time_zone, ..self }
     }
 
+    /// The same scope, for a condition about things that need not be alike: what is missing is null where it is compared
+    /// or asked about, null is not true, and what cannot be compared does not compare.
+    pub fn lenient(self) -> Self {
+        Self {
+            is_lenient: true,
+            ..self
+        }
+    }
+
     /// Adds a variable; it hides an earlier one of that name.
     pub fn set(&mut self, name: impl Into<Arc<str>>, value: impl Into<Value>) {
         self.variables.push((name.into(), value.into()));
@@ -97,6 +108,10 @@ impl<'a> Scope<'a> {
 
     pub(super) fn now(&self) -> Timestamp {
         self.now
+    }
+
+    pub(super) fn is_lenient(&self) -> bool {
+        self.is_lenient
     }
 
     pub(super) fn time_zone(&self) -> &TimeZone {

@@ -166,6 +166,24 @@ pub(super) enum Binary {
     CoalesceMissing,
 }
 
+impl Binary {
+    /// Whether it asks how its sides stand to each other, and so is true or false.
+    pub(super) fn is_question(self) -> bool {
+        matches!(
+            self,
+            Self::Contains
+                | Self::In
+                | Self::NotIn
+                | Self::Equal
+                | Self::NotEqual
+                | Self::Greater
+                | Self::Less
+                | Self::GreaterOrEqual
+                | Self::LessOrEqual
+        )
+    }
+}
+
 /// What stands between two expressions, or after one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operator {

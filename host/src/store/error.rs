@@ -66,6 +66,8 @@ pub enum StoreError {
     UnreadableEvent { sequence: i64 },
     #[error("the snapshot that stands for the events up to {through} is not whole")]
     NoSnapshot { through: i64 },
+    #[error("the log of the catalog does not hold: {problem}")]
+    BrokenLog { problem: String },
     #[error("could not write the export")]
     Export { source: std::io::Error },
 }
@@ -106,6 +108,10 @@ impl StoreError {
             Self::NoExecution { .. } => Some("see `begat execution list`"),
             Self::AmbiguousExecution { .. } => Some("give more of the id"),
             Self::UnreadableEvent { .. } | Self::NoSnapshot { .. } => Some("run `begat catalog verify`"),
+            Self::BrokenLog { .. } => Some(
+                "nothing was changed; put a backup in its place, or save what the tables hold with `begat catalog export \
+                 --assets` and take that into a new catalog with `begat catalog import`",
+            ),
             Self::MovedOn => Some("run the command again"),
             Self::Export { .. } => Some("check that there is space, and that the file may be written"),
             Self::Refused(_)
@@ -158,6 +164,7 @@ impl StoreError {
             | Self::NoExecution { .. }
             | Self::AmbiguousExecution { .. }
             | Self::Refused(_)
+            | Self::BrokenLog { .. }
             | Self::MovedOn
             | Self::UnreadableEvent { .. }
             | Self::NoSnapshot { .. } => None,

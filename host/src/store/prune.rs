@@ -9,7 +9,7 @@ use crate::model::{AsOf, Json, Person, Timestamp};
 use super::chain::Head;
 use super::migrate::VERSION;
 use super::record::{HandFact, Recorded, Tail};
-use super::{Catalog, StoreError, assets, earlier, files, rebuild, values};
+use super::{Catalog, StoreError, assets, earlier, files, rebuild, values, verify};
 
 /// Tables that a snapshot does not hold, since they follow from the others or from the snapshot itself.
 const LEFT_OUT: [&str; 2] = ["asset_value", "pruned"];
@@ -28,7 +28,9 @@ const ROWS: usize = 500;
 const THIN: [&str; 5] = [
     "DELETE FROM asset_version WHERE to_seq <= ?1 AND EXISTS (SELECT 1 FROM asset_ever AS later
         WHERE later.number = asset AND later.from_seq > asset_version.from_seq AND later.from_seq <= ?1)",
-    "DELETE FROM edge WHERE to_seq <= ?1",
+    "DELETE FROM edge WHERE to_seq <= ?1 AND EXISTS (SELECT 1 FROM edge AS later
+        WHERE later.from_asset = edge.from_asset AND later.to_asset = edge.to_asset
+        AND later.from_seq > edge.from_seq AND later.from_seq <= ?1)",
     "DELETE FROM asset_event WHERE seq <= ?1 AND event = 'USED'",
     "DELETE FROM asset_event WHERE seq <= ?1 AND event = 'UPDATED' AND EXISTS (SELECT 1 FROM asset_event AS later
         WHERE later.asset = asset_event.asset AND later.seq > asset_event.seq AND later.seq <= ?1
@@ -54,7 +56,7 @@ impl Catalog {
     /// in files that nothing speaks of any more.
     ///
     /// # Errors
-    /// When the catalog cannot be read or written; it stays as it was then.
+    /// When the log does not hold, or the catalog cannot be read or written; it stays as it was then.
     pub fn prune(&self, as_of: AsOf, person: &Person, now: Timestamp) -> Result<Pruned, StoreError> {
         let bytes_before = self.stats()?.bytes;
         let mut dropped = 0;
@@ -64,6 +66,7 @@ impl Catalog {
             if end <= through(connection)? {
                 return Ok(Vec::new());
             }
+            verify::refuse_broken(connection)?;
             let facts = snapshot(connection, end, head.seq + 1)?;
             thin(connection, end)?;
             let forget = "DELETE FROM log WHERE execution_id IN (SELECT id FROM execution WHERE finished_seq <= ?1)";

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::catalog::Durability;
 use super::chain::{self, Head};
 use super::record::Recorded;
-use super::{Catalog, StoreError, prune};
+use super::{Catalog, StoreError, prune, verify};
 
 /// The tables that are computed from the log.
 pub(super) const PROJECTIONS: [&str; 15] = [
@@ -31,13 +31,63 @@ impl Catalog {
     /// many events there are.
     ///
     /// # Errors
-    /// When an event cannot be read or the catalog cannot be written; it stays as it was then.
+    /// When an event does not hold or cannot be read, or the catalog cannot be written; it stays as it was then.
     pub fn rebuild(&self) -> Result<u64, StoreError> {
-        self.write(Durability::Power, rebuild)
+        self.write(Durability::Power, |connection| {
+            verify::refuse_broken_events(connection)?;
+            rebuild(connection)
+        })
+    }
+
+    /// The first place where the tables are not what the log says, in words.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or there is no room to compute the tables beside the catalog.
+    pub fn stray_row(&self) -> Result<Option<String>, StoreError> {
+        self.read(|connection| {
+            // A database without a name is a file of its own that goes with the connection.
+            let scratch = Connection::open("")?;
+            scratch.execute_batch(include_str!("schema.sql"))?;
+            scratch.execute_batch("BEGIN")?;
+            replay(connection, &scratch, i64::MAX)?;
+            for table in PROJECTIONS {
+                if let Some(row) = first_difference(connection, &scratch, table)? {
+                    return Ok(Some(format!(
+                        "row {row} of the table `{table}` is not what the log says"
+                    )));
+                }
+            }
+            Ok(None)
+        })
     }
 }
 
-/// The same in a transaction that is under way.
+/// The number of the first row of a table that is not the same in both, from 1.
+fn first_difference(one: &Connection, other: &Connection, table: &str) -> Result<Option<u64>, StoreError> {
+    let query = format!("SELECT * FROM {table}");
+    let (mut one, mut other) = (one.prepare(&query)?, other.prepare(&query)?);
+    let columns = one.column_count();
+    let (mut one, mut other) = (one.query([])?, other.query([])?);
+    for number in 1.. {
+        let is_same = match (one.next()?, other.next()?) {
+            (None, None) => return Ok(None),
+            (Some(one), Some(other)) => {
+                let mut is_same = true;
+                for column in 0..columns {
+                    is_same &= one.get_ref(column)? == other.get_ref(column)?;
+                }
+                is_same
+            }
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        if !is_same {
+            return Ok(Some(number));
+        }
+    }
+    Ok(None)
+}
+
+/// The same in a transaction that is under way, whether or not the log holds.
 pub(super) fn rebuild(connection: &Connection) -> Result<u64, StoreError> {
     for table in PROJECTIONS {
         connection.execute(&format!("DELETE FROM {table}"), [])?;
@@ -75,7 +125,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{Bundle, Declaration, Json, LogLevel, RunEventKind, State};
+    use crate::model::{AsOf, Bundle, Declaration, Json, LogLevel, Person, RunEventKind, State};
     use crate::store::fixtures::{self, declared, finished, lineage, logged, started, task_finished, task_started};
 
     fn any_state() -> impl Strategy<Value = State> {
@@ -150,12 +200,18 @@ mod tests {
             .write(Durability::Process, |connection| Ok(connection.execute_batch(forge)?))
             .unwrap();
         assert_ne!(fixtures::dump(&catalog), before);
+        let told = catalog.stray_row().unwrap();
+        assert_eq!(
+            told.as_deref(),
+            Some("row 1 of the table `execution` is not what the log says")
+        );
         assert_eq!(catalog.rebuild().unwrap(), 5);
         assert_eq!(fixtures::dump(&catalog), before);
+        assert_eq!(catalog.stray_row().unwrap(), None);
     }
 
     #[test]
-    fn an_event_that_cannot_be_read_stops_the_rebuild_and_changes_nothing() {
+    fn a_forged_event_enters_neither_the_tables_nor_a_snapshot() {
         let folder = fixtures::Folder::new();
         let path = folder.path("catalog.db");
         let catalog = Catalog::open(&path).unwrap();
@@ -166,11 +222,17 @@ mod tests {
             vec![fixtures::bundle(&["net"], &["vm:VM"])],
         );
         let before = fixtures::dump(&catalog);
-        fixtures::raw(&path)
-            .execute("UPDATE event SET payload = '{}' WHERE seq = 3", [])
-            .unwrap();
-        let error = catalog.rebuild().unwrap_err();
-        assert!(matches!(error, StoreError::BadEvent { sequence: 3, .. }), "{error}");
+        let forge = "UPDATE event SET payload = replace(payload, 'VM', 'XX') WHERE seq = 3";
+        fixtures::raw(&path).execute_batch(forge).unwrap();
+        let person = Person {
+            user: "ada".to_owned(),
+            reason: None,
+        };
+        let told =
+            "the log of the catalog does not hold: event 3 was edited: its payload does not match its payload hash";
+        let pruned = catalog.prune(AsOf::Now, &person, fixtures::time(9)).unwrap_err();
+        let rebuilt = catalog.rebuild().unwrap_err();
+        assert_eq!([pruned.to_string(), rebuilt.to_string()], [told, told]);
         assert_eq!(fixtures::dump(&catalog), before);
     }
 }

@@ -48,6 +48,17 @@ struct Walk {
     logged: HashSet<String>,
 }
 
+impl Walk {
+    fn new(connection: &Connection) -> Result<Self, StoreError> {
+        Ok(Self {
+            head: Head::genesis(),
+            dropped: 0,
+            covered: 0,
+            logged: logs::task_runs(connection)?,
+        })
+    }
+}
+
 /// What the end of a task run says of its log.
 #[derive(Deserialize)]
 struct Ended<'a> {
@@ -107,13 +118,11 @@ impl Catalog {
     pub fn verify(&self, checkpoint: Option<&Checkpoint>) -> Result<VerifyView, StoreError> {
         self.read(|connection| {
             let (end, hash) = chain::last(connection)?;
-            let mut walk = Walk {
-                head: Head::genesis(),
-                dropped: 0,
-                covered: 0,
-                logged: logs::task_runs(connection)?,
-            };
-            let mut problem = check_all(connection, &mut walk)?;
+            let mut walk = Walk::new(connection)?;
+            let mut problem = check_all(connection, &mut walk, check_content)?;
+            if problem.is_none() {
+                problem = check_tables(connection, &walk.head)?;
+            }
             if let (None, Some(checkpoint)) = (&problem, checkpoint) {
                 problem = check_against(connection, checkpoint)?;
             }
@@ -147,7 +156,29 @@ fn check_against(connection: &Connection, checkpoint: &Checkpoint) -> Result<Opt
     })
 }
 
-fn check_all(connection: &Connection, walk: &mut Walk) -> Result<Option<Problem>, StoreError> {
+/// Refuses a log of which an event does not hold, or what it vouches for. What is to be dropped must hold before.
+pub(super) fn refuse_broken(connection: &Connection) -> Result<(), StoreError> {
+    refuse(check_all(connection, &mut Walk::new(connection)?, check_content)?)
+}
+
+/// Refuses a log of which an event does not hold. What is beside the log may be as it is.
+pub(super) fn refuse_broken_events(connection: &Connection) -> Result<(), StoreError> {
+    refuse(check_all(connection, &mut Walk::new(connection)?, note_snapshot)?)
+}
+
+fn refuse(problem: Option<Problem>) -> Result<(), StoreError> {
+    match problem {
+        None => Ok(()),
+        Some(problem) => Err(StoreError::BrokenLog {
+            problem: problem.message,
+        }),
+    }
+}
+
+/// Looks into what an event says.
+type Check = fn(&Connection, &mut Walk, &str, &Tail<'_>) -> Result<Option<Problem>, StoreError>;
+
+fn check_all(connection: &Connection, walk: &mut Walk, check: Check) -> Result<Option<Problem>, StoreError> {
     let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM event ORDER BY seq"))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -168,7 +199,7 @@ fn check_all(connection: &Connection, walk: &mut Walk) -> Result<Option<Problem>
         match payload {
             None => walk.dropped = stored.seq,
             Some((text, tail)) => {
-                if let Some(problem) = check_content(connection, walk, text, &tail)? {
+                if let Some(problem) = check(connection, walk, text, &tail)? {
                     return Ok(Some(problem));
                 }
                 time = tail.time;
@@ -185,7 +216,7 @@ fn check_all(connection: &Connection, walk: &mut Walk) -> Result<Option<Problem>
         let message = format!("event {missing} has lost its content, and no snapshot stands for it");
         return Ok(Some(Problem::at(missing, message)));
     }
-    check_tables(connection, &walk.head)
+    Ok(None)
 }
 
 fn check_link(stored: &Stored<'_>, head: &Head) -> Result<Hash, Problem> {
@@ -249,28 +280,38 @@ fn check_content(
     text: &str,
     tail: &Tail<'_>,
 ) -> Result<Option<Problem>, StoreError> {
-    let unreadable = |error| Problem::at(tail.seq, format!("event {} cannot be read: {error}", tail.seq));
     match tail.kind {
-        "TaskRunFinished" => match serde_json::from_str(text).map_err(unreadable) {
+        "TaskRunFinished" => match serde_json::from_str(text) {
             Ok(ended) => check_log(connection, &walk.logged, tail.seq, &ended),
-            Err(problem) => Ok(Some(problem)),
+            Err(error) => Ok(Some(unreadable(tail, &error))),
         },
-        "FileWritten" => match serde_json::from_str(text).map_err(unreadable) {
+        "FileWritten" => match serde_json::from_str(text) {
             Ok(Written { data }) => check_file(connection, tail.seq, &data),
-            Err(problem) => Ok(Some(problem)),
+            Err(error) => Ok(Some(unreadable(tail, &error))),
         },
-        "SnapshotTaken" => match Recorded::decode(text).map_err(unreadable) {
-            Ok(Recorded::Hand(entry)) => {
-                if let HandFact::SnapshotTaken { through, .. } = entry.fact {
-                    walk.covered = walk.covered.max(through);
-                }
-                Ok(None)
-            }
-            Ok(Recorded::Run(_)) => Ok(None),
-            Err(problem) => Ok(Some(problem)),
-        },
-        _ => Ok(None),
+        _ => note_snapshot(connection, walk, text, tail),
     }
+}
+
+/// Notes for which events a snapshot stands.
+fn note_snapshot(_: &Connection, walk: &mut Walk, text: &str, tail: &Tail<'_>) -> Result<Option<Problem>, StoreError> {
+    if tail.kind != "SnapshotTaken" {
+        return Ok(None);
+    }
+    match Recorded::decode(text) {
+        Ok(Recorded::Hand(entry)) => {
+            if let HandFact::SnapshotTaken { through, .. } = entry.fact {
+                walk.covered = walk.covered.max(through);
+            }
+            Ok(None)
+        }
+        Ok(Recorded::Run(_)) => Ok(None),
+        Err(error) => Ok(Some(unreadable(tail, &error))),
+    }
+}
+
+fn unreadable(tail: &Tail<'_>, error: &serde_json::Error) -> Problem {
+    Problem::at(tail.seq, format!("event {} cannot be read: {error}", tail.seq))
 }
 
 /// A task run without any line left has had its log dropped, which is no harm to the chain.

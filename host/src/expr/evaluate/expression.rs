@@ -37,12 +37,7 @@ impl Evaluator<'_> {
                 self.admit(Ok(Value::list(items)), span)
             }
             Kind::Map(entries) => self.map(entries, span),
-            Kind::Not(operand) => {
-                let operand = self.value(operand)?;
-                operators::truth(&operand)
-                    .map(|truth| Value::from(!truth))
-                    .map_err(|problem| problem.at(span))
-            }
+            Kind::Not(operand) => Ok(Value::from(!self.truth(operand)?)),
             Kind::Negative(operand) => self.sign(operand, -1, span),
             Kind::Positive(operand) => self.sign(operand, 1, span),
             Kind::Binary(binary, sides) => self.binary(*binary, &sides.0, &sides.1, span),
@@ -52,8 +47,14 @@ impl Evaluator<'_> {
                 predicate,
                 negated,
             } => {
-                let value = self.present(predicate.accepts_missing, subject)?;
-                let holds = (predicate.holds)(value.as_ref()).map_err(|problem| problem.at(span))?;
+                let value = match predicate.accepts_missing {
+                    true => self.present(true, subject)?,
+                    false => Some(self.side(subject)?),
+                };
+                let holds = match (predicate.holds)(value.as_ref()) {
+                    Err(_) if self.scope.is_lenient() => false,
+                    holds => holds.map_err(|problem| problem.at(span))?,
+                };
                 Ok(Value::from(holds != *negated))
             }
             Kind::Conditional(parts) => {
@@ -87,8 +88,17 @@ impl Evaluator<'_> {
 
     /// Whether a condition holds.
     pub(super) fn truth(&mut self, condition: &Expression) -> Result<bool, ExprError> {
-        let value = self.value(condition)?;
+        let value = self.side(condition)?;
+        if value.is_null() && self.scope.is_lenient() {
+            return Ok(false);
+        }
         operators::truth(&value).map_err(|problem| problem.at(condition.span))
+    }
+
+    /// The value of what is compared or asked about; null for what is missing where the scope is lenient.
+    fn side(&mut self, expression: &Expression) -> Result<Value, ExprError> {
+        let value = self.present(self.scope.is_lenient(), expression)?;
+        Ok(value.unwrap_or(Value::Null))
     }
 
     fn sign(&mut self, operand: &Expression, sign: i64, span: Span) -> Result<Value, ExprError> {
@@ -133,12 +143,21 @@ impl Evaluator<'_> {
                 Some(value) => Ok(value),
                 None => self.value(right),
             },
+            _ if binary.is_question() => {
+                let (left, right) = (self.side(left)?, self.side(right)?);
+                self.budget
+                    .spend_on(weight_of(&left, &right))
+                    .map_err(|problem| problem.at(span))?;
+                match operators::apply(binary, left, right) {
+                    Err(_) if self.scope.is_lenient() => Ok(Value::from(false)),
+                    result => self.admit(result, span),
+                }
+            }
             _ => {
                 let (left, right) = (self.value(left)?, self.value(right)?);
-                let weight = left.measure().weight.saturating_add(right.measure().weight);
                 let result = self
                     .budget
-                    .spend_on(weight)
+                    .spend_on(weight_of(&left, &right))
                     .and_then(|()| operators::apply(binary, left, right));
                 self.admit(result, span)
             }
@@ -219,6 +238,10 @@ impl Evaluator<'_> {
             "the map".to_owned()
         }
     }
+}
+
+fn weight_of(left: &Value, right: &Value) -> usize {
+    left.measure().weight.saturating_add(right.measure().weight)
 }
 
 fn null_attribute(name: &str, span: Span) -> ExprError {
