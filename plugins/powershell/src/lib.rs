@@ -144,7 +144,7 @@ impl Plugin for PowerShell {
     }
 
     fn declare(_: &Context, _: &JsonMap, declared: Vec<Bundle>) -> Result<Vec<Bundle>, Failure> {
-        Ok(script::declared(declared))
+        script::declared(declared)
     }
 }
 

@@ -114,7 +114,7 @@ impl Plugin for Shell {
     }
 
     fn declare(_: &Context, _: &JsonMap, declared: Vec<Bundle>) -> Result<Vec<Bundle>, Failure> {
-        Ok(script::declared(declared))
+        script::declared(declared)
     }
 }
 
