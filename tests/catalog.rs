@@ -413,6 +413,17 @@ fn a_type_of_ones_own_has_a_schema() {
     assert!(expiring.contains("example"), "{expiring}");
     let types = world.good(&["asset", "type", "list", "--format", "json"]).json();
     assert_eq!(types.as_array().unwrap().len(), 11);
+    let lines = "{\"begat\":{\"version\":1,\"holds\":\"assets\"}}\n{\"asset\":{\"id\":\"poor\",\"type\":\"Domain\",\
+        \"metadata\":{},\"created\":\"2026-05-28T20:26:41Z\",\"updated\":\"2026-05-28T20:26:41Z\"}}\n";
+    let export = world.file("export.jsonl", lines);
+    let refused = world.begat(&["catalog", "import", &export]);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("line 2"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("breaks the schema of the type `Domain`"),
+        "{}",
+        refused.stderr
+    );
     world.good(&["asset", "type", "remove", "Domain"]);
 }
 
@@ -475,6 +486,42 @@ fn a_script_says_what_it_made() {
         (&disk["metadata"], &disk["parents"]),
         (&json!({"gb": 40}), &json!(["vm-1"]))
     );
+}
+
+#[test]
+fn a_script_that_says_it_wrongly_ends_as_the_task_says() {
+    let world = World::new();
+    let check = |line: &str, block: &str, code: i32, told: &str| {
+        let flow = format!(
+            "id: scan\nnamespace: company.team\ntasks:\n  - id: scan\n    type: shell\n    script: |\n      \
+             echo '::{{\"assets\": {line}}}::'\n{block}"
+        );
+        let path = world.file("scan.yaml", flow);
+        let answer = world.begat(&["run", &path]);
+        let said = answer.stdout + &answer.stderr;
+        assert_eq!(answer.code, Some(code), "{said}");
+        assert!(said.contains(told), "{said}");
+    };
+    let block =
+        |behavior: &str| format!("    assets:\n      enableAuto: true\n      assetFailureBehavior: {behavior}\n");
+    let no_id = r#"{"outputs": [{"type": "Disk"}]}"#;
+    check(
+        no_id,
+        &block("WARN"),
+        0,
+        "WARNING scan: its assets cannot be recorded: an asset in a `::{…}::` line has no `id`",
+    );
+    check(no_id, &block("IGNORE"), 0, "SUCCESS scan");
+    check(no_id, &block("FAIL"), 1, "FAILED scan");
+    check(no_id, "", 0, "WARNING scan");
+    let unasked = r#"{"outputs": [{"id": "disk-1"}]}"#;
+    check(
+        unasked,
+        "",
+        0,
+        "the plugin declared the asset `disk-1`, which the flow does not; it was left out",
+    );
+    assert_eq!(world.good(&["asset", "list", "--format", "json"]).json(), json!([]));
 }
 
 #[test]

@@ -18,7 +18,10 @@ mod generated {
     wasmtime::component::bindgen!({
         path: "../wit/task-0.1",
         world: "plugin",
-        with: { "begat:task/secrets.secret": super::Secret },
+        with: {
+            "begat:task/secrets.secret": super::Secret,
+            "begat:task/tools.program": super::Program,
+        },
     });
 }
 
@@ -31,6 +34,8 @@ pub const ROWS: [&str; 14] =
     ["a row of a table that is about as long as those which begat writes for one run of a task"; 14];
 
 pub struct Secret;
+
+pub struct Program;
 
 struct Guest {
     wasi: WasiCtx,
@@ -103,6 +108,20 @@ impl tools::Host for Guest {
 
     fn run(&mut self, _: tools::ProgramRun) -> Result<tools::ProgramEnd, tools::ToolError> {
         Err(tools::ToolError::NotGranted)
+    }
+
+    fn start(&mut self, _: tools::ProgramRun) -> Result<Resource<Program>, tools::ToolError> {
+        Err(tools::ToolError::NotGranted)
+    }
+}
+
+impl tools::HostProgram for Guest {
+    fn read(&mut self, _: Resource<Program>) -> Result<tools::Piece, tools::ToolError> {
+        Err(tools::ToolError::NotGranted)
+    }
+
+    fn drop(&mut self, _: Resource<Program>) -> wasmtime::Result<()> {
+        Ok(())
     }
 }
 
@@ -253,57 +272,6 @@ fn config(epochs: bool) -> Config {
         .wasm_memory64(false)
         .concurrency_support(false);
     config
-}
-
-pub fn experiment() -> Result<()> {
-    let native = std::env::var("WASM")?;
-    for file in native.split(',') {
-        let mut sides = Vec::new();
-        for (epochs, inlining) in [
-            (false, wasmtime::Inlining::No),
-            (true, wasmtime::Inlining::No),
-            (false, wasmtime::Inlining::Yes),
-            (true, wasmtime::Inlining::Yes),
-        ] {
-            let mut config = config(epochs);
-            config.compiler_inlining(inlining);
-            let begin = Instant::now();
-            let engine = Engine::new(&config).unwrap();
-            let component = Component::from_file(&engine, file).unwrap();
-            let compile = begin.elapsed();
-            let plugin = linked(&engine, &component).unwrap();
-            let size = component.serialize().unwrap().len();
-            sides.push((
-                epochs,
-                format!("{inlining:?}"),
-                compile,
-                size,
-                Bare { engine, plugin },
-                Vec::new(),
-            ));
-        }
-        for _ in 0..15 {
-            for side in &mut sides {
-                let begin = Instant::now();
-                side.4.run(
-                    "shell",
-                    "{\"script\":\"n=0; for i in $(seq 60000); do n=$((n + i % 7)); done; echo $n\"}",
-                )?;
-                side.5.push(begin.elapsed());
-            }
-        }
-        for side in &sides {
-            println!(
-                "{file} epochs {} inlining {} compile {:?} size {} run {:?}",
-                side.0,
-                side.1,
-                side.2,
-                side.3,
-                side.5.iter().min()
-            );
-        }
-    }
-    Ok(())
 }
 
 fn mapped(engine: &Engine, component: &Path) -> wasmtime::Result<Component> {

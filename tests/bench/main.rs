@@ -44,7 +44,6 @@ fn main() -> Result<()> {
         ["durability"] => durability::measure(&World::new()?),
         ["control"] => control::measure(&World::new()?),
         ["shells"] => shells::measure(&World::new()?),
-        ["experiment"] => floor::experiment(),
         ["sandbox"] => sandbox::measure(&World::new()?),
         ["start-plugin", cache, plugin] => sandbox::start_plugin(cache.as_ref(), plugin),
         ["start-floor", component] => sandbox::start_floor(component.into()),

@@ -49,6 +49,9 @@ pub struct AssetTemplate {
 
 const KEYS: [&str; 4] = ["inputs", "outputs", "enableAuto", "assetFailureBehavior"];
 
+/// The key of an input that must be there before the task runs.
+const REQUIRED: &str = "required";
+
 /// What `assets()` tells of an asset besides its declaration. An expression may hand such an asset on; its dates are
 /// the catalog's to keep and no metadata.
 const CATALOG_KEYS: [&str; 4] = ["created", "updated", "deleted", "tenantId"];
@@ -74,12 +77,18 @@ impl AssetsBlock {
         })
     }
 
-    /// Renders the block. Every text renders as text; other scalars keep their type.
-    pub fn render(&self, scope: &Scope<'_>) -> Result<Bundle, BlockError> {
-        Ok(Bundle {
-            inputs: self.inputs.render(scope)?,
-            outputs: self.outputs.render(scope)?,
-        })
+    /// Renders the block, and says which inputs must be there already. Every text renders as text; other scalars keep
+    /// their type.
+    pub fn render(&self, scope: &Scope<'_>) -> Result<(Bundle, Vec<AssetId>), BlockError> {
+        let mut inputs = self.inputs.render(scope)?;
+        let mut required = Vec::new();
+        for input in &mut inputs {
+            if input.metadata.shift_remove(REQUIRED) == Some(Json::Bool(true)) {
+                required.push(input.id.clone());
+            }
+        }
+        let outputs = self.outputs.render(scope)?;
+        Ok((Bundle { inputs, outputs }, required))
     }
 
     /// All templates in it.

@@ -47,9 +47,9 @@ impl AssetType {
         Self(EXTERNAL_TYPE.to_owned())
     }
 
-    /// Whether this is the type of assets that nobody declared.
+    /// Whether this is the type of assets that nobody declared, in full or by its short name.
     pub fn is_external(&self) -> bool {
-        self.0 == EXTERNAL_TYPE
+        matches!(self.0.as_str(), EXTERNAL_TYPE | "External")
     }
 
     /// The type as text.
@@ -103,6 +103,11 @@ pub struct Declaration {
 }
 
 impl Declaration {
+    /// The type, unless none is said or the one that stands for none.
+    fn real_type(&self) -> Option<&AssetType> {
+        self.asset_type.as_ref().filter(|given| !given.is_external())
+    }
+
     /// Names an asset and says nothing else of it.
     pub fn of(id: AssetId) -> Self {
         let metadata = Metadata::new();
@@ -165,7 +170,7 @@ impl Asset {
         merge_metadata(&mut metadata, &declaration.metadata);
         Self {
             id: declaration.id.clone(),
-            asset_type: declaration.asset_type.clone().unwrap_or_else(AssetType::external),
+            asset_type: declaration.real_type().cloned().unwrap_or_else(AssetType::external),
             namespace: declaration.namespace.as_ref().or(flow_namespace).cloned(),
             display_name: declaration.display_name.clone(),
             description: declaration.description.clone(),
@@ -183,10 +188,9 @@ impl Asset {
     pub fn updated(&self, declaration: &Declaration, now: Timestamp) -> Self {
         let mut metadata = self.metadata.clone();
         merge_metadata(&mut metadata, &declaration.metadata);
-        let real_type = declaration.asset_type.as_ref().filter(|given| !given.is_external());
         Self {
             id: self.id.clone(),
-            asset_type: real_type.unwrap_or(&self.asset_type).clone(),
+            asset_type: declaration.real_type().unwrap_or(&self.asset_type).clone(),
             namespace: declaration.namespace.clone().or_else(|| self.namespace.clone()),
             display_name: declaration.display_name.clone().or_else(|| self.display_name.clone()),
             description: declaration.description.clone().or_else(|| self.description.clone()),

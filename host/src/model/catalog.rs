@@ -111,6 +111,11 @@ pub trait CatalogReader: Send + Sync {
         Ok(None)
     }
 
+    /// The assets that were made from these and from nothing else that is left; ordered by id.
+    fn left_behind(&self, _ids: &[AssetId]) -> Result<Vec<AssetId>, RecordError> {
+        Ok(Vec::new())
+    }
+
     /// Where the outputs of these bundles would break the schema of their asset type.
     fn violations(&self, _bundles: &[Bundle]) -> Result<Vec<Violation>, RecordError> {
         Ok(Vec::new())

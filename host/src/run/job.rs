@@ -240,7 +240,7 @@ impl Job {
 
     /// What can be rendered without outputs is kept, so that the history shows what was meant.
     fn given_up(&self, failure: TaskFailure, attempts: u32) -> Ended {
-        let bundles = self.rendered_assets(&failure.details);
+        let bundles = self.rendered_assets(&failure.details, attempts);
         let lineage = bundles.ok().flatten().map(|bundle| Lineage {
             state: State::Failed,
             bundles: vec![bundle],
@@ -276,11 +276,11 @@ impl Job {
             Work::Plugin(task_type) => self.call_plugin(task_type, properties, attempt).await,
             Work::Core(core_type) => {
                 let done = core::run(*core_type, self, &properties).await?;
-                Ok(self.recorded_as_declared(done))
+                Ok(self.recorded_as_declared(done, attempt))
             }
             Work::Stub => match self.planned().fixture.clone() {
-                Some(fixture) => self.as_in_fixture(&fixture),
-                None => Ok(self.stand_in(properties)),
+                Some(fixture) => self.as_in_fixture(&fixture, attempt),
+                None => Ok(self.stand_in(properties, attempt)),
             },
         }
     }
@@ -310,7 +310,7 @@ impl Job {
     }
 
     /// A task that nobody does: its properties are its outputs, and its assets are recorded as they are declared.
-    fn stand_in(&self, properties: JsonMap) -> Ended {
+    fn stand_in(&self, properties: JsonMap, attempt: u32) -> Ended {
         let message = format!(
             "no plugin ran: this task of type `{}` is stood in for",
             self.planned().task.task_type
@@ -319,11 +319,11 @@ impl Job {
         let mut outputs = JsonMap::new();
         outputs.insert("stubbed".to_owned(), true.into());
         outputs.insert("properties".to_owned(), properties.into());
-        self.recorded_as_declared(Done::with(outputs))
+        self.recorded_as_declared(Done::with(outputs), attempt)
     }
 
     /// A task that comes to what a test says.
-    fn as_in_fixture(&self, fixture: &TaskFixture) -> Result<Ended, TaskFailure> {
+    fn as_in_fixture(&self, fixture: &TaskFixture, attempt: u32) -> Result<Ended, TaskFailure> {
         for line in &fixture.logs {
             self.lines.say(LogLevel::Info, line.clone());
         }
@@ -333,11 +333,13 @@ impl Job {
                 details: fixture.outputs.clone(),
                 ..failure("failed", said())
             }),
-            State::Warning => Ok(self.recorded_as_declared(Done {
-                warning: Some(said()),
-                ..Done::with(fixture.outputs.clone())
-            })),
-            _ => Ok(self.recorded_as_declared(Done::with(fixture.outputs.clone()))),
+            state => {
+                let done = Done {
+                    warning: (state == State::Warning).then(said),
+                    ..Done::with(fixture.outputs.clone())
+                };
+                Ok(self.recorded_as_declared(done, attempt))
+            }
         }
     }
 
@@ -442,22 +444,21 @@ impl Job {
 
     /// Asks the plugin what it used and made, after the flow said what it declares.
     async fn declare(&self, call: &mut TaskCall, outputs: JsonMap, request: &TaskRequest) -> Ended {
-        let Some(block) = &self.planned().task.assets else {
-            return Self::done(Done::with(outputs), None);
-        };
-        let declared = match self.rendered_assets(&outputs) {
+        let block = self.planned().task.assets.as_ref();
+        let behavior = block.map_or_else(FailureBehavior::default, |block| block.failure_behavior);
+        let declared = match self.rendered_assets(&outputs, request.attempt) {
             Ok(bundle) => bundle.unwrap_or_default(),
-            Err(reason) => return self.without_assets(block.failure_behavior, Done::with(outputs), reason),
+            Err(reason) => return self.without_assets(behavior, Done::with(outputs), reason),
         };
         match call.declare(request, &outputs, vec![declared.clone()]).await {
             Ok(answer) => {
-                let bundles = match self.admit(answer, &declared, block.enable_auto) {
+                let bundles = match self.admit(answer, &declared, block.is_some_and(|block| block.enable_auto)) {
                     Ok(bundles) => bundles,
-                    Err(reason) => return self.without_assets(block.failure_behavior, Done::with(outputs), reason),
+                    Err(reason) => return self.without_assets(behavior, Done::with(outputs), reason),
                 };
-                self.checked(Done::with(outputs), bundles, block.failure_behavior)
+                self.checked(Done::with(outputs), bundles, behavior)
             }
-            Err(failure) => self.without_assets(block.failure_behavior, Done::with(outputs), failure.message),
+            Err(failure) => self.without_assets(behavior, Done::with(outputs), failure.message),
         }
     }
 
@@ -466,14 +467,7 @@ impl Job {
         let policy = self.shared.runner.registry.policy();
         let plugin = self.actor.plugin.as_ref();
         let grants = plugin.map(|plugin| policy.grants_of(plugin)).unwrap_or_default();
-        let catalog = &self.shared.catalog;
-        let exists = |id: &AssetId| {
-            catalog
-                .asset(id)
-                .map(|found| found.is_some())
-                .map_err(|error| error.message)
-        };
-        let admitted = lineage::admitted(answer, declared, enable_auto, &grants, &exists)?;
+        let admitted = lineage::admitted(answer, declared, enable_auto, &grants, &|id| self.exists(id))?;
         let on_use = self.on_use();
         for id in admitted.granted {
             on_use(UsedGrant {
@@ -498,12 +492,17 @@ impl Job {
         Ok(admitted.bundles)
     }
 
+    fn exists(&self, id: &AssetId) -> Result<bool, String> {
+        let found = self.shared.catalog.asset(id);
+        found.map(|found| found.is_some()).map_err(|error| error.message)
+    }
+
     /// What begat did itself is recorded as the flow declares it.
-    fn recorded_as_declared(&self, done: Done) -> Ended {
+    fn recorded_as_declared(&self, done: Done, attempt: u32) -> Ended {
         let Some(block) = &self.planned().task.assets else {
             return Self::done(done, None);
         };
-        match self.rendered_assets(&done.outputs) {
+        match self.rendered_assets(&done.outputs, attempt) {
             Ok(bundle) => self.checked(done, bundle.into_iter().collect(), block.failure_behavior),
             Err(reason) => self.without_assets(block.failure_behavior, done, reason),
         }
@@ -529,7 +528,7 @@ impl Job {
         Self::done(done, Some(Lineage { state, bundles }))
     }
 
-    fn rendered_assets(&self, outputs: &JsonMap) -> Result<Option<Bundle>, String> {
+    fn rendered_assets(&self, outputs: &JsonMap, attempt: u32) -> Result<Option<Bundle>, String> {
         let task = &self.planned().task;
         if task.assets.is_none() {
             return Ok(None);
@@ -538,8 +537,9 @@ impl Job {
         let snapshot = self
             .snapshot
             .clone()
+            .at_attempt(attempt)
             .with_own_outputs(task.id.as_str(), &values, outputs);
-        lineage::rendered(task, &self.shared.scope(&snapshot))
+        lineage::rendered(task, &self.shared.scope(&snapshot), &|id| self.exists(id))
     }
 
     fn done(done: Done, lineage: Option<Lineage>) -> Ended {

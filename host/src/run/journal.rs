@@ -377,6 +377,11 @@ impl CatalogReader for SettledCatalog {
         self.catalog.assets(filter)
     }
 
+    fn left_behind(&self, ids: &[AssetId]) -> Result<Vec<AssetId>, RecordError> {
+        drop(self.written.wait(0));
+        self.catalog.left_behind(ids)
+    }
+
     fn violations(&self, bundles: &[Bundle]) -> Result<Vec<Violation>, RecordError> {
         let outputs = bundles.iter().flat_map(|bundle| &bundle.outputs);
         self.written.wait_for(outputs.map(|declaration| &declaration.id));

@@ -7,9 +7,19 @@ use crate::model::{AssetId, Bundle, Declaration, Grants};
 use crate::plan::Task;
 
 /// Renders the task's declaration; nothing where it has none. The error is for the operator.
-pub(super) fn rendered(task: &Task, scope: &Scope<'_>) -> Result<Option<Bundle>, String> {
+pub(super) fn rendered(
+    task: &Task,
+    scope: &Scope<'_>,
+    exists: &dyn Fn(&AssetId) -> Result<bool, String>,
+) -> Result<Option<Bundle>, String> {
     let Some(block) = &task.assets else { return Ok(None) };
-    block.render(scope).map(Some).map_err(|finding| finding.message)
+    let (bundle, required) = block.render(scope).map_err(|finding| finding.message)?;
+    for id in required {
+        if !exists(&id)? {
+            return Err(format!("the input `{id}` is required, and there is no such asset"));
+        }
+    }
+    Ok(Some(bundle))
 }
 
 /// What may be recorded of a plugin's answer.

@@ -159,6 +159,10 @@ impl CatalogReader for Catalog {
         Ok(self.content_of_file(execution, name)?)
     }
 
+    fn left_behind(&self, ids: &[AssetId]) -> Result<Vec<AssetId>, RecordError> {
+        Ok(Catalog::left_behind(self, ids)?)
+    }
+
     fn violations(&self, bundles: &[Bundle]) -> Result<Vec<Violation>, RecordError> {
         Ok(Catalog::violations(self, bundles)?)
     }
@@ -317,7 +321,7 @@ fn query_of(filter: &AssetFilter) -> (String, Vec<Value>) {
     }
     let conditions = conditions.join(" AND ");
     (
-        format!("SELECT {COLUMNS} FROM asset WHERE {conditions} ORDER BY created_seq, id"),
+        format!("SELECT {COLUMNS} FROM asset WHERE {conditions} ORDER BY created_seq, created, id"),
         parameters,
     )
 }

@@ -1,13 +1,13 @@
 //! What hangs on an asset, what lost what it was made from, and the way between two assets.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rusqlite::Connection;
 
 use crate::model::{AsOf, Asset, AssetId, Dependent, Dependents, PathView};
 
 use super::assets::Placed;
-use super::{Catalog, StoreError, assets, chain, columns, graph};
+use super::{Catalog, Direction, StoreError, assets, chain, columns, graph};
 
 impl Catalog {
     /// The assets below one, nearest first, with all they were made from; none when the id is unknown.
@@ -40,13 +40,33 @@ impl Catalog {
                 AND number IN (SELECT to_asset FROM edge WHERE edge.to_seq IS NOT NULL)
                 AND NOT EXISTS (SELECT 1 FROM edge WHERE to_asset = number AND edge.to_seq IS NULL)
                 AND EXISTS (SELECT 1 FROM edge WHERE to_asset = number AND edge.from_seq >= created_seq)
-             ORDER BY created_seq, id",
+             ORDER BY created_seq, created, id",
             assets::COLUMNS
         );
         self.read(|connection| {
             let mut statement = connection.prepare_cached(&query)?;
             let rows = statement.query_map([], assets::from_row)?;
             Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The assets that would be orphans if these were deleted; ordered by id.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn left_behind(&self, ids: &[AssetId]) -> Result<Vec<AssetId>, StoreError> {
+        self.read(|connection| {
+            let gone: HashSet<&AssetId> = ids.iter().collect();
+            let mut found = BTreeSet::new();
+            for id in ids {
+                for child in graph::neighbours(connection, AsOf::Now, id, Direction::Down)? {
+                    let parents = graph::neighbours(connection, AsOf::Now, &child, Direction::Up)?;
+                    if !gone.contains(&child) && parents.iter().all(|parent| gone.contains(parent)) {
+                        found.insert(child);
+                    }
+                }
+            }
+            Ok(found.into_iter().collect())
         })
     }
 

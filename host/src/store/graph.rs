@@ -225,7 +225,12 @@ fn nodes(connection: &Connection, as_of: AsOf, reached: &HashSet<i64>) -> Result
     let mut numbers: Vec<i64> = reached.iter().copied().collect();
     numbers.sort_unstable();
     let mut nodes = assets::placed(connection, as_of, numbers)?;
-    nodes.sort_by(|left, right| (left.created_seq, &left.asset.id).cmp(&(right.created_seq, &right.asset.id)));
+    let place = |node: &Placed| (node.created_seq, node.asset.created);
+    nodes.sort_by(|left, right| {
+        place(left)
+            .cmp(&place(right))
+            .then_with(|| left.asset.id.cmp(&right.asset.id))
+    });
     Ok(nodes)
 }
 

@@ -1,14 +1,14 @@
 //! Takes an export in: a whole log into an empty catalog, or assets and edges into any.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use rusqlite::{Connection, params};
 
 use crate::model::{
-    Asset, AssetEvent, AssetId, EXPORT_VERSION, EdgeView, ExportKind, ExportLine, ExportedContent, ExportedEvent,
-    ExportedLog, Person, Timestamp, digest,
+    Asset, AssetEvent, AssetId, AssetType, EXPORT_VERSION, EdgeView, ExportKind, ExportLine, ExportedContent,
+    ExportedEvent, ExportedLog, Json, Person, Timestamp, Violation, digest,
 };
 
 use super::catalog::Durability;
@@ -16,6 +16,7 @@ use super::chain::{self, Head};
 use super::change::{ChangeFact, EdgeFact};
 use super::payload::AssetFact;
 use super::record::{self, HandFact};
+use super::types::{self, Schemas};
 use super::{Catalog, Refusal, StoreError, assets, canonical, files, foreign, rebuild};
 
 /// Assets or edges in one event.
@@ -184,6 +185,9 @@ struct AssetImport<'a> {
     named: HashSet<AssetId>,
     /// The assets that are new: nothing was known of them, not even an edge.
     created: HashSet<AssetId>,
+    /// The schema of each type that was met.
+    known: HashMap<AssetType, Option<Json>>,
+    schemas: Schemas,
     imported: Imported,
 }
 
@@ -197,6 +201,8 @@ impl<'a> AssetImport<'a> {
             waiting: ChangeFact::default(),
             named: HashSet::new(),
             created: HashSet::new(),
+            known: HashMap::new(),
+            schemas: Schemas::default(),
             imported: Imported::default(),
         }
     }
@@ -208,11 +214,17 @@ impl<'a> AssetImport<'a> {
         for (line, read) in lines {
             let bad = |reason: String| StoreError::from(Refusal::BadImport { line, reason });
             match read.map_err(bad)? {
-                ExportLine::Asset(asset) => self.take_asset(*asset)?,
+                ExportLine::Asset(asset) => {
+                    if let Some(violation) = self.violation(&asset)? {
+                        return Err(bad(violation.to_string()));
+                    }
+                    self.take_asset(*asset)?;
+                }
                 ExportLine::Edge(edge) => self.take_edge(edge).map_err(|problem| problem.unwrap_or_else(bad))?,
                 ExportLine::AssetType(definition) => {
                     self.flush()?;
                     self.imported.types += 1;
+                    self.known.clear();
                     self.record(HandFact::AssetTypeRegistered(definition))?;
                 }
                 ExportLine::Begat(_) | ExportLine::Event(_) | ExportLine::Log(_) | ExportLine::Content(_) => {
@@ -228,6 +240,21 @@ impl<'a> AssetImport<'a> {
         self.flush()?;
         self.head.write(self.connection)?;
         Ok(self.imported)
+    }
+
+    /// How an asset breaks the schema of its type.
+    fn violation(&mut self, asset: &Asset) -> Result<Option<Violation>, StoreError> {
+        let schema = match self.known.get(&asset.asset_type) {
+            Some(known) => known,
+            None => {
+                let schema = types::schema_of(self.connection, &asset.asset_type)?;
+                self.known.entry(asset.asset_type.clone()).or_insert(schema)
+            }
+        };
+        Ok(match schema {
+            None => None,
+            Some(schema) => self.schemas.check(asset, schema.clone()).into_iter().next(),
+        })
     }
 
     fn take_asset(&mut self, mut asset: Asset) -> Result<(), StoreError> {

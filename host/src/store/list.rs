@@ -112,11 +112,11 @@ fn query_of(connection: &Connection, search: &AssetSearch) -> Result<Option<(Str
     let order = if is_narrow { "+created_seq" } else { "created_seq" };
     let query = match now {
         true => format!(
-            "SELECT {} FROM asset WHERE {conditions} ORDER BY {order}, id",
+            "SELECT {} FROM asset WHERE {conditions} ORDER BY {order}, created, id",
             assets::COLUMNS
         ),
         false => format!(
-            "SELECT {} FROM asset_ever WHERE {conditions} ORDER BY created_seq, id",
+            "SELECT {} FROM asset_ever WHERE {conditions} ORDER BY created_seq, created, id",
             assets::COLUMNS_THEN
         ),
     };

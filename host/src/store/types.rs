@@ -48,7 +48,7 @@ fn all(connection: &Connection) -> Result<Vec<AssetTypeDefinition>, StoreError> 
 }
 
 /// The schema of a type, where it has one.
-fn schema_of(connection: &Connection, name: &AssetType) -> Result<Option<Json>, StoreError> {
+pub(super) fn schema_of(connection: &Connection, name: &AssetType) -> Result<Option<Json>, StoreError> {
     let query = "SELECT definition FROM asset_type WHERE name = ?1";
     let mut statement = connection.prepare_cached(query)?;
     if let Some(own) = statement.query_row([name.as_str()], from_row).optional()? {
@@ -244,7 +244,7 @@ impl Schemas {
         }
     }
 
-    fn check(&mut self, asset: &Asset, schema: Json) -> Vec<Violation> {
+    pub(super) fn check(&mut self, asset: &Asset, schema: Json) -> Vec<Violation> {
         if holds_plainly(&schema, &asset.metadata) {
             return Vec::new();
         }

@@ -8,19 +8,30 @@ use serde_json::Value;
 use crate::{Asset, Bundle, Failure, JsonMap};
 
 /// What a script printed, taken apart.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Said {
     /// All but the lines that tell something.
     pub text: String,
     /// What it set as outputs.
     pub vars: BTreeMap<String, Value>,
-    /// What it used and made, a bundle for each line.
-    pub assets: Vec<Bundle>,
+    /// What it used and made, a bundle for each line; or why one of them cannot be read, which is no fault of the work
+    /// that was done.
+    pub assets: Result<Vec<Bundle>, Failure>,
+}
+
+impl Default for Said {
+    fn default() -> Self {
+        Self {
+            text: String::new(),
+            vars: BTreeMap::new(),
+            assets: Ok(Vec::new()),
+        }
+    }
 }
 
 thread_local! {
     /// What the last script of this instance made, until `declare` asks for it.
-    static MADE: RefCell<Vec<Bundle>> = const { RefCell::new(Vec::new()) };
+    static MADE: RefCell<Result<Vec<Bundle>, Failure>> = const { RefCell::new(Ok(Vec::new())) };
 }
 
 /// The JSON text of a line `::{…}::`.
@@ -44,10 +55,22 @@ pub fn read(stdout: &str) -> Result<Said, Failure> {
     Ok(said)
 }
 
+/// Hands output of an emulation to the component's own streams, whose lines the log gets as they come, but for those that
+/// tell something. A unit test has no such streams.
+pub fn print_through(text: &str, is_error: bool) {
+    if cfg!(target_family = "wasm") {
+        let lines = text.split_inclusive('\n').filter(|line| protocol(line).is_none());
+        crate::bindings::print(is_error, lines.collect::<String>().as_bytes());
+    }
+}
+
 /// What the flow declared, and after it what the script made.
-pub fn declared(mut declared: Vec<Bundle>) -> Vec<Bundle> {
-    declared.extend(MADE.take());
-    declared
+///
+/// # Errors
+/// When the script said it in a way that cannot be read.
+pub fn declared(mut declared: Vec<Bundle>) -> Result<Vec<Bundle>, Failure> {
+    declared.extend(MADE.replace(Ok(Vec::new()))?);
+    Ok(declared)
 }
 
 fn read_line(text: &str, line: &str, said: &mut Said) -> Result<(), Failure> {
@@ -56,12 +79,12 @@ fn read_line(text: &str, line: &str, said: &mut Said) -> Result<(), Failure> {
     for (key, value) in map {
         match (key.as_str(), value) {
             ("outputs", Value::Object(outputs)) => said.vars.extend(outputs),
-            ("assets", Value::Object(assets)) => said.assets.push(bundle(assets)?),
-            ("outputs" | "assets", _) => {
-                return Err(Failure::failed(format!(
-                    "`{key}` in a `::{{…}}::` line must be an object"
-                )));
-            }
+            ("assets", assets) => match (&mut said.assets, bundle(assets)) {
+                (Ok(made), Ok(bundle)) => made.push(bundle),
+                (Ok(_), Err(failure)) => said.assets = Err(failure),
+                (Err(_), _) => {}
+            },
+            ("outputs", _) => return Err(Failure::failed("`outputs` in a `::{…}::` line must be an object")),
             _ => {
                 return Err(Failure::failed(format!(
                     "`{key}` in a `::{{…}}::` line is not supported yet"
@@ -72,7 +95,10 @@ fn read_line(text: &str, line: &str, said: &mut Said) -> Result<(), Failure> {
     Ok(())
 }
 
-fn bundle(map: JsonMap) -> Result<Bundle, Failure> {
+fn bundle(value: Value) -> Result<Bundle, Failure> {
+    let Value::Object(map) = value else {
+        return Err(Failure::failed("`assets` in a `::{…}::` line must be an object"));
+    };
     let mut bundle = Bundle::default();
     for (key, value) in map {
         let Value::Array(items) = value else {
@@ -106,6 +132,7 @@ fn asset(value: Value) -> Result<Asset, Failure> {
         }
     };
     let mut asset = Asset::default();
+    let mut folded = JsonMap::new();
     for (key, value) in map {
         let text = |value: Value| match value {
             Value::String(text) => Ok(Some(text)),
@@ -130,10 +157,11 @@ fn asset(value: Value) -> Result<Asset, Failure> {
                 }
             },
             _ => {
-                asset.metadata.insert(key, value);
+                folded.insert(key, value);
             }
         }
     }
+    asset.metadata.extend(folded);
     match asset.id.is_empty() {
         true => Err(Failure::failed("an asset in a `::{…}::` line has no `id`")),
         false => Ok(asset),
@@ -147,7 +175,7 @@ mod tests {
     #[test]
     fn lines_that_tell_something_are_taken_out() {
         let text = "before\n::{\"outputs\": {\"n\": 1}, \"assets\": {\"inputs\": [\"vm\"], \"outputs\": [{\"id\": \"disk\", \
-                    \"type\": \"Disk\", \"size\": 4, \"metadata\": {\"zone\": \"a\"}}]}}::\nafter\n";
+                    \"type\": \"Disk\", \"size\": 4, \"metadata\": {\"zone\": \"a\", \"size\": 5}}]}}::\nafter\n";
         let said = read(text).unwrap();
         assert_eq!(
             (said.text.as_str(), said.vars["n"].as_i64()),
@@ -158,23 +186,27 @@ mod tests {
             inputs: vec![Asset::new("vm")],
             outputs: vec![disk],
         };
-        assert_eq!(declared(vec![Bundle::default()]), [Bundle::default(), made]);
-        assert_eq!(declared(vec![]), []);
+        assert_eq!(declared(vec![Bundle::default()]).unwrap(), [Bundle::default(), made]);
+        assert_eq!(declared(vec![]).unwrap(), []);
     }
 
     #[test]
-    fn what_cannot_be_meant_is_an_error() {
+    fn what_cannot_be_meant_is_an_error_and_of_assets_one_of_the_declaration_alone() {
+        let of_assets = |line: &str| {
+            read(line).unwrap();
+            declared(vec![]).unwrap_err().message
+        };
         let message = |line: &str| read(line).map(|_| ()).unwrap_err().message;
         assert_eq!(
-            message("::{\"assets\": []}::"),
+            of_assets("::{\"assets\": []}::"),
             "`assets` in a `::{…}::` line must be an object"
         );
         assert_eq!(
-            message("::{\"assets\": {\"made\": []}}::"),
+            of_assets("::{\"assets\": {\"made\": []}}::"),
             "`assets.made` in a `::{…}::` line is unknown: it takes `inputs` and `outputs`"
         );
         assert_eq!(
-            message("::{\"assets\": {\"outputs\": [{}]}}::"),
+            of_assets("::{\"assets\": {\"outputs\": [{}]}}::"),
             "an asset in a `::{…}::` line has no `id`"
         );
         assert_eq!(

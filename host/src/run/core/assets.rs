@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
+use super::values::stored;
 use super::{outputs, text};
 use crate::expr::Value;
 use crate::model::{
-    Asset, AssetEdit, AssetFilter, AssetId, AssetType, Bundle, Declaration, Json, JsonMap, Namespace, RunEvent,
-    RunEventKind, clock,
+    Asset, AssetEdit, AssetFilter, AssetId, AssetType, Bundle, Declaration, Json, JsonMap, LogLevel, Namespace,
+    RunEvent, RunEventKind, clock,
 };
 use crate::run::job::{Done, Job, failure};
 use crate::sandbox::TaskFailure;
@@ -77,8 +78,26 @@ pub(super) fn delete(job: &Job, properties: &JsonMap) -> Result<Done, TaskFailur
         .map_err(|error| failure("unavailable", error.message))?;
     let known = known.ok_or_else(|| failure("failed", format!("there is no asset `{id}`")))?;
     refuse_protected(&known)?;
-    carry_out(job, AssetEdit::Delete(vec![id]))?;
+    delete_all(job, vec![id])?;
     Ok(Done::default())
+}
+
+/// Deletes assets, and says in the log which are left without anything they were made from.
+fn delete_all(job: &Job, ids: Vec<AssetId>) -> Result<(), TaskFailure> {
+    let orphans = job.shared.catalog.left_behind(&ids);
+    let orphans = orphans.map_err(|error| failure("unavailable", error.message))?;
+    carry_out(job, AssetEdit::Delete(ids))?;
+    if let Some((first, more)) = orphans.split_first() {
+        let more = match more.len() {
+            0 => String::new(),
+            count => format!(" and {count} more"),
+        };
+        job.lines.say(
+            LogLevel::Warn,
+            format!("`{first}`{more} lost the last of what it was made from: see `begat asset orphans`"),
+        );
+    }
+    Ok(())
 }
 
 fn refuse_protected(asset: &Asset) -> Result<(), TaskFailure> {
@@ -97,7 +116,7 @@ pub(super) fn list(job: &Job, properties: &JsonMap) -> Result<Done, TaskFailure>
         given.map_or(default, |number| usize::try_from(number).unwrap_or(default))
     };
     let (page, size) = (number("page", 1).max(1), number("size", PAGE));
-    let found = matching(job, properties, "types")?;
+    let found = matching(job, properties, "types", Reach::Itself)?;
     let found: Vec<Json> = found
         .iter()
         .skip((page - 1).saturating_mul(size))
@@ -110,6 +129,14 @@ pub(super) fn list(job: &Job, properties: &JsonMap) -> Result<Done, TaskFailure>
             ("asset", found.into_iter().next().unwrap_or_default()),
             ("size", count.into()),
         ]),
+        Some("STORE") => {
+            let lines: String = found.iter().map(|asset| format!("{asset}\n")).collect();
+            let (uri, effect) = stored(job, format!("{}.jsonl", job.id), lines.as_bytes());
+            return Ok(Done {
+                effects: vec![effect],
+                ..Done::with(outputs([("uri", uri), ("size", count.into())]))
+            });
+        }
         Some("NONE") => outputs([("size", count.into())]),
         _ => outputs([("assets", found.into()), ("size", count.into())]),
     };
@@ -118,7 +145,18 @@ pub(super) fn list(job: &Job, properties: &JsonMap) -> Result<Done, TaskFailure>
 
 /// Deletes all that match. What was recorded of them stays in the log, as all that was.
 pub(super) fn purge(job: &Job, properties: &JsonMap) -> Result<Done, TaskFailure> {
-    let mut found = matching(job, properties, "assetType")?;
+    if let Some(kept) = ["purgeAssetUsages", "purgeAssetLineages"]
+        .into_iter()
+        .find(|name| properties.get(*name) == Some(&Json::Bool(true)))
+    {
+        let message =
+            format!("`{kept}`: what was recorded stays in the log, which `begat catalog prune` makes shorter");
+        job.lines.say(LogLevel::Info, message);
+    }
+    let mut found = match properties.get("purgeAssets") {
+        Some(Json::Bool(false)) => Vec::new(),
+        _ => matching(job, properties, "assetType", Reach::Below)?,
+    };
     if let Some(id) = text(properties, "assetId") {
         found.retain(|asset| asset.id.as_str() == id);
     }
@@ -132,15 +170,28 @@ pub(super) fn purge(job: &Job, properties: &JsonMap) -> Result<Done, TaskFailure
     let count = found.len();
     let ids: Vec<AssetId> = found.into_iter().map(|asset| asset.id).collect();
     if !ids.is_empty() {
-        carry_out(job, AssetEdit::Delete(ids))?;
+        delete_all(job, ids)?;
     }
-    Ok(Done::with(outputs([("purgedAssetsCount", count.into())])))
+    Ok(Done::with(outputs([
+        ("purgedAssetsCount", count.into()),
+        ("purgedAssetUsagesCount", 0.into()),
+        ("purgedAssetLineagesCount", 0.into()),
+    ])))
+}
+
+/// Whether a namespace stands for itself alone or also for those below it.
+#[derive(Clone, Copy, PartialEq)]
+enum Reach {
+    Itself,
+    Below,
 }
 
 /// The assets that the properties name, oldest first.
-fn matching(job: &Job, properties: &JsonMap, types: &str) -> Result<Vec<Asset>, TaskFailure> {
+fn matching(job: &Job, properties: &JsonMap, types: &str, reach: Reach) -> Result<Vec<Asset>, TaskFailure> {
+    let namespace = namespace(properties)?;
+    let above = namespace.clone().filter(|_| reach == Reach::Below);
     let filter = AssetFilter {
-        namespace: namespace(properties)?,
+        namespace: namespace.filter(|_| reach == Reach::Itself),
         ..AssetFilter::default()
     };
     let mut found = job
@@ -148,6 +199,13 @@ fn matching(job: &Job, properties: &JsonMap, types: &str) -> Result<Vec<Asset>, 
         .catalog
         .assets(&filter)
         .map_err(|error| failure("unavailable", error.message))?;
+    if let Some(above) = above {
+        let below = format!("{above}.");
+        found.retain(|asset| {
+            let namespace = asset.namespace.as_ref().map(Namespace::as_str);
+            namespace.is_some_and(|name| name == above.as_str() || name.starts_with(&below))
+        });
+    }
     if let Some(wanted) = properties
         .get(types)
         .and_then(Json::as_array)

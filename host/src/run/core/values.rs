@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Effect, outputs, text};
-use crate::model::{JsonMap, LogLevel, RunEventKind, WrittenFile};
+use crate::model::{Json, JsonMap, LogLevel, RunEventKind, WrittenFile};
 use crate::run::job::{Done, Job};
 
 pub(super) fn give(properties: &JsonMap) -> Done {
@@ -33,13 +33,19 @@ pub(super) fn write(job: &Job, properties: &JsonMap) -> Done {
         "."
     };
     let name = format!("{}{dot}{extension}", job.id);
+    let (uri, effect) = stored(job, name, content.as_bytes());
+    Done {
+        effects: vec![effect],
+        ..Done::with(outputs([("uri", uri)]))
+    }
+}
+
+/// The address of a file of the execution, and the effect that keeps it.
+pub(super) fn stored(job: &Job, name: String, content: &[u8]) -> (Json, Effect) {
     let address = job.shared.surroundings.address(&name);
     let file = WrittenFile {
         name,
-        content: Arc::from(content.as_bytes()),
+        content: Arc::from(content),
     };
-    Done {
-        effects: vec![Effect::Record(RunEventKind::FileWritten(file))],
-        ..Done::with(outputs([("uri", address.into())]))
-    }
+    (address.into(), Effect::Record(RunEventKind::FileWritten(file)))
 }
