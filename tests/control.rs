@@ -130,6 +130,42 @@ fn scripts_are_told_to_stop_and_end_what_must_not_stay_half_done() {
 }
 
 #[test]
+fn a_run_that_is_told_to_end_stops_its_tasks_and_leaves_no_folder_behind() {
+    use std::os::unix::fs::MetadataExt;
+    for name in ["TERM", "HUP"] {
+        let world = World::new();
+        let flow =
+            "id: script\nnamespace: test.control\ntasks:\n  - {id: nap, type: shell, script: 'echo half; sleep 600'}\n";
+        let flow = world.file("script.yaml", flow);
+        let temporary = world.folder.join("tmp");
+        std::fs::create_dir(&temporary).unwrap();
+        let mut command = world.command(&["run", &flow, "--no-prompt"]);
+        command
+            .env("TMPDIR", &temporary)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap().ends_with("half")), "the script begins");
+        let folders = || -> Vec<_> {
+            std::fs::read_dir(&temporary)
+                .unwrap()
+                .map(|entry| entry.unwrap())
+                .collect()
+        };
+        for folder in folders() {
+            assert_eq!(folder.metadata().unwrap().mode() & 0o777, 0o700, "{folder:?}");
+        }
+        assert_eq!(folders().len(), 1);
+        signal(&child, name);
+        let rest = lines.count();
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{name}: {rest} more lines");
+        assert_eq!(newest(&world)["execution"]["state"], "KILLED");
+        assert!(folders().is_empty(), "{name}: {:?}", folders());
+    }
+}
+
+#[test]
 fn a_second_ctrl_c_ends_at_once() {
     let world = World::new();
     let stubborn = SLEEPER.replace(

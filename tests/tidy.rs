@@ -194,3 +194,34 @@ fn every_plugin_has_the_same_files() {
         }
     }
 }
+
+#[test]
+fn every_test_that_the_security_model_names_is_there() {
+    let text = fs::read_to_string(repository().join("host/SECURITY.md")).unwrap();
+    let (_, table) = text.split_once("| attack | test |").unwrap();
+    let files = [repository().join("host/src"), repository().join("tests")];
+    let all: String = files
+        .iter()
+        .flat_map(|folder| sources(folder))
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    let mut count = 0;
+    for name in table
+        .lines()
+        .flat_map(|row| row.split('|').nth(2))
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+    {
+        let path = name.trim_end_matches("::tests").replace("::", "/");
+        let is_there = match name.rsplit("::").next().unwrap() {
+            file if file.ends_with(".rs") => repository().join(file).exists(),
+            "tests" => ["", "/mod"]
+                .iter()
+                .any(|end| repository().join(format!("host/src/{path}{end}.rs")).exists()),
+            guest if guest.contains('.') => all.contains(&format!("\"{guest}\"")),
+            test => all.contains(&format!("fn {test}(")),
+        };
+        assert!(is_there, "host/SECURITY.md names `{name}`, which is not there");
+        count += 1;
+    }
+    assert!(count > 50, "{count}");
+}

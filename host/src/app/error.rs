@@ -190,6 +190,8 @@ impl From<SandboxError> for AppError {
             | SandboxError::Describe { .. }
             | SandboxError::Changed { .. }
             | SandboxError::NotPinned { .. }
+            | SandboxError::SameName { .. }
+            | SandboxError::ReservedName { .. }
             | SandboxError::SameType { .. } => ErrorKind::Refused,
         };
         let hint = error.hint().map(str::to_owned);

@@ -238,6 +238,7 @@ impl App {
     async fn looked_at(&self, path: &Path, lock: &Lock) -> Result<(String, String), AppError> {
         let registry = self.registry_without_pinned().await?;
         let plugin = registry.read(path).await?;
+        registry.check_name(&plugin)?;
         let name = &plugin.reference.name;
         for task_type in plugin.description.task_types.iter().flat_map(|known| known.names()) {
             if crate::flow::CoreType::find(task_type).is_some() {

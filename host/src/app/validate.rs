@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::flow_test::is_test;
 use super::{App, AppError, Report};
 use crate::flow::{self, Checked};
-use crate::model::{Diagnostic, Severity, Source, TaskType};
+use crate::model::{Diagnostic, Severity, Source, TaskType, amount};
 
 /// The largest flow file that is read, in bytes.
 const SIZE_LIMIT: u64 = 4 * 1024 * 1024;
@@ -79,8 +79,8 @@ fn read(path: &Path) -> Result<Source, AppError> {
     }
     if metadata.len() > SIZE_LIMIT {
         return Err(AppError::refused(format!(
-            "`{name}` is larger than {} MiB",
-            SIZE_LIMIT >> 20
+            "`{name}` is larger than {}",
+            amount::in_bytes(SIZE_LIMIT)
         )));
     }
     let bytes = fs::read(path).map_err(|error| failed(&error))?;

@@ -16,7 +16,7 @@ use super::test_commands;
 use crate::app::{
     App, AppError, Built, GoldenRequest, Language, NewPlugin, Supplied, SupplyChange, TaskTrial, TrialRequest, stamp,
 };
-use crate::model::{Json, JsonMap, LogLevel, MadeView, PluginCheckView, Severity};
+use crate::model::{Json, JsonMap, LogLevel, MadeView, PluginCheckView, Severity, amount};
 
 /// How often files are looked at for changes.
 const LOOK: Duration = Duration::from_millis(200);
@@ -82,7 +82,7 @@ async fn cache(app: &App, command: &CacheCommand, output: &Output) -> Result<Exi
             let view = serde_json::json!({"files": files, "bytes": bytes});
             show(output, &view, |_| {
                 let noun = if files == 1 { "plugin" } else { "plugins" };
-                format!("removed {files} compiled {noun}, {} MiB\n", bytes >> 20)
+                format!("removed {files} compiled {noun}, {}\n", amount::in_bytes(bytes))
             })
         }
     }

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -169,22 +171,48 @@ pub(super) fn undelivered(delivered: &Delivered) -> String {
     }
 }
 
-/// Turns true at the first Ctrl-C. A second one ends the process at once.
+/// Turns true at the first Ctrl-C, and when the process is to end or its terminal is gone. A second one ends the process
+/// at once.
 fn watch_for_interrupts() -> (watch::Receiver<bool>, JoinHandle<()>) {
     let (cancel, cancelled) = watch::channel(false);
-    // The second one counts also while this thread is busy, such as compiling a plugin. Where it cannot be listened for,
-    // it does nothing.
-    let is_second = Arc::new(AtomicBool::new(false));
-    let interrupt = signal_hook::consts::SIGINT;
-    drop(flag::register_conditional_shutdown(interrupt, 130, is_second.clone()));
-    drop(flag::register(interrupt, is_second));
+    let watchers: Vec<_> = [SIGINT, SIGTERM, SIGHUP]
+        .into_iter()
+        // Who started this with `nohup` wants it to go on.
+        .filter(|number| !is_ignored(*number))
+        .map(|number| {
+            // The second one counts also while this thread is busy, such as compiling a plugin. Where it cannot be
+            // listened for, it does nothing.
+            let is_second = Arc::new(AtomicBool::new(false));
+            drop(flag::register_conditional_shutdown(
+                number,
+                128 + number,
+                is_second.clone(),
+            ));
+            drop(flag::register(number, is_second));
+            signal(SignalKind::from_raw(number))
+        })
+        .collect();
     let watcher = tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            cancel.send_replace(true);
+        let mut waiting = tokio::task::JoinSet::new();
+        for mut heard in watchers.into_iter().flatten() {
+            let cancel = cancel.clone();
+            waiting.spawn(async move {
+                while heard.recv().await.is_some() {
+                    cancel.send_replace(true);
+                }
+            });
         }
         std::future::pending::<()>().await;
     });
     (cancelled, watcher)
+}
+
+/// Whether whoever started this process had it ignore a signal.
+fn is_ignored(number: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (number - 1) & 1 == 1)
 }
 
 fn answer(view: &ExecutionDetailView, ephemeral: bool, progress: &Mutex<Progress>, output: &Output) -> ExitCode {

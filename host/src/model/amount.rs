@@ -29,6 +29,14 @@ pub fn bytes(text: &str) -> Result<u64, String> {
     amount.ok_or_else(|| format!("`{text}` is no number of bytes; write it as `67108864` or `64 MiB`"))
 }
 
+/// A number of bytes as it is written in settings, exact: in the largest unit that needs no fraction.
+pub fn in_bytes(bytes: u64) -> String {
+    let whole = |(_, size): &&(&str, u64)| bytes >= *size && bytes.is_multiple_of(*size);
+    // Settings and messages count no further than in MiB.
+    let (name, size) = BYTES[1..4].iter().rev().find(whole).unwrap_or(&BYTES[1]);
+    format!("{} {name}", bytes / size)
+}
+
 /// A span of time; units are `ms`, `s`, `min` and `h`, and seconds where there is none.
 ///
 /// # Errors
@@ -64,6 +72,17 @@ mod tests {
         assert_eq!(bytes("100"), Ok(100));
         assert!(bytes("64 MB").unwrap_err().contains("64 MiB"));
         assert!(bytes("99999999999999 GiB").is_err());
+        for (number, text) in [
+            (0, "0 B"),
+            (700 << 10, "700 KiB"),
+            (1535 << 10, "1535 KiB"),
+            (64 << 20, "64 MiB"),
+            (2 << 30, "2048 MiB"),
+            (1025, "1025 B"),
+        ] {
+            assert_eq!(in_bytes(number), text);
+            assert_eq!(bytes(text), Ok(number));
+        }
         assert_eq!(duration("0.5"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("5min"), Ok(Duration::from_secs(300)));
         assert!(duration("0").is_err());

@@ -129,6 +129,16 @@ enum Port {
     Only(u16),
 }
 
+impl Port {
+    fn covers(self, wanted: &Destination) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(port) => port == wanted.port,
+            Self::OfScheme => wanted.port == if wanted.is_tls { 443 } else { 80 },
+        }
+    }
+}
+
 impl FromStr for Grant {
     type Err = GrantError;
 
@@ -342,13 +352,7 @@ impl HostRule {
             HostName::Exactly(name) => *name == wanted.host,
             HostName::Below(suffix) => wanted.host.len() > suffix.len() && wanted.host.ends_with(suffix.as_str()),
         };
-        let standard = if wanted.is_tls { 443 } else { 80 };
-        let port = match self.port {
-            Port::Any => true,
-            Port::Only(port) => port == wanted.port,
-            Port::OfScheme => wanted.port == standard,
-        };
-        host && port && (wanted.is_tls || self.is_plain || self.is_loopback())
+        host && self.port.covers(wanted) && (wanted.is_tls || self.is_plain || self.is_loopback())
     }
 
     /// Whether it names this machine itself, where TLS would guard nothing.
@@ -419,11 +423,13 @@ impl Grants {
         })
     }
 
-    /// Whether an address of this machine or of a private network is granted: by name, by address, or by its network.
-    pub fn opens_private(&self, host: &str, address: IpAddr) -> bool {
+    /// Whether an address of this machine or of a private network is granted to be what a destination leads to: by name,
+    /// by the address and the port, or by its network.
+    pub fn opens_private(&self, wanted: &Destination, address: IpAddr) -> bool {
         self.of(GrantKind::Net).any(|grant| match &grant.reach {
             Reach::Host(rule) => match &rule.host {
-                HostName::Exactly(name) if name == "localhost" => host == "localhost" && address.is_loopback(),
+                _ if !rule.port.covers(wanted) => false,
+                HostName::Exactly(name) if name == "localhost" => wanted.host == "localhost" && address.is_loopback(),
                 HostName::Exactly(name) => name.parse() == Ok(address),
                 HostName::Any | HostName::Below(_) => false,
             },
@@ -637,23 +643,31 @@ mod tests {
 
     #[test]
     fn private_addresses_are_opened_by_address_or_network_only() {
-        let check = |list: &[&str], host: &str, address: &str, expected: bool| {
-            let opened = grants(list).opens_private(host, address.parse().unwrap());
-            assert_eq!(opened, expected, "{list:?} {host} {address}");
+        let check = |list: &[&str], url: &str, address: &str, expected: bool| {
+            let opened = grants(list).opens_private(&Destination::of_url(url).unwrap(), address.parse().unwrap());
+            assert_eq!(opened, expected, "{list:?} {url} {address}");
         };
-        check(&["net=internal.example"], "internal.example", "10.0.0.1", false);
-        check(
-            &["net=internal.example", "net=10.0.0.0/8"],
-            "internal.example",
-            "10.0.0.1",
-            true,
-        );
-        check(&["net=10.0.0.0/8"], "x", "11.0.0.1", false);
-        check(&["net=127.0.0.1:80"], "127.0.0.1", "127.0.0.1", true);
-        check(&["net=localhost:80"], "localhost", "127.0.0.1", true);
-        check(&["net=localhost:80"], "evil.example", "127.0.0.1", false);
-        check(&["net=*"], "x", "127.0.0.1", false);
-        check(&["net=fd00::/8"], "x", "fd12::1", true);
+        let inside = "https://internal.example";
+        check(&["net=internal.example"], inside, "10.0.0.1", false);
+        check(&["net=internal.example", "net=10.0.0.0/8"], inside, "10.0.0.1", true);
+        check(&["net=10.0.0.0/8"], "https://x", "11.0.0.1", false);
+        check(&["net=127.0.0.1:80"], "http://127.0.0.1", "127.0.0.1", true);
+        check(&["net=localhost:80"], "http://localhost", "127.0.0.1", true);
+        check(&["net=localhost:80"], "http://evil.example", "127.0.0.1", false);
+        check(&["net=*"], "https://x", "127.0.0.1", false);
+        check(&["net=fd00::/8"], "https://x", "fd12::1", true);
+        // An address opens the port that is granted, and no other.
+        for (grant, url, expected) in [
+            ("net=127.0.0.1:9", "http://vm:18080", false),
+            ("net=127.0.0.1:18080", "http://vm:18080", true),
+            ("net=127.0.0.1:*", "http://vm:18080", true),
+            ("net=127.0.0.1", "http://vm:18080", false),
+            ("net=127.0.0.1", "http://vm", true),
+            ("net=127.0.0.1", "https://vm", true),
+            ("net=localhost:9", "http://localhost:18080", false),
+        ] {
+            check(&["net=http://vm:*", grant], url, "127.0.0.1", expected);
+        }
     }
 
     #[test]

@@ -17,10 +17,6 @@ pub const MASK: &str = "******";
 
 /// The shortest text that is masked: to mask shorter ones would tear every text apart.
 pub const SHORTEST: usize = 4;
-/// The shortest form of an encoded secret that is masked.
-const SHORTEST_ENCODED: usize = 6;
-/// The shortest start of a secret at the end of a line that is waited upon.
-const SHORTEST_START: usize = 3;
 /// How tools break base64 into lines.
 const WRAPS: [usize; 2] = [76, 64];
 
@@ -90,13 +86,11 @@ impl Masker {
         }
     }
 
-    /// Texts that follow one another with every secret masked, also one that is split over them.
-    pub fn mask_parts(&self, parts: &[&str]) -> Vec<String> {
+    /// Texts that follow one another with every secret masked, also one that is split over them, and the first so many
+    /// bytes, which belong to one that began before.
+    pub fn mask_parts(&self, parts: &[&str], covered: usize) -> Vec<String> {
         let joined = parts.concat();
-        let found = match self.is_needed() {
-            true => self.known().found(&joined),
-            false => Vec::new(),
-        };
+        let found = self.found_in(&joined, covered);
         let mut start = 0;
         parts
             .iter()
@@ -106,6 +100,25 @@ impl Masker {
                 starred(&joined, begin, start, &found)
             })
             .collect()
+    }
+
+    /// How many bytes behind a place in a text belong to a secret that begins before it.
+    pub fn reach(&self, text: &str, covered: usize, place: usize) -> usize {
+        let found = self.found_in(text, covered);
+        let across = found.iter().find(|(start, end)| *start < place && *end > place);
+        across.map_or(0, |(_, end)| end - place)
+    }
+
+    fn found_in(&self, text: &str, covered: usize) -> Vec<(usize, usize)> {
+        let mut found = match self.is_needed() {
+            true => self.known().found(text),
+            false => Vec::new(),
+        };
+        if covered > 0 {
+            found.insert(0, (0, covered));
+            found = apart(found);
+        }
+        found
     }
 
     /// How many bytes at the end of a text may be the start of a secret that goes on in the next one.
@@ -118,7 +131,7 @@ impl Masker {
         let open = |form: &String| {
             let form = form.as_bytes();
             let longest = (form.len() - 1).min(text.len());
-            (SHORTEST_START..=longest)
+            (1..=longest)
                 .rev()
                 .find(|length| text[text.len() - length..].eq_ignore_ascii_case(&form[..*length]))
         };
@@ -180,15 +193,20 @@ impl Known {
             .map(|found| (found.start(), found.end()))
             .collect();
         all.sort_unstable();
-        let mut apart: Vec<(usize, usize)> = Vec::new();
-        for (start, end) in all {
-            match apart.last_mut() {
-                Some(last) if start <= last.1 => last.1 = last.1.max(end),
-                _ => apart.push((start, end)),
-            }
-        }
-        apart
+        apart(all)
     }
+}
+
+/// Ranges in order, with those that touch made one.
+fn apart(all: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+    let mut apart: Vec<(usize, usize)> = Vec::new();
+    for (start, end) in all {
+        match apart.last_mut() {
+            Some(last) if start <= last.1 => last.1 = last.1.max(end),
+            _ => apart.push((start, end)),
+        }
+    }
+    apart
 }
 
 /// The part of a text from `begin` to `end` with what was found masked.
@@ -231,7 +249,7 @@ fn forms_of(secret: &str) -> Vec<String> {
             encoded.extend(lines.map(|line| String::from_utf8_lossy(line).into_owned()));
         }
     }
-    forms.extend(encoded.into_iter().filter(|form| form.len() >= SHORTEST_ENCODED));
+    forms.extend(encoded.into_iter().filter(|form| form.len() >= SHORTEST));
     forms
 }
 
@@ -291,6 +309,20 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_of_four_characters_is_masked_in_its_encoded_forms() {
+        let masker = Masker::default();
+        masker.learn("s3cr");
+        for (text, expected) in [
+            ("czNjcg==", "******g=="),
+            ("eHMzY3J4", "eH******J4"),
+            ("73336372", "******"),
+            ("%73%33%63%72", "******"),
+        ] {
+            assert_eq!(masker.mask(text), expected);
+        }
+    }
+
+    #[test]
     fn each_line_of_a_secret_is_masked_and_its_quoted_form() {
         let masker = Masker::default();
         masker.learn("-----BEGIN KEY-----\nabcdefgh\nij\n-----END KEY-----\n");
@@ -315,12 +347,15 @@ mod tests {
     fn a_secret_split_over_texts_is_masked_in_each() {
         let masker = masker();
         assert_eq!(
-            masker.mask_parts(&["a s3cr3t/", "of +Ada? b"]),
+            masker.mask_parts(&["a s3cr3t/", "of +Ada? b"], 0),
             ["a ******", "****** b"]
         );
-        assert_eq!(masker.mask_parts(&["s3cr", "3t/of", " +Ada?"]), [MASK, MASK, MASK]);
+        assert_eq!(masker.mask_parts(&["s3cr", "3t/of", " +Ada?"], 0), [MASK, MASK, MASK]);
         assert_eq!(masker.open_end("a s3cr3t/"), 7);
-        assert_eq!(masker.open_end("a s3"), 0);
+        assert_eq!(masker.mask_parts(&["da? b"], 3), ["****** b"]);
+        assert_eq!(masker.reach("a s3cr3t/of +Ada? b", 0, 14), 3);
+        assert_eq!(masker.reach("a s3cr3t/of +Ada? b", 0, 2), 0);
+        assert_eq!(masker.open_end("a s"), 1);
         assert_eq!(masker.open_end("nothing"), 0);
     }
 

@@ -25,7 +25,7 @@ impl Driver {
         let planned = self.planned(active.place);
         if planned.work == Work::Core(CoreType::WorkingDirectory) {
             let files = opening::input_files(planned, &self.shared.scope(snapshot))?;
-            active.workplace = Some(Workplace::open(&active.id, files.as_ref(), &self.shared.surroundings)?);
+            active.workplace = Some(Workplace::open(files.as_ref(), &self.shared.surroundings)?);
         }
         Ok(())
     }

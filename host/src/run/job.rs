@@ -13,7 +13,7 @@ use super::guard::guarded;
 use super::journal::EventWriter;
 use super::lineage::{self, Dropped};
 use super::lines::Lines;
-use super::masking::{mask_ended, mask_failure};
+use super::masking::{mask_bundle, mask_ended, mask_failure};
 use super::surroundings::OwnSurroundings;
 use super::variables::Snapshot;
 use super::workplace::Workplace;
@@ -362,9 +362,9 @@ impl Job {
                 format!("no plugin provides the task type `{task_type}`"),
             )
         })?;
-        let workplace = self.workplace_for(plugin)?;
         // The semaphore is never closed.
         let _turn = shared.runner.instances.acquire().await;
+        let workplace = self.workplace_for(plugin)?;
         let namespace = flow.namespace.clone();
         let surroundings = TaskSurroundings {
             sink: self.lines.sink(),
@@ -408,7 +408,7 @@ impl Job {
             Some(shared) => Ok(Some(shared.clone())),
             None if !uses_files => Ok(None),
             None => {
-                let own = Workplace::open(&self.id, None, &self.shared.surroundings);
+                let own = Workplace::open(None, &self.shared.surroundings);
                 own.map(Some).map_err(|message| failure("unavailable", message))
             }
         }
@@ -463,11 +463,17 @@ impl Job {
     }
 
     /// Keeps what the plugin may declare, and says what of its answer it may not.
-    fn admit(&self, answer: Vec<Bundle>, declared: &Bundle, enable_auto: bool) -> Result<Vec<Bundle>, String> {
+    fn admit(&self, mut answer: Vec<Bundle>, declared: &Bundle, enable_auto: bool) -> Result<Vec<Bundle>, String> {
+        let (masker, mut declared) = (self.shared.writer.masker(), declared.clone());
+        // Masked first: what is held against the grants and the catalog is what is recorded.
+        answer
+            .iter_mut()
+            .chain([&mut declared])
+            .for_each(|bundle| mask_bundle(masker, bundle));
         let policy = self.shared.runner.registry.policy();
         let plugin = self.actor.plugin.as_ref();
         let grants = plugin.map(|plugin| policy.grants_of(plugin)).unwrap_or_default();
-        let admitted = lineage::admitted(answer, declared, enable_auto, &grants, &|id| self.exists(id))?;
+        let admitted = lineage::admitted(answer, &declared, enable_auto, &grants, &|id| self.exists(id))?;
         let on_use = self.on_use();
         for id in admitted.granted {
             on_use(UsedGrant {
@@ -481,6 +487,9 @@ impl Job {
             let words = match why {
                 Dropped::Undeclared => {
                     format!("which the flow does not; it was left out (`enableAuto: true` would take it, or {advice})")
+                }
+                Dropped::OnlyRead => {
+                    format!("as an output, which the flow only reads; it was left out ({advice})")
                 }
                 Dropped::Existing => {
                     format!("which exists and which the flow does not declare; it was left out ({advice})")

@@ -36,6 +36,8 @@ pub(super) struct Admitted {
 pub(super) enum Dropped {
     /// The flow does not declare it.
     Undeclared,
+    /// The flow reads it, and the plugin would write it.
+    OnlyRead,
     /// The flow takes what is new, and this is somebody else's.
     Existing,
 }
@@ -49,22 +51,21 @@ pub(super) fn admitted(
     grants: &Grants,
     exists: &dyn Fn(&AssetId) -> Result<bool, String>,
 ) -> Result<Admitted, String> {
-    let known: HashSet<&AssetId> = declared
-        .inputs
-        .iter()
-        .chain(&declared.outputs)
-        .map(|asset| &asset.id)
-        .collect();
+    let ids = |of: &'_ [Declaration]| of.iter().map(|asset| asset.id.clone()).collect::<HashSet<AssetId>>();
+    let (read, written) = (ids(&declared.inputs), ids(&declared.outputs));
     let mut admitted = Admitted::default();
     for bundle in answer {
         let mut keep = |assets: Vec<Declaration>, is_output: bool| -> Result<Vec<Declaration>, String> {
             let mut kept = Vec::new();
             for asset in assets {
-                if known.contains(&asset.id) {
+                // What the flow makes may also be read by what it makes next, but not the other way round.
+                if written.contains(&asset.id) || (!is_output && read.contains(&asset.id)) {
                     kept.push(asset);
                 } else if grants.asset(&asset.id, asset.asset_type.as_ref()).is_some() {
                     admitted.granted.push(asset.id.clone());
                     kept.push(asset);
+                } else if is_output && read.contains(&asset.id) {
+                    admitted.dropped.push((asset.id, Dropped::OnlyRead));
                 } else if !enable_auto {
                     admitted.dropped.push((asset.id, Dropped::Undeclared));
                 } else if is_output && exists(&asset.id)? {
@@ -131,6 +132,16 @@ mod tests {
             kept,
             &[("stranger", Dropped::Undeclared)],
         );
+    }
+
+    #[test]
+    fn a_plugin_cannot_write_what_the_flow_only_reads() {
+        let answer = || bundle(&["snapshot"], &["vm"]);
+        let kept = bundle(&["snapshot"], &[]);
+        for enable_auto in [false, true] {
+            check(answer(), enable_auto, None, kept.clone(), &[("vm", Dropped::OnlyRead)]);
+            check(answer(), enable_auto, Some("assets=vm"), answer(), &[]);
+        }
     }
 
     #[test]

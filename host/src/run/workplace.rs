@@ -1,13 +1,12 @@
 //! The folder that the tasks of a `WorkingDirectory` share: made when it begins, gone when it ends.
 
-use std::fs;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::surroundings::OwnSurroundings;
 use crate::model::{Json, JsonMap, RunEventKind, TaskRunId, WrittenFile};
+use crate::sandbox::{Folder, Kind, Temporary};
 
 /// The largest file that is kept, in bytes, and how many files are.
 const FILE_SIZE: u64 = 16 * 1024 * 1024;
@@ -16,43 +15,31 @@ const FILES: usize = 1_000;
 /// A folder of the host that only these tasks see.
 #[derive(Debug)]
 pub(super) struct Workplace {
-    folder: PathBuf,
-}
-
-impl Drop for Workplace {
-    fn drop(&mut self) {
-        // What stays is in the folder for temporary files, which the system empties.
-        drop(fs::remove_dir_all(&self.folder));
-    }
+    place: Temporary,
+    /// Tasks may be at work in it whenever it is looked into.
+    folder: Folder,
 }
 
 impl Workplace {
     /// Makes the folder and puts files into it: names, and texts or addresses of the execution's own files. The error is
     /// for the operator.
-    pub(super) fn open(
-        id: &TaskRunId,
-        files: Option<&Json>,
-        surroundings: &OwnSurroundings,
-    ) -> Result<Arc<Self>, String> {
-        // Ids are the same in runs that repeat each other, maybe at once.
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let (process, next) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let folder = std::env::temp_dir().join(format!("begat-work-{id}-{process}-{next}"));
-        let failed = |error: io::Error| format!("making the folder `{}`: {error}", folder.display());
-        fs::create_dir_all(&folder).map_err(failed)?;
-        let workplace = Arc::new(Self { folder });
+    pub(super) fn open(files: Option<&Json>, surroundings: &OwnSurroundings) -> Result<Arc<Self>, String> {
+        let failed = |error: io::Error| format!("making a folder for the task: {error}");
+        let place = Temporary::new("work").map_err(failed)?;
+        let folder = Folder::open(place.path()).map_err(failed)?;
+        let workplace = Self { place, folder };
         for (name, given) in files.and_then(Json::as_object).into_iter().flatten() {
             workplace.put(name, given, surroundings)?;
         }
-        Ok(workplace)
+        Ok(Arc::new(workplace))
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.folder
+        self.place.path()
     }
 
     fn put(&self, name: &str, given: &Json, surroundings: &OwnSurroundings) -> Result<(), String> {
-        let path = self.within(name)?;
+        let path = within(name)?;
         let text = given.as_str().map_or_else(|| given.to_string(), str::to_owned);
         let content = match text.starts_with(super::surroundings::FILES) {
             false => text.into_bytes(),
@@ -62,20 +49,10 @@ impl Workplace {
             }
         };
         let failed = |error: io::Error| format!("writing the input file `{name}`: {error}");
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(failed)?;
-        }
-        fs::write(&path, content).map_err(failed)
-    }
-
-    /// The path of a name, which must not lead out of the folder.
-    fn within(&self, name: &str) -> Result<PathBuf, String> {
-        let path = Path::new(name);
-        let is_inside = path.components().all(|part| matches!(part, Component::Normal(_)));
-        match is_inside && !name.is_empty() {
-            true => Ok(self.folder.join(path)),
-            false => Err(format!("`{name}` is no name of a file within the working directory")),
-        }
+        self.folder
+            .make(path.parent().unwrap_or(Path::new("")))
+            .and_then(|()| self.folder.write(path, &content))
+            .map_err(failed)
     }
 
     /// Keeps the files whose names fit one of the patterns: what to record, and their addresses by name.
@@ -89,24 +66,26 @@ impl Workplace {
             .iter()
             .map(|pattern| glob::Pattern::new(pattern).map_err(|error| format!("`{pattern}`: {error}")))
             .collect::<Result<_, _>>()?;
+        let failed = |error: io::Error| format!("reading the working directory: {error}");
         let mut names = Vec::new();
-        list(&self.folder, "", &mut names).map_err(|error| format!("reading the working directory: {error}"))?;
-        names.retain(|name| patterns.iter().any(|pattern| pattern.matches(name)));
+        self.folder.walk(failed, |path, entry| {
+            let name = path.to_string_lossy();
+            // Links may lead anywhere.
+            if entry.kind == Kind::File && patterns.iter().any(|pattern| pattern.matches(&name)) {
+                names.push(name.into_owned());
+            }
+            Ok(())
+        })?;
         names.sort();
         if names.len() > FILES {
             return Err(format!("{} output files, at most {FILES} are kept", names.len()));
         }
         let (mut kept, mut addresses) = (Vec::new(), JsonMap::new());
         for name in names {
-            let path = self.folder.join(&name);
             let failed = |error: io::Error| format!("reading the output file `{name}`: {error}");
-            let size = fs::symlink_metadata(&path).map_err(failed)?.len();
-            if size > FILE_SIZE {
-                return Err(format!(
-                    "the output file `{name}` has {size} bytes, at most {FILE_SIZE} are kept"
-                ));
-            }
-            let content = fs::read(&path).map_err(failed)?;
+            let content = self.folder.read(Path::new(&name), FILE_SIZE).map_err(failed)?;
+            let content = content
+                .map_err(|size| format!("the output file `{name}` has {size} bytes, at most {FILE_SIZE} are kept"))?;
             let stored = format!("{id}/{name}");
             addresses.insert(name.clone(), surroundings.address(&stored).into());
             kept.push(RunEventKind::FileWritten(WrittenFile {
@@ -118,17 +97,12 @@ impl Workplace {
     }
 }
 
-/// Names of the files in a folder, with those of folders in it. What is no file is left aside: links may lead anywhere.
-fn list(folder: &Path, before: &str, names: &mut Vec<String>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        let name = format!("{before}{}", entry.file_name().to_string_lossy());
-        if kind.is_dir() {
-            list(&entry.path(), &format!("{name}/"), names)?;
-        } else if kind.is_file() {
-            names.push(name);
-        }
+/// The path of a name, which must not lead out of the folder.
+fn within(name: &str) -> Result<&Path, String> {
+    let path = Path::new(name);
+    let is_inside = path.components().all(|part| matches!(part, Component::Normal(_)));
+    match is_inside && !name.is_empty() {
+        true => Ok(path),
+        false => Err(format!("`{name}` is no name of a file within the working directory")),
     }
-    Ok(())
 }

@@ -21,7 +21,7 @@ use super::stop::StopSign;
 use super::tools::{self, ToolFailure, ToolRequest};
 use crate::model::{
     Asset, AssetFilter, AssetId, AssetType, Bundle, Capability, CatalogReader, Declaration, GrantKind, JsonMap,
-    LogLevel, Namespace, PluginDescription, TaskType,
+    LogLevel, Masker, Namespace, PluginDescription, TaskType,
 };
 
 mod generated {
@@ -46,6 +46,7 @@ mod generated {
 pub(super) use generated::exports::begat::task::task::Request;
 pub(super) use generated::{Plugin, PluginPre};
 
+pub(super) use generated::begat::task::types::Failure;
 use generated::begat::task::{catalog, log, secrets, stopping, tools as programs, types};
 use generated::exports::begat::task::task;
 
@@ -382,7 +383,7 @@ pub(super) struct ReportedFailure {
 }
 
 impl ReportedFailure {
-    pub(super) fn read(failure: types::Failure, limits: &Limits) -> Self {
+    pub(super) fn read(failure: types::Failure, limits: &Limits, masker: &Masker) -> Self {
         let kind = match failure.kind {
             types::FailureKind::InvalidProperties => "invalid-properties".to_owned(),
             types::FailureKind::Failed => "failed".to_owned(),
@@ -399,7 +400,8 @@ impl ReportedFailure {
             .unwrap_or_default();
         Self {
             kind,
-            message: shortened(failure.message, limits.log_line),
+            // What is cut first may end in a piece of a secret that nobody recognises.
+            message: shortened(masker.mask(&failure.message).into_owned(), limits.log_line),
             retryable: failure.retryable,
             details,
         }
@@ -419,6 +421,9 @@ fn shortened(mut text: String, limit: usize) -> String {
     text
 }
 
+/// How many characters the name of a plugin may have.
+const LONGEST_NAME: usize = 64;
+
 /// Reads what a guest says of itself; the message of an error is for the plugin's author.
 pub(super) fn description(answer: task::Description) -> Result<PluginDescription, String> {
     let task_types = answer
@@ -428,6 +433,13 @@ pub(super) fn description(answer: task::Description) -> Result<PluginDescription
         .collect::<Result<Vec<_>, _>>()?;
     if answer.name.trim().is_empty() || task_types.is_empty() {
         return Err("it has no name or no task type".to_owned());
+    }
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if answer.name.len() > LONGEST_NAME || !answer.name.chars().all(is_plain) {
+        return Err(format!(
+            "its name `{}` holds something else than letters, digits, `-`, `_` and `.`, or more than {LONGEST_NAME} of them",
+            answer.name.escape_debug()
+        ));
     }
     let capability = |wanted: task::Capability| Capability {
         kind: wanted.kind,

@@ -25,7 +25,7 @@ use super::stop::StopSign;
 use super::work::{WorkError, WorkFolder};
 use crate::model::{
     Bundle, CatalogReader, ExecutionId, FlowId, GrantKind, Json, JsonMap, LogLevel, Namespace, PluginDescription,
-    TaskId, TaskRunId,
+    TaskId, TaskRunId, amount,
 };
 
 /// One task to run, its properties rendered.
@@ -85,7 +85,7 @@ impl TaskFailure {
 impl From<WorkError> for TaskFailure {
     fn from(error: WorkError) -> Self {
         let kind = match error {
-            WorkError::Bytes(_) | WorkError::Files(_) => "limit",
+            WorkError::Bytes(_) | WorkError::Files(_) | WorkError::Depth => "limit",
             WorkError::Unusable { .. } | WorkError::Preopen { .. } => "work",
         };
         Self::of(kind, error.to_string())
@@ -217,7 +217,7 @@ impl TaskCall {
         self.hush();
         let result = match answer {
             Ok(Ok(Ok(outputs))) => self.outputs(&outputs),
-            Ok(Ok(Err(failure))) => Err(ReportedFailure::read(failure, &self.limits).into()),
+            Ok(Ok(Err(failure))) => Err(self.reported(failure)),
             Ok(Err(error)) => Err(self.failed(&error)),
             Err(failure) => Err(failure),
         };
@@ -236,13 +236,10 @@ impl TaskCall {
 
     /// A failure with what to grant, where something was refused on the way to it.
     fn advised(&self, failure: TaskFailure) -> TaskFailure {
-        match self.store.data().permit.advice() {
-            None => failure,
-            Some(advice) => TaskFailure {
-                message: format!("{}; {advice}", failure.message),
-                ..failure
-            },
-        }
+        let permit = &self.store.data().permit;
+        let said = [permit.never(), permit.advice()].into_iter().flatten();
+        let message = said.fold(failure.message, |message, words| format!("{message}; {words}"));
+        TaskFailure { message, ..failure }
     }
 
     /// Asks the plugin what the run that just succeeded used and made.
@@ -264,7 +261,7 @@ impl TaskCall {
         match answer? {
             Ok(Ok(answer)) => abi_0_1::bundles(answer, &self.limits)
                 .map_err(|reason| TaskFailure::of("contract", format!("the plugin broke its contract: {reason}"))),
-            Ok(Err(failure)) => Err(ReportedFailure::read(failure, &self.limits).into()),
+            Ok(Err(failure)) => Err(self.reported(failure)),
             Err(error) => Err(self.failed(&error)),
         }
     }
@@ -283,9 +280,14 @@ impl TaskCall {
         })
     }
 
+    fn reported(&self, failure: abi_0_1::Failure) -> TaskFailure {
+        let masker = self.store.data().permit.secrets.masker();
+        ReportedFailure::read(failure, &self.limits, masker).into()
+    }
+
     fn failed(&self, error: &wasmtime::Error) -> TaskFailure {
         self.hush();
-        explain(error, lock(&self.speech).tail(), &self.limits)
+        explain(error, &lock(&self.speech).tail(), &self.limits)
     }
 }
 
@@ -378,8 +380,8 @@ fn explain(error: &wasmtime::Error, tail: &str, limits: &Limits) -> TaskFailure 
             return TaskFailure::of(
                 "limit",
                 format!(
-                    "the task needs more stack than its limit of {} MiB (`stack`)",
-                    limits.stack as f64 / 1_048_576.0
+                    "the task needs more stack than its limit of {} (`stack`)",
+                    amount::in_bytes(limits.stack)
                 ),
             );
         }
@@ -398,11 +400,18 @@ fn explain(error: &wasmtime::Error, tail: &str, limits: &Limits) -> TaskFailure 
         .filter(|cause| !cause.starts_with("error while executing at wasm backtrace"))
         .collect();
     let text = causes.join(": ");
-    if text.contains("fuel allocated for hostcalls") {
-        let limit = limits.host_buffers >> 20;
+    if text.contains("resource limit exceeded") {
+        let limit = limits.instances;
         return TaskFailure::of(
             "limit",
-            format!("a call to the host carries more than {limit} MiB (`host_buffers`)"),
+            format!("the task needs more core instances, memories or tables than its limit of {limit} (`instances`)"),
+        );
+    }
+    if text.contains("fuel allocated for hostcalls") {
+        let limit = amount::in_bytes(limits.host_buffers as u64);
+        return TaskFailure::of(
+            "limit",
+            format!("a call to the host carries more than {limit} (`host_buffers`)"),
         );
     }
     if text.contains("no free keys") || text.contains("handle limit exceeded") {
@@ -413,17 +422,17 @@ fn explain(error: &wasmtime::Error, tail: &str, limits: &Limits) -> TaskFailure 
         );
     }
     if text.contains("total size of fields") {
-        let limit = limits.http_header_bytes >> 10;
+        let limit = amount::in_bytes(limits.http_header_bytes as u64);
         return TaskFailure::of(
             "limit",
-            format!("the header fields of one request have more than {limit} KiB (`http_header_bytes`)"),
+            format!("the header fields of one request have more than {limit} (`http_header_bytes`)"),
         );
     }
     if text.contains("requested len") {
-        let limit = limits.random >> 20;
+        let limit = amount::in_bytes(limits.random);
         return TaskFailure::of(
             "limit",
-            format!("the task wants more randomness at once than its limit of {limit} MiB (`random`)"),
+            format!("the task wants more randomness at once than its limit of {limit} (`random`)"),
         );
     }
     TaskFailure::of("trap", format!("the plugin was stopped: {text}"))

@@ -20,11 +20,14 @@ pub(super) struct Machine {
 
 impl Machine {
     /// Where only few instances will be made, each gets room of its own: a pool costs about as much as ten of them.
-    pub(super) fn new(is_small: bool, limits: &Limits) -> Result<Self, SandboxError> {
+    /// `limits` are the common ones, and `most` the largest instances and tables that any plugin is allowed.
+    pub(super) fn new(is_small: bool, limits: &Limits, most: Parts) -> Result<Self, SandboxError> {
         let engine = match is_small {
             true => Engine::new(&config(limits)),
             // A machine that bounds address space may refuse the pool; instances then cost more and are the same.
-            false => Engine::new(config(limits).allocation_strategy(pool())).or_else(|_| Engine::new(&config(limits))),
+            false => {
+                Engine::new(config(limits).allocation_strategy(pool(most))).or_else(|_| Engine::new(&config(limits)))
+            }
         };
         let engine = engine.map_err(SandboxError::Engine)?;
         Ok(Self {
@@ -84,21 +87,35 @@ const MOST_STACK: usize = 64 * 1024 * 1024;
 
 /// Most plugin instances that live at once.
 const INSTANCES: u32 = 64;
-/// What a component may consist of; the limiter of each instance is stricter.
-const PARTS: u32 = 32;
+
+/// What the largest component may consist of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Parts {
+    /// Core instances, memories and tables, each.
+    pub instances: usize,
+    /// Entries of one table.
+    pub table_entries: u64,
+}
 
 /// Room for instances that is used again, so that a task run costs no memory mapping. Whatever an instance has touched
-/// is back in its first state before the next one gets it.
-fn pool() -> InstanceAllocationStrategy {
+/// is back in its first state before the next one gets it. There is room for as many instances as live at once, each as
+/// large as may be: none takes from what another may have. It costs addresses, not memory.
+fn pool(most: Parts) -> InstanceAllocationStrategy {
+    let parts = u32::try_from(most.instances).unwrap_or(u32::MAX).max(1);
+    let all = INSTANCES.saturating_mul(parts);
     let mut pool = PoolingAllocationConfig::new();
+    // The limiter of each instance is stricter, and says which limit it was.
     pool.total_component_instances(INSTANCES)
-        .total_core_instances(INSTANCES * PARTS)
-        .total_memories(INSTANCES)
-        .total_tables(INSTANCES * PARTS)
+        .total_core_instances(all)
+        .total_memories(all)
+        .total_tables(all)
         .total_stacks(INSTANCES)
-        .max_core_instances_per_component(PARTS)
-        .max_tables_per_component(PARTS)
-        .table_elements(100_000)
+        .max_core_instances_per_component(u32::MAX)
+        .max_memories_per_component(u32::MAX)
+        .max_tables_per_component(u32::MAX)
+        .max_memories_per_module(u32::MAX)
+        .max_tables_per_module(u32::MAX)
+        .table_elements(usize::try_from(most.table_entries).unwrap_or(usize::MAX))
         // Small enough to be cleared faster than it is given back to the kernel.
         .linear_memory_keep_resident(64 * 1024)
         .table_keep_resident(16 * 1024)

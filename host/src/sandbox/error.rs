@@ -53,6 +53,14 @@ pub enum SandboxError {
         first: String,
         second: String,
     },
+    #[error("two plugins call themselves `{name}`: `{first}` and `{second}`; grants are given by name")]
+    SameName {
+        name: String,
+        first: String,
+        second: String,
+    },
+    #[error("the plugin `{origin}` calls itself `flow`, which is the name under which flows are granted something")]
+    ReservedName { origin: String },
     #[error("the plugin `{name}` is not the one of `begat.lock`: its sha256 is {actual}, not {expected}")]
     Changed {
         name: String,
@@ -85,6 +93,8 @@ impl SandboxError {
             Self::Link { .. } => Some("rebuild it against `wit/task-0.1` of this version of begat"),
             Self::Describe { .. } => Some("`describe` must answer without any grant and within the limits"),
             Self::SameType { .. } => Some("remove one of the two from the folder given with `--plugins`"),
+            Self::SameName { .. } => Some("use one of the two, or have the other one built under a name of its own"),
+            Self::ReservedName { .. } => Some("have it built under another name"),
             Self::Changed { .. } => {
                 Some("do not use it unless you know why it changed; `begat plugin fetch` brings the pinned one")
             }

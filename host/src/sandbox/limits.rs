@@ -9,6 +9,11 @@ use crate::model::{amount, closest};
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
+/// The most that `instances` and `table_entries` may be: addresses are laid by for as many instances as live at once, and
+/// a process has no more than 47 bits of them.
+const MOST_INSTANCES: u64 = 200;
+const MOST_TABLE_ENTRIES: u64 = 10_000_000;
+
 /// A kind of amount: how it is read from settings and how it is shown.
 trait Amount: Sized {
     fn read(text: &str) -> Result<Self, String>;
@@ -30,9 +35,7 @@ impl Amount for u64 {
 
     fn show(&self, unit: Unit) -> String {
         match unit {
-            Unit::Bytes if *self >= MIB && self.is_multiple_of(MIB) => format!("{} MiB", self / MIB),
-            Unit::Bytes if *self >= KIB && self.is_multiple_of(KIB) => format!("{} KiB", self / KIB),
-            Unit::Bytes => format!("{self} B"),
+            Unit::Bytes => amount::in_bytes(*self),
             Unit::Count | Unit::Time => self.to_string(),
         }
     }
@@ -131,10 +134,10 @@ limits! {
         "bytes in all linear memories together",
         "the engine's own limit is per memory, and a component may have many";
     table_entries: u64, Count, Plugin = 100_000,
-        "entries in all tables together",
+        "entries in all tables together; at most 10000000",
         "bashkit uses some 6,000; an entry costs the host 8 bytes";
     instances: usize, Count, Plugin = 32,
-        "core instances, memories and tables, each",
+        "core instances, memories and tables, each; at most 200",
         "the engine's default is 10,000; components that were linked from parts have a handful";
     stack: u64, Bytes, All = MIB,
         "bytes of the WebAssembly stack",
@@ -222,7 +225,17 @@ impl Limits {
         if info.scope == LimitScope::All && scope == LimitScope::Plugin {
             return Err(format!("`{name}` is a limit of all plugins; set it under `[limits]`"));
         }
-        self.assign(name, text).map_err(|reason| format!("`{name}`: {reason}"))
+        self.assign(name, text)
+            .map_err(|reason| format!("`{name}`: {reason}"))?;
+        for (bounded, value, most) in [
+            ("instances", self.instances as u64, MOST_INSTANCES),
+            ("table_entries", self.table_entries, MOST_TABLE_ENTRIES),
+        ] {
+            if name == bounded && !(1..=most).contains(&value) {
+                return Err(format!("`{name}`: `{text}` is not from 1 to {most}"));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -251,7 +264,7 @@ impl Meter {
 /// Why growth was refused; it ends the task run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum LimitExceeded {
-    #[error("the task needs more memory than its limit of {} MiB (`memory`)", .0 / MIB)]
+    #[error("the task needs more memory than its limit of {} (`memory`)", amount::in_bytes(*.0))]
     Memory(u64),
     #[error("the task needs more table entries than its limit of {0} (`table_entries`)")]
     Tables(u64),
@@ -318,6 +331,15 @@ mod tests {
             "time",
             "never",
             Err("`time`: `never` is no span of time; write it as `0.5`, `30 s` or `5 min`"),
+        );
+        check("instances", "200", Ok(()));
+        check("instances", "201", Err("`instances`: `201` is not from 1 to 200"));
+        check("instances", "0", Err("`instances`: `0` is not from 1 to 200"));
+        check("table_entries", "10000000", Ok(()));
+        check(
+            "table_entries",
+            "10000001",
+            Err("`table_entries`: `10000001` is not from 1 to 10000000"),
         );
         assert_eq!(limits.time, Duration::from_millis(500));
         assert_eq!((limits.memory, limits.assets), (64 * MIB, 7));

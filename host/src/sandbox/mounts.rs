@@ -2,36 +2,34 @@
 //! writes is taken over only when its task succeeded.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
+use super::folder::{Folder, Kind};
 use super::limits::Limits;
 use super::policy::Permit;
+use super::temporary::Temporary;
 use super::work::WorkError;
 use crate::model::GrantKind;
 
 /// Copies of what is granted, gone when this is dropped.
 pub(super) struct Mounts {
-    root: PathBuf,
+    root: Temporary,
+    /// The same, open.
+    copies: Folder,
     /// What the guest calls a folder, and its copy.
     folders: BTreeMap<PathBuf, Copy>,
-    /// What may be written back: the path, and its copy.
+    /// What may be written back: the path, and that of its copy among the copies.
     writable: Vec<(PathBuf, PathBuf)>,
 }
 
 struct Copy {
+    /// Among the copies.
     path: PathBuf,
     is_writable: bool,
-}
-
-impl Drop for Mounts {
-    fn drop(&mut self) {
-        // What stays is in the folder for temporary files, which the system empties.
-        drop(fs::remove_dir_all(&self.root));
-    }
 }
 
 /// What may still be copied.
@@ -57,10 +55,12 @@ impl Mounts {
         if granted.is_empty() {
             return Ok(None);
         }
-        let root = std::env::temp_dir().join(format!("begat-grant-{}", uuid::Uuid::now_v7()));
-        fs::create_dir(&root).map_err(|source| unusable(&root, source))?;
+        let failed = |source| unusable(&std::env::temp_dir(), source);
+        let root = Temporary::new("grant").map_err(failed)?;
+        let copies = Folder::open(root.path()).map_err(failed)?;
         let mut mounts = Self {
             root,
+            copies,
             folders: BTreeMap::new(),
             writable: Vec::new(),
         };
@@ -78,7 +78,7 @@ impl Mounts {
 
     /// Where the copies are.
     pub(super) fn path(&self) -> &Path {
-        &self.root
+        self.root.path()
     }
 
     fn add(&mut self, path: &Path, is_writable: bool, budget: &mut Budget) -> Result<(), WorkError> {
@@ -90,11 +90,13 @@ impl Mounts {
         };
         let number = self.folders.len();
         let copy = self.folders.entry(folder).or_insert_with(|| Copy {
-            path: self.root.join(number.to_string()),
+            path: PathBuf::from(number.to_string()),
             is_writable: false,
         });
         copy.is_writable |= is_writable;
-        fs::create_dir_all(&copy.path).map_err(|source| unusable(&copy.path, source))?;
+        self.copies
+            .make(&copy.path)
+            .map_err(|source| unusable(&copy.path, source))?;
         let target = match absolute.file_name().filter(|_| !is_folder) {
             Some(name) => copy.path.join(name),
             None => copy.path.clone(),
@@ -102,16 +104,20 @@ impl Mounts {
         if is_writable {
             self.writable.push((absolute.clone(), target.clone()));
         }
+        let failed = |source| unusable(&absolute, source);
         match fs::metadata(&absolute) {
-            Ok(metadata) if metadata.is_dir() => copy_folder(&absolute, &target, budget),
-            Ok(metadata) if metadata.is_file() => copy_file(&absolute, &target, metadata.len(), budget),
-            Ok(_) => Err(unusable(
-                &absolute,
-                io::Error::other("it is neither a file nor a folder"),
-            )),
+            Ok(metadata) if metadata.is_dir() => {
+                copy_folder(&absolute, &self.copies.within(&target).map_err(failed)?, budget)
+            }
+            Ok(metadata) if metadata.is_file() => {
+                let file = File::open(&absolute).map_err(failed)?;
+                let size = file.metadata().map_err(failed)?.len();
+                copy_file((file, size), &absolute, (&self.copies, &target), budget)
+            }
+            Ok(_) => Err(failed(io::Error::other("it is neither a file nor a folder"))),
             // What is to be written need not be there.
             Err(error) if is_writable && error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(unusable(&absolute, error)),
+            Err(error) => Err(failed(error)),
         }
     }
 
@@ -123,7 +129,7 @@ impl Mounts {
             } else {
                 FsPerms::ReadOnly
             };
-            let opened = wasi.preopened_dir(&copy.path, name.to_string_lossy(), permissions);
+            let opened = wasi.preopened_dir(self.root.path().join(&copy.path), name.to_string_lossy(), permissions);
             opened.map_err(|error| unusable(name, io::Error::other(error.to_string())))?;
         }
         Ok(())
@@ -133,7 +139,7 @@ impl Mounts {
     /// aside.
     pub(super) fn write_back(&self) -> Result<(), WorkError> {
         for (path, copy) in &self.writable {
-            take_over(copy, path).map_err(|source| unusable(path, source))?;
+            take_over(&self.copies, copy, path).map_err(|source| unusable(path, source))?;
         }
         Ok(())
     }
@@ -146,63 +152,133 @@ fn unusable(path: &Path, source: io::Error) -> WorkError {
     }
 }
 
-fn copy_file(from: &Path, to: &Path, size: u64, budget: &mut Budget) -> Result<(), WorkError> {
+/// Copies a file that was opened, as large as it was then.
+fn copy_file(
+    (file, size): (File, u64),
+    from: &Path,
+    to: (&Folder, &Path),
+    budget: &mut Budget,
+) -> Result<(), WorkError> {
     budget.spend(size)?;
-    fs::copy(from, to).map(|_| ()).map_err(|source| unusable(from, source))
+    let (folder, path) = to;
+    let copied = || -> io::Result<()> {
+        // Two grants may give the same file.
+        if folder.look(path)?.is_some() {
+            folder.remove(path)?;
+        }
+        let permissions = file.metadata()?.permissions();
+        let mut copy = folder.create(path, 0o600)?;
+        io::copy(&mut file.take(size), &mut copy)?;
+        copy.set_permissions(permissions)
+    };
+    copied().map_err(|source| unusable(from, source))
 }
 
 /// Links in a folder are left aside: they may lead out of it.
-fn copy_folder(from: &Path, to: &Path, budget: &mut Budget) -> Result<(), WorkError> {
-    fs::create_dir_all(to).map_err(|source| unusable(to, source))?;
-    for entry in fs::read_dir(from).map_err(|source| unusable(from, source))? {
-        let entry = entry.map_err(|source| unusable(from, source))?;
-        let metadata = entry.metadata().map_err(|source| unusable(from, source))?;
-        let target = to.join(entry.file_name());
-        if metadata.is_dir() {
-            budget.spend(0)?;
-            copy_folder(&entry.path(), &target, budget)?;
-        } else if metadata.is_file() {
-            copy_file(&entry.path(), &target, metadata.len(), budget)?;
-        }
-    }
-    Ok(())
+fn copy_folder(from: &Path, to: &Folder, budget: &mut Budget) -> Result<(), WorkError> {
+    let source = open_given(from).map_err(|source| unusable(from, source))?;
+    source.walk(
+        |source| unusable(from, source),
+        |path, entry| {
+            let shown = from.join(path);
+            match entry.kind {
+                Kind::Folder => {
+                    budget.spend(0)?;
+                    to.make(path).map_err(|source| unusable(&shown, source))
+                }
+                Kind::File => {
+                    let opened = source.file(path).map_err(|source| unusable(&shown, source))?;
+                    copy_file(opened, &shown, (to, path), budget)
+                }
+                Kind::Link | Kind::Other => Ok(()),
+            }
+        },
+    )
 }
 
-fn take_over(copy: &Path, target: &Path) -> io::Result<()> {
-    let metadata = match fs::symlink_metadata(copy) {
-        Ok(metadata) => metadata,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    let there = fs::symlink_metadata(target).ok();
-    if metadata.is_dir() {
-        match there {
-            None => fs::create_dir(target)?,
-            Some(there) if there.is_dir() => {}
-            Some(_) => return Err(io::Error::other(format!("`{}` is no folder", target.display()))),
+/// Opens a folder that the operator named, which may be a link.
+fn open_given(path: &Path) -> io::Result<Folder> {
+    Folder::open(&fs::canonicalize(path)?)
+}
+
+/// Takes over a copy, of a file or of all that is in a folder, to where it came from.
+fn take_over(copies: &Folder, copy: &Path, target: &Path) -> io::Result<()> {
+    match copies.look(copy)?.map(|entry| entry.kind) {
+        Some(Kind::Folder) => {
+            match fs::symlink_metadata(target) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => fs::create_dir(target)?,
+                Err(error) => return Err(error),
+                Ok(there) if !there.is_dir() => {
+                    return Err(io::Error::other(format!("`{}` is no folder", target.display())));
+                }
+                Ok(_) => {}
+            }
+            let (source, folder) = (copies.within(copy)?, Folder::open(target)?);
+            source.walk(
+                |error| error,
+                |path, entry| match entry.kind {
+                    Kind::Folder => match folder.look(path)? {
+                        Some(there) if there.kind != Kind::Folder => Err(io::Error::other(format!(
+                            "`{}` is no folder",
+                            target.join(path).display()
+                        ))),
+                        _ => folder.make(path),
+                    },
+                    Kind::File => take_file((&source, path), (&folder, path), &target.join(path)),
+                    Kind::Link | Kind::Other => Ok(()),
+                },
+            )
         }
-        for entry in fs::read_dir(copy)? {
-            let entry = entry?;
-            take_over(&entry.path(), &target.join(entry.file_name()))?;
+        Some(Kind::File) => {
+            let (Some(parent), Some(name)) = (target.parent(), target.file_name()) else {
+                return Err(io::Error::other(format!("`{}` is no file", target.display())));
+            };
+            take_file((copies, copy), (&open_given(parent)?, Path::new(name)), target)
         }
-        return Ok(());
+        Some(Kind::Link | Kind::Other) | None => Ok(()),
     }
-    if !metadata.is_file() {
-        return Ok(());
-    }
-    match there {
-        Some(there) if !there.is_file() => {
-            return Err(io::Error::other(format!("`{}` is no file", target.display())));
+}
+
+fn take_file(from: (&Folder, &Path), to: (&Folder, &Path), shown: &Path) -> io::Result<()> {
+    let (mut source, size) = from.0.file(from.1)?;
+    let (folder, target) = to;
+    match folder.look(target)? {
+        Some(there) if there.kind != Kind::File => {
+            return Err(io::Error::other(format!("`{}` is no file", shown.display())));
         }
-        Some(there) if there.len() == metadata.len() && fs::read(target)? == fs::read(copy)? => return Ok(()),
+        Some(there) if there.size == size => {
+            if is_same(folder.file(target)?.0, &source)? {
+                return Ok(());
+            }
+            source.rewind()?;
+        }
         _ => {}
     }
     // Whoever reads sees the whole old file or the whole new one.
     let draft = target.with_extension(format!("begat-{}", uuid::Uuid::now_v7()));
-    let written = fs::copy(copy, &draft).and_then(|_| fs::rename(&draft, target));
+    let mut write = || -> io::Result<()> {
+        let mut file = folder.create(&draft, 0o600)?;
+        io::copy(&mut source, &mut file)?;
+        file.set_permissions(source.metadata()?.permissions())?;
+        folder.rename(&draft, target)
+    };
+    let written = write();
     if written.is_err() {
         // It may not have come to be.
-        drop(fs::remove_file(&draft));
+        drop(folder.remove(&draft));
     }
     written
+}
+
+fn is_same(one: File, other: &File) -> io::Result<bool> {
+    let (mut one, mut other) = (BufReader::new(one), BufReader::new(other));
+    loop {
+        let (left, right) = (one.fill_buf()?, other.fill_buf()?);
+        let count = left.len().min(right.len());
+        if count == 0 || left[..count] != right[..count] {
+            return Ok(left.is_empty() && right.is_empty());
+        }
+        one.consume(count);
+        other.consume(count);
+    }
 }

@@ -11,7 +11,7 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use super::Limits;
 use crate::model::printable::is_unprintable;
-use crate::model::{LogLevel, LogLine, Masker, clock};
+use crate::model::{LogLevel, LogLine, Masker, amount, clock};
 
 /// Takes each log line as it is written.
 pub type LogSink = Arc<dyn Fn(LogLine) + Send + Sync>;
@@ -32,6 +32,8 @@ pub(super) struct Speech {
     masker: Masker,
     /// Lines that end like the start of a secret: what follows decides.
     held: Vec<(LogLevel, String)>,
+    /// How many bytes at the start of those belong to a secret that began before.
+    covered: usize,
 }
 
 /// The speech of a task run, shared by its streams.
@@ -43,6 +45,7 @@ impl Speech {
             sink,
             masker,
             held: Vec::new(),
+            covered: 0,
             lines: 0,
             lines_limit: limits.log_lines,
             bytes: 0,
@@ -67,17 +70,37 @@ impl Speech {
     /// Masks a line, together with those before it that may hold the start of the same secret.
     fn hold(&mut self, level: LogLevel, line: &str) {
         self.held.push((level, line.to_owned()));
+        // Lines that are empty hide nothing, and who writes nothing else shall not fill the memory.
+        if line.is_empty() && self.held.len() > 1 && (self.held.len() as u64) <= self.lines_limit {
+            return;
+        }
         let joined: String = self.held.iter().map(|(_, line)| line.as_str()).collect();
-        if self.masker.open_end(&joined) == 0 {
-            self.release();
+        let open = self.masker.open_end(&joined);
+        if open == 0 || self.held.len() as u64 > self.lines_limit {
+            return self.release();
+        }
+        // Lines that end before the secret may begin need not wait.
+        let (mut settled, mut end) = (0, 0);
+        for (_, line) in &self.held {
+            if end + line.len() > joined.len() - open {
+                break;
+            }
+            (settled, end) = (settled + 1, end + line.len());
+        }
+        let parts: Vec<&str> = self.held.iter().map(|(_, line)| line.as_str()).collect();
+        let masked = self.masker.mask_parts(&parts, self.covered);
+        self.covered = self.masker.reach(&joined, self.covered, end);
+        let gone: Vec<_> = self.held.drain(..settled).collect();
+        for ((level, _), line) in gone.iter().zip(masked) {
+            self.line(*level, &line);
         }
     }
 
     /// Writes what was held back.
     pub(super) fn release(&mut self) {
-        let held = std::mem::take(&mut self.held);
+        let (held, covered) = (std::mem::take(&mut self.held), std::mem::take(&mut self.covered));
         let parts: Vec<&str> = held.iter().map(|(_, line)| line.as_str()).collect();
-        let masked = self.masker.mask_parts(&parts);
+        let masked = self.masker.mask_parts(&parts, covered);
         for ((level, _), line) in held.iter().zip(masked) {
             self.line(*level, &line);
         }
@@ -91,9 +114,9 @@ impl Speech {
         if self.lines >= self.lines_limit || self.bytes + size > self.bytes_limit {
             self.cut = true;
             let limit = format!(
-                "log truncated: a task run may write {} lines and {} MiB (`log_lines`, `log_bytes`)",
+                "log truncated: a task run may write {} lines and {} (`log_lines`, `log_bytes`)",
                 self.lines_limit,
-                self.bytes_limit >> 20
+                amount::in_bytes(self.bytes_limit)
             );
             return self.emit(LogLevel::Warn, limit);
         }
@@ -111,20 +134,31 @@ impl Speech {
     }
 
     fn remember(&mut self, text: &str) {
-        self.tail.push_str(&self.masker.mask(text));
-        if self.tail.len() > TAIL {
-            let mut cut = self.tail.len() - TAIL;
-            while !self.tail.is_char_boundary(cut) {
-                cut += 1;
-            }
-            self.tail.drain(..cut);
+        self.tail.push_str(text);
+        let most = TAIL + self.masker.longest();
+        if self.tail.len() > most * 2 {
+            self.tail.drain(..boundary(&self.tail, self.tail.len() - most));
         }
     }
 
-    /// The end of standard error.
-    pub(super) fn tail(&self) -> &str {
-        &self.tail
+    /// The end of standard error, masked, also what is split over its lines.
+    pub(super) fn tail(&self) -> String {
+        let start = boundary(&self.tail, self.tail.len().saturating_sub(TAIL));
+        // What is before may hold the start of a secret.
+        let (before, shown) = self.tail.split_at(start);
+        let before: String = before.lines().collect();
+        let lines = shown.split('\n').map(|line| line.trim_end_matches('\r'));
+        let parts: Vec<&str> = std::iter::once(before.as_str()).chain(lines).collect();
+        let masked = self.masker.mask_parts(&parts, 0);
+        self.masker.mask(&masked[1..].join("\n")).into_owned()
     }
+}
+
+/// The first place from `at` on that is between two characters.
+fn boundary(text: &str, at: usize) -> usize {
+    (at..text.len())
+        .find(|place| text.is_char_boundary(*place))
+        .unwrap_or(text.len())
 }
 
 impl Drop for Speech {
@@ -315,6 +349,48 @@ mod tests {
             &["0123456789abcdefhunter2-and-more0123456789012345678901234567"],
             &["0123456789abcdef****… (line truncated)"],
         );
+    }
+
+    #[test]
+    fn a_secret_split_anywhere_is_masked_and_lines_that_cannot_hold_it_do_not_wait() {
+        let masker = Masker::default();
+        let secret = "hunter2-and-more";
+        masker.learn(secret);
+        let check = |writes: &[&str], expected: &[&str]| check_writes(&Limits::default(), &masker, writes, expected);
+        for place in 1..secret.len() {
+            let (start, end) = secret.split_at(place);
+            check(&[&format!("x {start}\n{end} y\n")], &["x ******", "****** y"]);
+            check(&[&format!("{start}\n\n{end}\n")], &["******", "", "******"]);
+        }
+        // Each line ends one secret and begins the next.
+        check(
+            &["hu\nnter2-and-morehu\nnter2-and-morehu\nx\n"],
+            &["******", "******", "******hu", "x"],
+        );
+    }
+
+    #[test]
+    fn the_last_words_are_masked_over_lines_and_where_they_are_cut() {
+        let masker = Masker::default();
+        masker.learn("hunter2-and-more");
+        let tail = |text: &str| {
+            let mut speech = Speech::new(Arc::new(|_| ()), &Limits::default(), masker.clone());
+            // As they come: in pieces.
+            text.split_inclusive('\n').for_each(|line| speech.remember(line));
+            speech.tail()
+        };
+        assert_eq!(tail("it is hunter2-an\nd-more!\nend"), "it is ******\n******!\nend");
+        for before in 0..20 {
+            let found = tail(&format!(
+                "{}hunter2-and-more{}",
+                "\n".repeat(3_000),
+                "x".repeat(TAIL - before)
+            ));
+            assert!(
+                found.trim_start_matches(['*', '\n']).chars().all(|c| c == 'x'),
+                "{before}: {found}"
+            );
+        }
     }
 
     #[test]

@@ -116,6 +116,8 @@ pub(super) struct Permit {
     pub on_use: UseSink,
     /// What was asked for and is not granted, as grants.
     refused: Arc<Mutex<Vec<String>>>,
+    /// What was asked for and no grant opens, in words.
+    forbidden: Arc<Mutex<Option<String>>>,
 }
 
 impl Permit {
@@ -128,6 +130,7 @@ impl Permit {
             authorities: policy.authorities.clone(),
             on_use,
             refused: Arc::default(),
+            forbidden: Arc::default(),
         }
     }
 
@@ -141,6 +144,7 @@ impl Permit {
             authorities: Arc::default(),
             on_use: Arc::new(|_| ()),
             refused: Arc::default(),
+            forbidden: Arc::default(),
         }
     }
 
@@ -160,6 +164,17 @@ impl Permit {
         if refused.len() < 10 && !refused.contains(&grant) {
             refused.push(grant);
         }
+    }
+
+    /// Notes that something was asked for that no grant opens; the first is told.
+    pub(super) fn forbid(&self, words: &str) {
+        let mut forbidden = self.forbidden.lock().unwrap_or_else(PoisonError::into_inner);
+        forbidden.get_or_insert_with(|| words.to_owned());
+    }
+
+    /// What was asked for and no grant opens; nothing where nothing was.
+    pub(super) fn never(&self) -> Option<String> {
+        self.forbidden.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Tells of a grant that is used.

@@ -4,11 +4,10 @@
 //! Its time runs nevertheless: a timer of its own kills it.
 
 use std::collections::VecDeque;
-use std::fs;
 use std::future::poll_fn;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::Pin;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -22,6 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::process::Group;
+use super::temporary::Temporary;
 use super::tools::ToolFailure;
 use crate::model::Tool;
 
@@ -89,7 +89,7 @@ struct Running {
     pipes: VecDeque<Pipe>,
     child: Child,
     deadline: Instant,
-    _folder: Option<EmptyFolder>,
+    _folder: Option<Temporary>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -126,8 +126,8 @@ impl Program {
                 None
             }
             Folder::Empty => {
-                let own = EmptyFolder::new().map_err(failed)?;
-                command.current_dir(&own.0);
+                let own = Temporary::new("tool").map_err(failed)?;
+                command.current_dir(own.path());
                 Some(own)
             }
         };
@@ -271,27 +271,11 @@ impl Pipe {
     }
 }
 
-/// A folder for a program whose task has none.
-struct EmptyFolder(PathBuf);
-
-impl EmptyFolder {
-    fn new() -> io::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("begat-tool-{}", uuid::Uuid::now_v7()));
-        fs::create_dir(&folder)?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for EmptyFolder {
-    fn drop(&mut self) {
-        // What stays is in the folder for temporary files, which the system empties.
-        drop(fs::remove_dir_all(&self.0));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::PathBuf;
     use std::time::Duration;
 
     use super::*;
@@ -337,10 +321,8 @@ mod tests {
         }
     }
 
-    fn folder(name: &str) -> EmptyFolder {
-        let folder = std::env::temp_dir().join(format!("begat-program-{name}-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        EmptyFolder(folder)
+    fn folder(name: &str) -> Temporary {
+        Temporary::new(name).unwrap()
     }
 
     async fn text_of(program: &mut Program) -> String {
@@ -353,7 +335,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_written_comes_while_the_program_runs_and_the_end_comes_again() {
         let folder = folder("live");
-        let go = folder.0.join("go");
+        let go = folder.path().join("go");
         let script = format!(
             "echo first; while [ ! -e {} ]; do sleep 0.01; done; echo second; echo third >&2; exit 3",
             go.display()
@@ -373,7 +355,7 @@ mod tests {
     #[tokio::test]
     async fn a_program_that_nobody_reads_from_stands_still_and_ends_at_its_time() {
         let folder = folder("unread");
-        let process = folder.0.join("process");
+        let process = folder.path().join("process");
         let script = format!("echo $$ > {}; while :; do echo yes; done", process.display());
         let mut program = start(&script, Duration::from_millis(500), u64::MAX);
         let process = loop {

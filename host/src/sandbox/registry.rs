@@ -1,6 +1,7 @@
 //! The plugins there are, and the way from a task type to the component that runs it.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +14,7 @@ use super::abi_0_1::{Guest, PluginPre};
 use super::cache::Cache;
 use super::call::{Start, TaskCall, TaskFailure, TaskSurroundings};
 use super::embedded::{EMBEDDED, Embedded};
-use super::engine::Machine;
+use super::engine::{Machine, Parts};
 use super::error::SandboxError;
 use super::limits::Limits;
 use super::output::LogSink;
@@ -24,6 +25,9 @@ use super::wasi;
 use crate::model::{
     CachedView, PluginDescription, PluginReference, PluginView, TaskType, TaskTypeView, Timestamp, digest,
 };
+
+/// The principal that expressions of flows are; no plugin may have its name.
+const FLOW: &str = "flow";
 
 /// Where plugins come from and where their compiled form is kept.
 pub struct RegistryOptions {
@@ -194,11 +198,30 @@ impl Registry {
         self.is_small.store(true, Ordering::Relaxed);
     }
 
+    /// The largest that any plugin may be.
+    fn most_parts(&self) -> Parts {
+        let own = self
+            .policy
+            .plugins
+            .keys()
+            .filter_map(|name| self.policy.limits_of(name).ok());
+        let nameless = self.policy.limits_of("").ok();
+        let all = own.chain(nameless).chain([self.limits.clone()]);
+        let least = Parts {
+            instances: 1,
+            table_entries: 1,
+        };
+        all.fold(least, |most, limits| Parts {
+            instances: most.instances.max(limits.instances),
+            table_entries: most.table_entries.max(limits.table_entries),
+        })
+    }
+
     fn workshop(&self) -> Result<&Workshop, SandboxError> {
         if let Some(workshop) = self.workshop.get() {
             return Ok(workshop);
         }
-        let machine = Machine::new(self.is_small.load(Ordering::Relaxed), &self.limits)?;
+        let machine = Machine::new(self.is_small.load(Ordering::Relaxed), &self.limits, self.most_parts())?;
         let cache = Cache::open(&self.cache_folder, &machine.engine)?;
         // Where two come at once, one of the two is used.
         Ok(self.workshop.get_or_init(|| Workshop { machine, cache }))
@@ -249,8 +272,15 @@ impl Registry {
             stop,
             stage,
         } = surroundings;
-        let staged = stage.as_ref().map(|stage| stage.policy(&self.policy));
-        let policy = staged.as_ref().unwrap_or(&self.policy);
+        let own = match &stage {
+            Some(stage) => Some(stage.policy(&self.policy)),
+            // A component that is tried out and has another's name has none of its grants.
+            None => self.check_name(plugin).is_err().then(|| Policy {
+                plugins: BTreeMap::new(),
+                ..self.policy.clone()
+            }),
+        };
+        let policy = own.as_ref().unwrap_or(&self.policy);
         let start = Start {
             limits,
             permit: Permit::new(policy, &plugin.reference, on_use),
@@ -314,7 +344,28 @@ impl Registry {
             .map_err(failed)
     }
 
+    /// Whether a plugin would have the name, and so the grants, of another one.
+    ///
+    /// # Errors
+    /// Says whose name it is.
+    pub fn check_name(&self, plugin: &Plugin) -> Result<(), SandboxError> {
+        let name = &plugin.reference.name;
+        if name == FLOW {
+            let origin = plugin.origin.clone();
+            return Err(SandboxError::ReservedName { origin });
+        }
+        match self.plugins.iter().find(|known| known.reference.name == *name) {
+            Some(known) if known.reference.digest != plugin.reference.digest => Err(SandboxError::SameName {
+                name: name.clone(),
+                first: known.origin.clone(),
+                second: plugin.origin.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     fn admit(&mut self, plugin: Plugin) -> Result<(), SandboxError> {
+        self.check_name(&plugin)?;
         for name in plugin.description.task_types.iter().flat_map(TaskType::names) {
             if let Some(other) = self.find(name) {
                 let (first, second) = (other.origin.clone(), plugin.origin.clone());

@@ -1,17 +1,15 @@
 //! Programs of the host that the operator named: run as laid down, with a clean environment, and bounded.
 
-use std::fs;
-use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
 use tokio::process::Command;
 
+use super::ground;
 use super::policy::Permit;
 use super::program::{Folder, Piece, Places, Program, ProgramExit};
-use crate::model::{GrantKind, Tool, digest::hexadecimal};
+use crate::model::{GrantKind, Tool};
 
 /// What a guest wants run.
 pub(super) struct ToolRequest {
@@ -80,15 +78,21 @@ pub(super) async fn start(
     let place = places.take(&name)?;
     let arguments = arguments(tool, &request.values).map_err(refused)?;
     let variables = variables(tool, request.variables).map_err(refused)?;
-    let checked = tool.clone();
-    let check = tokio::task::spawn_blocking(move || check_file(&checked));
-    check
+    let (checked, folder) = (tool.clone(), work.map(Path::to_owned));
+    let check = tokio::task::spawn_blocking(move || {
+        if let Some(folder) = folder {
+            ground::check_links(&folder)?;
+        }
+        ground::Program::find(&checked)
+    });
+    let program = check
         .await
         .map_err(|error| refused(error.to_string()))?
         .map_err(refused)?;
     permit.used(GrantKind::Run, &name);
-    let mut command = Command::new(&tool.path);
+    let mut command = Command::new(program.path());
     command
+        .arg0(&tool.path)
         .args(arguments)
         .env_clear()
         .envs(&tool.environment)
@@ -171,40 +175,10 @@ fn variables(tool: &Tool, given: Vec<(String, String)>) -> Result<Vec<(String, S
     Ok(given)
 }
 
-/// Refuses a file that somebody else could have put there.
-fn check_file(tool: &Tool) -> Result<(), String> {
-    let shown = tool.path.display();
-    let failed = |error: io::Error| format!("`{shown}`: {error}");
-    let metadata = fs::metadata(&tool.path).map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(format!("`{shown}` is no file"));
-    }
-    let me = fs::metadata("/proc/self").map(|me| me.uid()).unwrap_or(0);
-    if metadata.mode() & 0o022 != 0 || (metadata.uid() != 0 && metadata.uid() != me) {
-        return Err(format!(
-            "`{shown}` can be changed by others; it must be yours or root's, and writable by nobody else"
-        ));
-    }
-    let Some(wanted) = &tool.digest else { return Ok(()) };
-    let mut file = fs::File::open(&tool.path).map_err(failed)?;
-    let mut digest = Sha256::new();
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        match file.read(&mut buffer).map_err(failed)? {
-            0 => break,
-            count => digest.update(&buffer[..count]),
-        }
-    }
-    let found = hexadecimal(&digest.finalize());
-    match found == *wanted {
-        true => Ok(()),
-        false => Err(format!("`{shown}` has the sha256 {found}, and {wanted} is pinned")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::fs;
     use std::path::PathBuf;
     use std::time::{Duration, Instant};
 

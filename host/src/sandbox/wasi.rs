@@ -1,10 +1,13 @@
 //! The interfaces of WASI 0.2 that a component may import: only those that it does are linked, since each takes time.
 
-use wasmtime::component::{Component, Linker};
-use wasmtime::{Engine, Result};
+use std::path::{Component as Part, Path};
+
+use wasmtime::component::{Component, Linker, Resource};
+use wasmtime::{Engine, Result, StoreContextMut};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
 use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
 use wasmtime_wasi::p2;
+use wasmtime_wasi::p2::bindings::filesystem::types::{Descriptor, ErrorCode, HostDescriptor};
 use wasmtime_wasi::p2::bindings::{cli, filesystem, random, sockets};
 use wasmtime_wasi::random::{WasiRandom, WasiRandomView};
 use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsView};
@@ -83,6 +86,37 @@ const INTERFACES: &[Interface] = &[
     }),
 ];
 
+const FILES: &str = "wasi:filesystem/types";
+/// The same as the library links it.
+const LINKED_FILES: &str = "wasi:filesystem/types@0.2.12";
+
+/// Has guests make only links that cannot lead out of the folder they are in, wherever in it they are moved: programs of
+/// the host that work in the folder follow them.
+fn bound_links(linker: &mut Linker<Guest>) -> Result<()> {
+    type Arguments = (Resource<Descriptor>, String, String);
+    linker.allow_shadowing(true);
+    linker.instance(LINKED_FILES)?.func_wrap_async(
+        "[method]descriptor.symlink-at",
+        |mut store: StoreContextMut<'_, Guest>, (folder, target, name): Arguments| {
+            Box::new(async move {
+                let stays = Path::new(&target)
+                    .components()
+                    .all(|part| matches!(part, Part::Normal(_) | Part::CurDir));
+                if !stays {
+                    return Ok((Err(ErrorCode::NotPermitted),));
+                }
+                let mut files = store.data_mut().filesystem();
+                match files.symlink_at(folder, target, name).await {
+                    Ok(()) => Ok((Ok(()),)),
+                    Err(error) => Ok((Err(error.downcast()?),)),
+                }
+            })
+        },
+    )?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
 /// A linker with all that a component imports and begat has.
 pub(super) fn linker(component: &Component, engine: &Engine) -> Result<Linker<Guest>> {
     let mut linker = Linker::new(engine);
@@ -92,6 +126,9 @@ pub(super) fn linker(component: &Component, engine: &Engine) -> Result<Linker<Gu
         let name = import.split('@').next().unwrap_or(import);
         if let Some((_, link)) = INTERFACES.iter().find(|(known, _)| *known == name) {
             link(&mut linker)?;
+        }
+        if name == FILES {
+            bound_links(&mut linker)?;
         }
     }
     Ok(linker)

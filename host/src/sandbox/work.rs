@@ -3,16 +3,17 @@
 //! WASI knows no quota, so the folder is measured: before the call, each few milliseconds while the guest runs, and after
 //! it. A guest that writes too much is stopped at the next measuring; until then it may have written what the disk takes
 //! in that time, which is [`SHORTEST`] where measuring is quick and [`SHARE`] times as long as measuring takes where it is
-//! not. Whoever reads the folder must not follow links: a guest cannot follow one out of it, but can leave one.
+//! not. Whoever reads the folder goes through [`Folder`]: other guests may be at work in it.
 
-use std::io::ErrorKind;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use std::{fs, io};
 
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
+use super::folder::{DEPTH, Folder, Kind};
 use super::limits::Limits;
+use crate::model::amount;
 
 /// What the guest calls its folder.
 const NAME: &str = "/work";
@@ -34,10 +35,12 @@ pub(super) struct WorkFolder {
 /// Why a folder is not good for a call, or no longer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum WorkError {
-    #[error("the task keeps more in `/work` than its limit of {} MiB (`work_bytes`)", .0 >> 20)]
+    #[error("the task keeps more in `/work` than its limit of {} (`work_bytes`)", amount::in_bytes(*.0))]
     Bytes(u64),
     #[error("the task keeps more files in `/work` than its limit of {0} (`work_files`)")]
     Files(u64),
+    #[error("the task keeps folders in `/work` that lie more than {DEPTH} deep")]
+    Depth,
     #[error("the folder `{path}` cannot be given to the task: {source}")]
     Unusable { path: PathBuf, source: io::Error },
     #[error("the folder `{path}` cannot be given to the task: {reason}")]
@@ -91,44 +94,44 @@ impl WorkFolder {
     /// Adds up no more than so many files. Says whether that was all.
     fn add_up(&self, most: u64) -> Result<bool, WorkError> {
         let (mut bytes, mut files) = (0_u64, 0_u64);
-        let mut folders = self.paths.clone();
-        while let Some(folder) = folders.pop() {
-            let entries = match fs::read_dir(&folder) {
-                Ok(entries) => entries,
-                Err(error) if self.is_gone(&error, &folder) => continue,
-                Err(error) => return Err(unusable(&folder, error)),
-            };
-            for entry in entries {
-                let entry = entry.map_err(|error| unusable(&folder, error))?;
-                let metadata = match entry.metadata() {
-                    Ok(metadata) => metadata,
-                    Err(error) if error.kind() == ErrorKind::NotFound => continue,
-                    Err(error) => return Err(unusable(&folder, error)),
-                };
+        for path in &self.paths {
+            let failed = |error| Stop::For(unusable(path, error));
+            let folder = Folder::open(path).map_err(|error| unusable(path, error))?;
+            let walked = folder.walk(failed, |inner, entry| {
                 files += 1;
                 if files > most {
-                    return Ok(false);
+                    return Err(Stop::Early);
                 }
                 if files > self.files_limit {
-                    return Err(WorkError::Files(self.files_limit));
+                    return Err(Stop::For(WorkError::Files(self.files_limit)));
                 }
-                if metadata.is_dir() {
-                    folders.push(entry.path());
-                    continue;
+                if entry.kind == Kind::Folder {
+                    return match inner.iter().count() > DEPTH {
+                        true => Err(Stop::For(WorkError::Depth)),
+                        false => Ok(()),
+                    };
                 }
-                bytes = bytes.saturating_add(metadata.len());
-                if bytes > self.bytes_limit {
-                    return Err(WorkError::Bytes(self.bytes_limit));
+                bytes = bytes.saturating_add(entry.size);
+                match bytes > self.bytes_limit {
+                    true => Err(Stop::For(WorkError::Bytes(self.bytes_limit))),
+                    false => Ok(()),
                 }
+            });
+            match walked {
+                Ok(()) => {}
+                Err(Stop::Early) => return Ok(false),
+                Err(Stop::For(error)) => return Err(error),
             }
         }
         Ok(true)
     }
+}
 
-    /// Whether the guest removed a folder while it was being measured.
-    fn is_gone(&self, error: &io::Error, folder: &PathBuf) -> bool {
-        error.kind() == ErrorKind::NotFound && !self.paths.contains(folder)
-    }
+/// Why adding up ends before it is done.
+enum Stop {
+    /// There are more files than were to be looked at.
+    Early,
+    For(WorkError),
 }
 
 fn unusable(path: &Path, source: io::Error) -> WorkError {

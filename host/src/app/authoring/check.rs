@@ -44,6 +44,8 @@ impl App {
 
 /// Names that begat or another plugin answers to.
 fn names_taken(registry: &Registry, plugin: &Plugin) -> Vec<PluginFinding> {
+    let name = registry.check_name(plugin).err();
+    let name = name.map(|error| PluginFinding::error(error.to_string()));
     let names = plugin
         .description
         .task_types
@@ -61,7 +63,7 @@ fn names_taken(registry: &Registry, plugin: &Plugin) -> Vec<PluginFinding> {
             ))
         })
     });
-    taken.collect()
+    name.into_iter().chain(taken).collect()
 }
 
 /// The answer of `describe` is kept by the digest of the component, so it must always be the same.

@@ -1,6 +1,6 @@
 //! One task run of a plugin in a world that a test made: no flow, no server, and nothing of the machine to see.
 
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::model::{
     Bundle, CatalogReader, ExecutionId, FlowId, JsonMap, LogLevel, LogLine, PluginDescription, StagedRequest, TaskId,
     TaskRunId, TaskType, clock::World, closest,
 };
-use crate::sandbox::{LogSink, Plugin, Registry, Stage, TaskFailure, TaskRequest, TaskSurroundings};
+use crate::sandbox::{Folder, LogSink, Plugin, Registry, Stage, TaskFailure, TaskRequest, TaskSurroundings, Temporary};
 
 /// What came of one task run, in the form that golden files have.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -95,13 +95,13 @@ pub(super) async fn try_out(
     let _entered = world.clone().enter();
     let task_type = task_type(&plugin.description, case.task_type.as_deref())?;
     let catalog: Arc<dyn CatalogReader> = Arc::new(catalog_with(&case.catalog, &case.namespace)?);
-    let folder = Folder::with(case, task_type)?;
+    let folder = folder_of(case, task_type)?;
     let request = request(case, task_type)?;
     let lines: Arc<Mutex<Vec<LogLine>>> = Arc::default();
     let taken = lines.clone();
     let sink: LogSink = Arc::new(move |line| taken.lock().unwrap_or_else(PoisonError::into_inner).push(line));
     let start = Instant::now();
-    let work = folder.as_ref().map(|folder| folder.0.as_path());
+    let work = folder.as_ref().map(Temporary::path);
     let surroundings = TaskSurroundings {
         sink,
         on_use: Arc::new(|_| ()),
@@ -187,43 +187,25 @@ fn request(case: &PluginCase, task_type: &TaskType) -> Result<TaskRequest, AppEr
     })
 }
 
-/// The folder that a task sees as `/work`, gone when this is dropped.
-struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What stays is in the folder for temporary files, which the system empties.
-        drop(std::fs::remove_dir_all(&self.0));
+/// Makes the folder that a task sees as `/work`, where the case has files, or where tasks of the type work on some.
+fn folder_of(case: &PluginCase, task_type: &TaskType) -> Result<Option<Temporary>, AppError> {
+    let runs_scripts = task_type.properties.pointer("/properties/script").is_some();
+    if case.files.is_empty() && !runs_scripts {
+        return Ok(None);
     }
-}
-
-impl Folder {
-    /// Makes the folder where the case has files, or where tasks of the type work on some.
-    fn with(case: &PluginCase, task_type: &TaskType) -> Result<Option<Self>, AppError> {
-        let runs_scripts = task_type.properties.pointer("/properties/script").is_some();
-        if case.files.is_empty() && !runs_scripts {
-            return Ok(None);
+    let failed = |error: std::io::Error| AppError::refused("making a folder for the task").because(&error);
+    let place = Temporary::new("case").map_err(failed)?;
+    let folder = Folder::open(place.path()).map_err(failed)?;
+    for (name, text) in &case.files {
+        let path = Path::new(name);
+        let is_inside = path.components().all(|part| matches!(part, Component::Normal(_)));
+        if !is_inside || name.is_empty() {
+            return Err(AppError::refused(format!("the file `{name}` is not within `/work`")));
         }
-        static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-        let next = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let folder = Self(std::env::temp_dir().join(format!("begat-case-{}-{next}", std::process::id())));
-        let failed = |error: std::io::Error| {
-            AppError::refused(format!("making the folder `{}`", folder.0.display())).because(&error)
-        };
-        std::fs::create_dir_all(&folder.0).map_err(failed)?;
-        for (name, text) in &case.files {
-            let is_inside = std::path::Path::new(name)
-                .components()
-                .all(|part| matches!(part, std::path::Component::Normal(_)));
-            if !is_inside || name.is_empty() {
-                return Err(AppError::refused(format!("the file `{name}` is not within `/work`")));
-            }
-            let path = folder.0.join(name);
-            if let Some(parent) = path.parent() {
-                std::fs::create_dir_all(parent).map_err(failed)?;
-            }
-            std::fs::write(&path, text).map_err(failed)?;
-        }
-        Ok(Some(folder))
+        folder
+            .make(path.parent().unwrap_or(Path::new("")))
+            .and_then(|()| folder.write(path, text.as_bytes()))
+            .map_err(failed)?;
     }
+    Ok(Some(place))
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::model::Grants;
+use crate::model::{Destination, Grants};
 
 /// How an address is to be treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,11 +31,11 @@ pub(super) struct Denied {
 }
 
 /// Checks an address that a host stands for.
-pub(super) fn check(grants: &Grants, host: &str, address: IpAddr) -> Result<(), Denied> {
-    let plain = canonical(address);
+pub(super) fn check(grants: &Grants, destination: &Destination, address: IpAddr) -> Result<(), Denied> {
+    let (plain, host) = (canonical(address), &destination.host);
     match class(plain) {
         Class::Public => Ok(()),
-        Class::Private if grants.opens_private(host, plain) => Ok(()),
+        Class::Private if grants.opens_private(destination, plain) => Ok(()),
         Class::Private => {
             let bits = if plain.is_ipv4() { 32 } else { 128 };
             Err(Denied {
@@ -48,6 +48,11 @@ pub(super) fn check(grants: &Grants, host: &str, address: IpAddr) -> Result<(), 
             grant: None,
         }),
     }
+}
+
+/// Whether no grant opens an address.
+pub(super) fn is_never_open(address: IpAddr) -> bool {
+    class(canonical(address)) == Class::Never
 }
 
 /// The IPv4 address that an IPv6 address stands for, where it does: mapped, compatible, NAT64 or 6to4.
@@ -176,10 +181,11 @@ mod tests {
                 .collect::<Grants>()
         };
         let inside: IpAddr = "10.1.2.3".parse().unwrap();
-        let denied = check(&grants(&["net=*"]), "intranet.example", inside).unwrap_err();
+        let to = |host: &str| Destination::of_authority(host, true).unwrap();
+        let denied = check(&grants(&["net=*"]), &to("intranet.example"), inside).unwrap_err();
         assert_eq!(denied.grant.as_deref(), Some("net=10.1.2.3/32"));
         assert_eq!(
-            check(&grants(&["net=*", "net=10.0.0.0/8"]), "intranet.example", inside),
+            check(&grants(&["net=*", "net=10.0.0.0/8"]), &to("intranet.example"), inside),
             Ok(())
         );
         let metadata: IpAddr = "169.254.169.254".parse().unwrap();
@@ -189,6 +195,6 @@ mod tests {
             "net=http://169.254.169.254",
             "net=0.0.0.0/0",
         ]);
-        assert_eq!(check(&all, "169.254.169.254", metadata).unwrap_err().grant, None);
+        assert_eq!(check(&all, &to("169.254.169.254"), metadata).unwrap_err().grant, None);
     }
 }

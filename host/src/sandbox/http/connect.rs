@@ -1,7 +1,10 @@
 //! From a host to a connection: the name is resolved once, and the connection goes to an address that was vetted.
 
+use std::future::Future;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -21,8 +24,23 @@ const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// How many addresses of a name are tried.
 const ADDRESSES: usize = 4;
 
+type Found = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
+
+/// Answers with the addresses of a name and a port.
+pub(super) type Names = Arc<dyn Fn(String, u16) -> Found + Send + Sync>;
+
+/// The name service of the machine.
+pub(super) fn of_system() -> Names {
+    Arc::new(|host, port| {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((host, port)).await;
+            found.map(Iterator::collect)
+        })
+    })
+}
+
 /// The addresses of a host.
-pub(super) async fn resolve(destination: &Destination) -> Result<Vec<SocketAddr>, Refusal> {
+pub(super) async fn resolve(names: &Names, destination: &Destination) -> Result<Vec<SocketAddr>, Refusal> {
     if let Ok(address) = destination.host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, destination.port)]);
     }
@@ -34,10 +52,8 @@ pub(super) async fn resolve(destination: &Destination) -> Result<Vec<SocketAddr>
         words,
     };
     let host = &destination.host;
-    let found = tokio::net::lookup_host((host.as_str(), destination.port)).await;
-    let found: Vec<_> = found
-        .map_err(|error| unknown(format!("the name `{host}` cannot be resolved: {error}")))?
-        .collect();
+    let found = names(host.clone(), destination.port).await;
+    let found = found.map_err(|error| unknown(format!("the name `{host}` cannot be resolved: {error}")))?;
     match found.is_empty() {
         true => Err(unknown(format!("the name `{host}` has no address"))),
         false => Ok(found),

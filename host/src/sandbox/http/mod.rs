@@ -47,6 +47,7 @@ struct Shared {
     requests: AtomicU64,
     bytes: AtomicU64,
     at_once: Arc<Semaphore>,
+    names: connect::Names,
     /// Answers in the place of the network.
     stage: Option<Arc<Stage>>,
 }
@@ -69,6 +70,7 @@ impl Gate {
                 requests: AtomicU64::new(0),
                 bytes: AtomicU64::new(0),
                 at_once,
+                names: connect::of_system(),
                 stage,
             }),
         }
@@ -126,7 +128,7 @@ impl Shared {
         }
         // The semaphore is never closed.
         let turn = self.at_once.clone().acquire_owned().await.ok();
-        let addresses = connect::resolve(&destination).await?;
+        let addresses = connect::resolve(&self.names, &destination).await?;
         let vetted = self.vet(&destination, addresses)?;
         self.permit.used(GrantKind::Net, destination.to_string());
         let stream = connect::open(&vetted, &destination, &self.permit.authorities, options.connect_timeout).await?;
@@ -199,6 +201,12 @@ impl Shared {
             });
         }
         self.check_headers(request.headers(), "the request")?;
+        if let Ok(address) = destination.host.parse()
+            && address::is_never_open(address)
+        {
+            // To say which grant is missing would mislead: none helps.
+            self.vet(&destination, vec![(address, destination.port).into()])?;
+        }
         if self.permit.grants.host(&destination).is_none() {
             self.permit.refuse(destination.grant());
             return Err(Refusal {
@@ -244,9 +252,10 @@ impl Shared {
         addresses: Vec<std::net::SocketAddr>,
     ) -> Result<Vec<std::net::SocketAddr>, Refusal> {
         for address in &addresses {
-            if let Err(denied) = address::check(&self.permit.grants, &destination.host, address.ip()) {
-                if let Some(grant) = denied.grant {
-                    self.permit.refuse(grant);
+            if let Err(denied) = address::check(&self.permit.grants, destination, address.ip()) {
+                match denied.grant {
+                    Some(grant) => self.permit.refuse(grant),
+                    None => self.permit.forbid(&denied.words),
                 }
                 return Err(Refusal {
                     error: Error::DestinationIpProhibited,

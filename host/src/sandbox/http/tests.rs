@@ -51,9 +51,14 @@ struct Outcome {
     log: Vec<String>,
     used: Vec<String>,
     advice: Option<String>,
+    never: Option<String>,
 }
 
 async fn send(grants: &[&str], limits: &Limits, request: Request<String>) -> Outcome {
+    send_with(grants, limits, request, connect::of_system()).await
+}
+
+async fn send_with(grants: &[&str], limits: &Limits, request: Request<String>, names: connect::Names) -> Outcome {
     let policy = Policy {
         everyone: grants
             .iter()
@@ -77,6 +82,7 @@ async fn send(grants: &[&str], limits: &Limits, request: Request<String>) -> Out
     );
     let speech = Arc::new(Mutex::new(Speech::new(sink, limits, Default::default())));
     let mut gate = Gate::new(permit.clone(), speech, limits, None);
+    Arc::get_mut(&mut gate.shared).unwrap().names = names;
     let request = request.map(|body| Full::from(body).map_err(|never| match never {}).boxed_unsync());
     let answer = Box::into_pin(gate.send_request(request, None, Box::new(async { Ok(()) }))).await;
     let result = match answer {
@@ -95,7 +101,21 @@ async fn send(grants: &[&str], limits: &Limits, request: Request<String>) -> Out
         log,
         used,
         advice: permit.advice(),
+        never: permit.never(),
     }
+}
+
+fn permit_of(grants: &[&str]) -> Permit {
+    let policy = Policy {
+        everyone: grants.iter().map(|text| text.parse().unwrap()).collect(),
+        ..Policy::default()
+    };
+    let plugin = PluginReference {
+        name: "http".to_owned(),
+        version: String::new(),
+        digest: String::new(),
+    };
+    Permit::new(&policy, &plugin, Arc::new(|_| ()))
 }
 
 fn get(url: &str) -> Request<String> {
@@ -184,6 +204,12 @@ async fn this_machine_private_networks_and_metadata_are_out_of_reach() {
         "http://0.0.0.0/",
     ] {
         check_refused(&never, url, "DestinationIpProhibited", "which no grant opens").await;
+        for grants in [&never[..], &[]] {
+            // What is said to the operator names no grant that would not help.
+            let outcome = send(grants, &Limits::default(), get(url)).await;
+            assert!(outcome.never.unwrap().contains("which no grant opens"), "{url}");
+            assert_eq!(outcome.advice, None, "{url}");
+        }
     }
 }
 
@@ -202,6 +228,22 @@ async fn addresses_that_hide_where_they_lead_are_refused() {
     let connect = Request::connect("https://example.com/").body(String::new()).unwrap();
     let outcome = send(&all, &Limits::default(), connect).await;
     assert_eq!(outcome.result.unwrap_err(), "HttpRequestMethodInvalid");
+    // A whole address in the place of the path, as one writes it to a proxy: a request cannot even hold one.
+    let path = |text: &str| text.parse::<hyper::http::uri::PathAndQuery>();
+    assert!(path("http://evil.example/").is_err() && path("evil.example/").is_err());
+    let server = server(plain("hello"));
+    let mut parts = get(&format!("http://{}/", server.address)).uri().clone().into_parts();
+    parts.path_and_query = Some(path("*").unwrap());
+    let mut request = get("http://127.0.0.1/");
+    *request.uri_mut() = hyper::Uri::from_parts(parts).unwrap();
+    let outcome = send(&[&local(&server)], &Limits::default(), request).await;
+    assert_eq!(outcome.result.unwrap_err(), "HttpRequestUriInvalid");
+    assert!(
+        outcome.log.join("\n").contains("the path must begin with `/`"),
+        "{:?}",
+        outcome.log
+    );
+    assert!(server.heard.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -297,18 +339,87 @@ async fn the_number_of_requests_is_bounded() {
     check_limit(limits, plain(""), get, "more than 0 requests (`http_requests`)").await;
 }
 
+#[tokio::test]
+async fn what_was_vetted_is_connected_to_whatever_the_name_service_says_next() {
+    let (first, second) = (server(plain("vetted")), server(plain("another")));
+    let asked = Arc::new(AtomicU64::new(0));
+    let (count, answers) = (asked.clone(), [first.address, second.address]);
+    let names: connect::Names = Arc::new(move |host, _| {
+        assert_eq!(host, "rebinding.example");
+        let place = count.fetch_add(1, Ordering::Relaxed).min(1);
+        let answer = answers[usize::try_from(place).unwrap()];
+        Box::pin(async move { Ok(vec![answer]) })
+    });
+    let grants = ["net=http://rebinding.example", "net=127.0.0.1/32"];
+    let request = get("http://rebinding.example/");
+    let outcome = send_with(&grants, &Limits::default(), request, names).await;
+    assert_eq!(outcome.result.as_deref(), Ok("vetted"));
+    assert_eq!(asked.load(Ordering::Relaxed), 1, "the name is resolved once");
+    assert!(second.heard.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_address_opens_the_port_that_is_granted_and_no_other() {
+    let server = server(plain("hello"));
+    let address = server.address;
+    let names: connect::Names = Arc::new(move |_, _| Box::pin(async move { Ok(vec![address]) }));
+    let url = format!("http://vm:{}/", address.port());
+    let vm = format!("net=http://vm:{}", address.port());
+    for (grant, expected) in [("net=127.0.0.1:9", false), (local(&server).as_str(), true)] {
+        let outcome = send_with(&[&vm, grant], &Limits::default(), get(&url), names.clone()).await;
+        assert_eq!(outcome.result.is_ok(), expected, "{grant}: {:?}", outcome.log);
+    }
+}
+
+#[tokio::test]
+async fn so_many_requests_are_under_way_at_once_and_no_more() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (now, most) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let (counted, peak) = (now.clone(), most.clone());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, counted, peak) = (stream.unwrap(), counted.clone(), peak.clone());
+            std::thread::spawn(move || {
+                peak.fetch_max(counted.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                let mut buffer = [0; 1024];
+                // The client may have hung up.
+                drop(stream.read(&mut buffer));
+                std::thread::sleep(std::time::Duration::from_millis(100));
+                counted.fetch_sub(1, Ordering::SeqCst);
+                drop(stream.write_all(&plain("hello")));
+            });
+        }
+    });
+    let grant = format!("net=127.0.0.1:{}", address.port());
+    let limits = Limits {
+        http_at_once: 2,
+        ..Limits::default()
+    };
+    let permit = permit_of(&[&grant]);
+    let speech = Arc::new(Mutex::new(Speech::new(Arc::new(|_| ()), &limits, Default::default())));
+    let mut gate = Gate::new(permit, speech, &limits, None);
+    let mut sent = Vec::new();
+    for _ in 0..6 {
+        let request = get(&format!("http://{address}/"));
+        let request = request.map(|body| Full::from(body).map_err(|never| match never {}).boxed_unsync());
+        let answer = Box::into_pin(gate.send_request(request, None, Box::new(async { Ok(()) })));
+        sent.push(tokio::spawn(async move {
+            let (response, driver) = answer.await.map_err(|error| format!("{error:?}")).unwrap();
+            let driving = tokio::spawn(Box::into_pin(driver));
+            response.into_body().collect().await.unwrap();
+            driving.abort();
+        }));
+    }
+    for each in sent {
+        each.await.unwrap();
+    }
+    assert_eq!(most.load(Ordering::SeqCst), 2);
+}
+
 #[test]
 fn an_answer_of_the_name_service_that_leads_inside_is_refused_as_a_whole() {
-    let policy = Policy {
-        everyone: ["net=*".parse::<crate::model::Grant>().unwrap()].into_iter().collect(),
-        ..Policy::default()
-    };
-    let plugin = PluginReference {
-        name: "http".to_owned(),
-        version: String::new(),
-        digest: String::new(),
-    };
-    let permit = Permit::new(&policy, &plugin, Arc::new(|_| ()));
+    let permit = permit_of(&["net=*"]);
     let limits = Limits::default();
     let speech = Arc::new(Mutex::new(Speech::new(Arc::new(|_| ()), &limits, Default::default())));
     let gate = Gate::new(permit, speech, &limits, None);
@@ -319,7 +430,6 @@ fn an_answer_of_the_name_service_that_leads_inside_is_refused_as_a_whole() {
             .collect::<Vec<SocketAddr>>()
     };
     let public = addresses(&["93.184.216.34:443"]);
-    // What was vetted is what is connected to: the name is not resolved again.
     assert_eq!(gate.shared.vet(&destination, public.clone()).ok(), Some(public));
     let mixed = addresses(&["93.184.216.34:443", "127.0.0.1:443"]);
     assert!(gate.shared.vet(&destination, mixed).is_err());

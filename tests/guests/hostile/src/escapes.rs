@@ -26,14 +26,7 @@ pub fn reached() -> Vec<String> {
     tried("the folder above", fs::read_dir("/work/..").is_ok());
     tried("the root", fs::read_dir("/").is_ok());
     tried("a trailing slash", fs::read("/work/../etc/passwd/").is_ok());
-    // It may make a link that leads out, and cannot follow it.
-    #[cfg(target_family = "wasm")]
     {
-        let link = |to: &str, name: &str| {
-            let mut folders = wasip2::filesystem::preopens::get_directories().into_iter();
-            let work = folders.find(|(_, path)| path == "/work");
-            work.is_some_and(|(work, _)| work.symlink_at(to, name).is_ok())
-        };
         tried(
             "an absolute link",
             link("/etc/passwd", "absolute") && fs::read("/work/absolute").is_ok(),
@@ -52,6 +45,53 @@ pub fn reached() -> Vec<String> {
     tried("a rename out", fs::rename("/work/own", "/work/../own").is_ok());
     tried("a folder out", fs::create_dir("/work/../made").is_ok());
     reached
+}
+
+/// Makes a link in `/work`; says whether it could.
+#[cfg_attr(
+    not(target_family = "wasm"),
+    allow(unused_variables, reason = "links are made by WASI alone")
+)]
+fn link(to: &str, name: &str) -> bool {
+    #[cfg(target_family = "wasm")]
+    {
+        let mut folders = wasip2::filesystem::preopens::get_directories().into_iter();
+        let work = folders.find(|(_, path)| path == "/work");
+        work.is_some_and(|(work, _)| work.symlink_at(to, name).is_ok())
+    }
+    #[cfg(not(target_family = "wasm"))]
+    false
+}
+
+/// The links that could be left for the next task, of which only the first may lead anywhere.
+pub fn links() -> Vec<&'static str> {
+    // A folder that is there already is as good.
+    drop(fs::create_dir("/work/folder"));
+    let links = [
+        ("folder/own", "inside"),
+        ("/etc/passwd", "absolute"),
+        ("../outside", "up"),
+        ("folder/../../outside", "round"),
+        ("..", "folder/deep"),
+        ("folder/", "../beside"),
+    ];
+    let made = links.into_iter().filter(|(to, name)| link(to, name));
+    made.map(|(_, name)| name).collect()
+}
+
+/// Has a name be a file and a link in turns, while others work in the folder.
+pub fn swap(most: usize) -> usize {
+    let mut count = 0;
+    // Others may have removed what it removes.
+    drop(fs::write("/work/secret", "secret"));
+    while fs::metadata("/work/done").is_err() && count < most {
+        drop(fs::remove_file("/work/a"));
+        drop(fs::write("/work/a", "public"));
+        drop(fs::remove_file("/work/a"));
+        link("secret", "a");
+        count += 1;
+    }
+    count
 }
 
 /// Copies a file, `FROM>TO`, and changes the first; with `!` at the end it fails afterwards.

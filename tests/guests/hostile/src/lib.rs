@@ -54,6 +54,8 @@ const ATTACKS: [&str; 29] = [
     "bytes",
     "files",
     "escape",
+    "links",
+    "swap",
     "headers",
     "net",
     "secret",
@@ -84,6 +86,8 @@ impl Plugin for Hostile {
         let attack = context.task_type().strip_prefix("hostile.").unwrap_or_default();
         let said = match attack {
             "escape" => json!(escapes::reached()),
+            "links" => json!(escapes::links()),
+            "swap" => json!(escapes::swap(properties.target.parse().unwrap_or(1_000))),
             "environment" => json!(std::env::vars().collect::<JsonPairs>()),
             "headers" | "net" | "secret" | "echo" | "split" | "tool" | "programs" | "program" => {
                 reach(context, attack, &properties.target)?

@@ -8,7 +8,9 @@
 static WORD: [u8; 24] = *b"describe-as:honest......";
 
 /// What it can do instead of answering honestly.
-pub const WORDS: [&str; 7] = ["honest", "trap", "loop", "nameless", "schema", "thief", "flood"];
+pub const WORDS: [&str; 10] = [
+    "honest", "trap", "loop", "nameless", "schema", "thief", "flood", "impostor", "flow", "strange",
+];
 
 /// Its task types.
 pub const ATTACKS: [&str; 6] = [
@@ -68,6 +70,10 @@ mod component {
                 "schema" => task_types = vec![task_type("liar.invalid", "{{{")],
                 // It claims the type and the name of a plugin that others trust.
                 "thief" => (name, task_types) = ("http", vec![task_type("http.request", "{}")]),
+                // It claims only the name, and with it what is granted to that name.
+                "impostor" => name = "http",
+                "flow" => name = "flow",
+                "strange" => name = "liar\n::error::forged",
                 "flood" => {
                     task_types = (0..200_000)
                         .map(|number| task_type(&format!("liar.t{number}"), "{}"))
