@@ -102,6 +102,12 @@ fn a_corrupt_page_is_found_and_a_backup_takes_its_place() {
     let found = world.begat(&["catalog", "check"]);
     assert_eq!(found.code, Some(3), "{}{}", found.stdout, found.stderr);
     assert!(found.stderr.contains("backup"), "{}", found.stderr);
+    assert!(
+        regex::Regex::new("(?i)page [0-9]+").unwrap().is_match(&found.stderr),
+        "{}",
+        found.stderr
+    );
+    assert!(!found.stderr.contains("catalog check"), "{}", found.stderr);
     check(&world.begat(&["run", FLOW]), 3, &["hint:"]);
     fs::copy(&backup, &path).unwrap();
     world.good(&["catalog", "check"]);

@@ -111,8 +111,12 @@ fn the_list_is_filtered_by_type_condition_and_moment_and_shown_as_a_table_or_for
         .world
         .good(&[&arguments[..], &["--format", "csv"]].concat())
         .stdout;
-    assert_eq!(csv, "metadata.vm,type,labels.none\r\nwindows-web-01,VM.IP,\r\n");
-    let expected = json!([{"metadata.vm": "windows-web-01", "type": "VM.IP", "labels.none": null}]);
+    assert_eq!(
+        csv,
+        "metadata.vm,type,labels.none\r\nwindows-web-01,io.kestra.plugin.ee.assets.VM.IP,\r\n"
+    );
+    let expected =
+        json!([{"metadata.vm": "windows-web-01", "type": "io.kestra.plugin.ee.assets.VM.IP", "labels.none": null}]);
     assert_eq!(inventory.json(&arguments), expected);
 }
 

@@ -1,6 +1,8 @@
 //! Scripts in shells of the host, which run only where the operator granted a tool for them.
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
 use crate::world::World;
 
@@ -59,6 +61,66 @@ fn a_bash_of_the_host_runs_a_script_where_it_is_granted() {
     assert!(inside["grants"].as_array().is_none_or(Vec::is_empty), "{inside}");
     let said = inside["tasks"][0]["outputs"]["stdout"].as_str().unwrap();
     assert!(said.contains("bashkit"), "{inside}");
+}
+
+#[test]
+fn the_lines_of_a_script_come_while_it_runs() {
+    let world = World::new();
+    let go = world.folder.join("go");
+    let settings = world.file(
+        "begat.toml",
+        "[plugins.shell]\nallow = [\"run=bash\"]\n[secrets.TOKEN]\nenv = \"TEST_TOKEN\"\n\
+         [tools.bash]\npath = \"/usr/bin/bash\"\narguments = [\"--noprofile\", \"--norc\", \"{script}\"]\n\
+         environment = { PATH = \"/usr/bin:/bin\" }\nvariables = [\"TOKEN\"]\ntime = 60\n",
+    );
+    // It goes on only once this test has seen its first lines, and ends otherwise at the limit of its time.
+    let script = format!(
+        "echo 'first ü'; echo \"::{{\\\"outputs\\\": {{\\\"n\\\": 1}}}}::\"; echo \"it is $TOKEN\"\n      \
+         while [ ! -e {} ]; do sleep 0.02; done\n      echo third >&2\n      printf last",
+        go.display()
+    );
+    let file = world.file("live.yaml", flow("shell", &script, "TOKEN: \"{{ secret('TOKEN') }}\""));
+    let mut command = world.command(&["run", &file, "--config", &settings, "--allow", "flow:secret=TOKEN"]);
+    command.env("TEST_TOKEN", "hunter2-and-some-more");
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut seen: Vec<String> = Vec::new();
+    while !seen.last().is_some_and(|line| line.ends_with("it is ******")) {
+        seen.push(
+            lines
+                .next()
+                .unwrap_or_else(|| panic!("it ended before its lines came: {seen:#?}")),
+        );
+    }
+    assert!(child.try_wait().unwrap().is_none(), "it waits for the file: {seen:#?}");
+    std::fs::write(&go, "").unwrap();
+    seen.extend(lines);
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{seen:#?}");
+    let id = world.good(&["execution", "list", "--format", "json"]).json()[0]["id"].clone();
+    let id = id.as_str().unwrap();
+    let log = world.good(&["execution", "logs", id, "--format", "json"]).json();
+    let said: Vec<(&str, &str)> = log
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| (line["level"].as_str().unwrap(), line["message"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("INFO", "the script runs in the host's own bash, outside the sandbox"),
+            ("INFO", "first ü"),
+            ("INFO", "it is ******"),
+            ("WARN", "third"),
+            ("INFO", "last"),
+        ]
+    );
+    let view = world.good(&["execution", "show", id, "--format", "json"]).json();
+    let outputs = &view["tasks"][0]["outputs"];
+    assert_eq!(
+        (&outputs["vars"]["n"], &outputs["stdout"]),
+        (&1.into(), &"first ü\nit is ******\nlast".into())
+    );
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! A plugin that means harm ends its own task run at a limit, and nothing else. Each guest has a test here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::server::{self, Server};
-use crate::world::{World, guests, liar, repository};
+use crate::world::{World, answer, guests, liar, repository};
 
 /// How an attack must end.
 enum End {
@@ -18,7 +20,7 @@ enum End {
 use End::{Fails, Says};
 
 /// Every attack of the guests: its task type, what else the command line says, and how it must end.
-const ATTACKS: [(&str, &[&str], End); 35] = [
+const ATTACKS: [(&str, &[&str], End); 37] = [
     (
         "hostile.sleep",
         &["--task-timeout", "0.5"],
@@ -101,6 +103,16 @@ const ATTACKS: [(&str, &[&str], End); 35] = [
     ("hostile.split", &["--allow", "secret=TOKEN"], Says("it begins ******")),
     ("hostile.tool", &[], Fails("--allow hostile:run=env")),
     (
+        "hostile.programs",
+        &["--allow", "run=sleep"],
+        Fails("8 programs of the task run already (`tools_at_once`)"),
+    ),
+    (
+        "hostile.program",
+        &["--allow", "run=sleep"],
+        Fails("the tool `sleep` ran longer than its limit of 0.2 s (`time` of `[tools.sleep]`)"),
+    ),
+    (
         "liar.invalid",
         &[],
         Fails("its outputs are no JSON object: EOF while parsing"),
@@ -125,9 +137,13 @@ fn check(task_type: &str, extra: &[&str], end: &End) {
     let target = match task_type {
         "hostile.headers" | "hostile.net" => format!("http://{}/", server.address),
         "hostile.tool" => "env LD_PRELOAD=/tmp/evil.so".to_owned(),
+        "hostile.programs" | "hostile.program" => "sleep".to_owned(),
         _ => "TOKEN".to_owned(),
     };
-    let settings = world.file("begat.toml", "[secrets.TOKEN]\nenv = \"TEST_TOKEN\"\n");
+    let settings = world.file(
+        "begat.toml",
+        "[secrets.TOKEN]\nenv = \"TEST_TOKEN\"\n[tools.sleep]\npath = \"/bin/sleep\"\narguments = [\"3600\"]\ntime = 0.2\n",
+    );
     let given = match task_type.starts_with("hostile") {
         true => format!("    target: '{target}'\n"),
         false => String::new(),
@@ -209,6 +225,89 @@ fn check(task_type: &str, extra: &[&str], end: &End) {
         .map(|asset| asset["id"].clone())
         .collect();
     assert_eq!(json!(ids), expected, "{task_type}");
+}
+
+/// Floods its output, and writes down the processes there are of it.
+const CHATTER: &str =
+    "sleep 3600 & echo $$ $! > PIDS.new; mv PIDS.new PIDS; touch begun; while :; do echo chatter; done";
+
+/// The processes that a program wrote down, once it runs.
+fn processes(file: &Path) -> Vec<String> {
+    let begin = Instant::now();
+    loop {
+        if let Ok(text) = std::fs::read_to_string(file) {
+            return text.split_whitespace().map(str::to_owned).collect();
+        }
+        assert!(begin.elapsed() < Duration::from_secs(60), "the program does not run");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Whether a process is there and at work. One that nobody has buried yet is not.
+fn is_alive(process: &str) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/stat"));
+    status.is_ok_and(|text| {
+        text.rsplit_once(')')
+            .is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
+    })
+}
+
+#[test]
+fn a_program_ends_with_the_task_that_started_it() {
+    let plugins = guests().display().to_string();
+    for (how, limit, code) in [
+        ("dropped", "60", 0),
+        ("forgotten", "60", 0),
+        ("panic", "60", 1),
+        ("unread", "4", 1),
+        ("read", "4", 1),
+        ("read", "60", 130),
+    ] {
+        let world = World::new();
+        let file = world.folder.join("PIDS");
+        let settings = format!(
+            "[plugins.hostile]\nallow = [\"run=chatter\"]\n[tools.chatter]\npath = \"/bin/sh\"\narguments = [\"-c\", \"{}\"]\n\
+             environment = {{ PATH = \"/usr/bin:/bin\" }}\noutput = \"1000 GiB\"\n",
+            CHATTER.replace("PIDS", &file.display().to_string())
+        );
+        let settings = world.file("begat.toml", settings);
+        let flow = world.file(
+            "program.yaml",
+            format!("id: p\nnamespace: a\ntasks:\n  - id: t\n    type: hostile.program\n    target: chatter {how}\n"),
+        );
+        let arguments = [
+            "run",
+            &flow,
+            "--plugins",
+            &plugins,
+            "--config",
+            &settings,
+            "--task-timeout",
+            limit,
+        ];
+        let mut command = world.command(&arguments);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let processes = processes(&file);
+        assert_eq!(processes.len(), 2, "{how}");
+        if code == 130 {
+            assert!(
+                processes.iter().all(|process| is_alive(process)),
+                "{how}: they run while they are read from"
+            );
+            let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+            assert!(sent.unwrap().success());
+        }
+        let answer = answer(child.wait_with_output().unwrap());
+        assert_eq!(answer.code, Some(code), "{how}: {}", answer.stderr);
+        let begin = Instant::now();
+        while processes.iter().any(|process| is_alive(process)) {
+            assert!(
+                begin.elapsed() < Duration::from_secs(10),
+                "{how}: a process outlived its task"
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
 }
 
 fn check_all(place: usize) {
@@ -585,7 +684,7 @@ fn load_mutated(seconds: u64) -> (u64, u64) {
         "[limits]\ntime = 1\ncompile_time = 20\nmemory = \"32 MiB\"\n",
     );
     let honest = liar("honest");
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     let (mut taken, mut refused, mut number) = (0, 0, 0);
     while start.elapsed().as_secs() < seconds {
         let folder = world.folder.join("mutated");

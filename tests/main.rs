@@ -7,6 +7,7 @@
 )]
 
 mod again;
+mod answers;
 mod authoring;
 mod bad_days;
 mod cases;

@@ -18,7 +18,10 @@ mod generated {
     wasmtime::component::bindgen!({
         path: "../wit/task-0.1",
         world: "plugin",
-        with: { "begat:task/secrets.secret": super::Secret },
+        with: {
+            "begat:task/secrets.secret": super::Secret,
+            "begat:task/tools.program": super::Program,
+        },
     });
 }
 
@@ -31,6 +34,8 @@ pub const ROWS: [&str; 14] =
     ["a row of a table that is about as long as those which begat writes for one run of a task"; 14];
 
 pub struct Secret;
+
+pub struct Program;
 
 struct Guest {
     wasi: WasiCtx,
@@ -103,6 +108,20 @@ impl tools::Host for Guest {
 
     fn run(&mut self, _: tools::ProgramRun) -> Result<tools::ProgramEnd, tools::ToolError> {
         Err(tools::ToolError::NotGranted)
+    }
+
+    fn start(&mut self, _: tools::ProgramRun) -> Result<Resource<Program>, tools::ToolError> {
+        Err(tools::ToolError::NotGranted)
+    }
+}
+
+impl tools::HostProgram for Guest {
+    fn read(&mut self, _: Resource<Program>) -> Result<tools::Piece, tools::ToolError> {
+        Err(tools::ToolError::NotGranted)
+    }
+
+    fn drop(&mut self, _: Resource<Program>) -> wasmtime::Result<()> {
+        Ok(())
     }
 }
 

@@ -11,7 +11,8 @@ use super::{App, AppError};
 use crate::lineage;
 use crate::model::{
     AsOf, Asset, AssetDetailView, AssetId, AssetType, AssetView, DifferenceView, ExpiryView, GraphView, HistoryView,
-    ImpactView, Json, Moment, PathView, Timestamp, parse_span,
+    ImpactView, Json, Moment, PathView, Timestamp, days_between, earlier, end_of_day, is_whole_days, later,
+    parse_expiry, parse_span,
 };
 use crate::store::{AssetSearch, Catalog, Direction, GraphRequest};
 
@@ -51,6 +52,9 @@ pub struct AssetStory {
     pub detail: AssetDetailView,
     /// Until when it is good.
     pub expires: Vec<Expiry>,
+    /// The last event that was pruned, where that is in its history: most of what happened before is not in there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pruned_through: Option<u64>,
     /// The types of its neighbours.
     #[serde(skip)]
     pub types: BTreeMap<AssetId, AssetType>,
@@ -65,6 +69,8 @@ pub struct Expiry {
     pub date: Timestamp,
 }
 
+/// How many assets an ambiguous id is told to be.
+const SHOWN: usize = 5;
 /// The most nodes a graph shows, and the most dependents a plan of a deletion looks at.
 const NODE_LIMIT: usize = 10_000;
 
@@ -98,7 +104,7 @@ impl App {
         let catalog = self.catalog()?;
         let as_of = moment(&catalog, at)?;
         let Some(detail) = catalog.asset_detail(&find(&catalog, id, as_of)?, as_of)? else {
-            return Err(unknown_asset(&catalog, id));
+            return Err(unknown_asset(&catalog, id, as_of));
         };
         let expires = catalog.expiries(&detail.asset)?;
         let mut types = BTreeMap::new();
@@ -109,8 +115,10 @@ impl App {
                     .map(|asset| (asset.id, asset.asset_type)),
             );
         }
+        let pruned_through = gap(&detail.history, catalog.pruned_through()?);
         Ok(AssetStory {
             detail,
+            pruned_through,
             expires: expires.into_iter().map(|(path, date)| Expiry { path, date }).collect(),
             types,
             now: Timestamp::now(),
@@ -125,6 +133,11 @@ impl App {
             true => Ok(catalog.history(&find(&catalog, id, AsOf::Now)?, AsOf::Now)?),
             false => Ok(gone),
         }
+    }
+
+    /// The last event that was pruned, where that is in a history: most of what happened before is not in there.
+    pub fn pruned_in(&self, history: &[HistoryView]) -> Result<Option<u64>, AppError> {
+        Ok(gap(history, self.catalog()?.pruned_through()?))
     }
 
     /// The lineage around one asset.
@@ -143,15 +156,28 @@ impl App {
             nodes: NODE_LIMIT,
             as_of,
         })?;
-        graph.map_or_else(|| Err(unknown_asset(&catalog, &query.root)), Ok)
+        graph.map_or_else(|| Err(unknown_asset(&catalog, &query.root, as_of)), Ok)
     }
 
     /// The way between two assets.
     pub fn path(&self, from: &str, to: &str, at: Option<&str>) -> Result<PathView, AppError> {
         let catalog = self.catalog()?;
         let as_of = moment(&catalog, at)?;
-        let (from, to) = (find(&catalog, from, as_of)?, find(&catalog, to, as_of)?);
-        Ok(catalog.path(&from, &to, as_of)?)
+        match (find(&catalog, from, as_of), find(&catalog, to, as_of)) {
+            (Ok(from), Ok(to)) => Ok(catalog.path(&from, &to, as_of)?),
+            (Err(one), Err(other)) if from != to => Err(AppError {
+                message: format!("{}; {}", one.message, other.message),
+                hint: [one.hint, other.hint]
+                    .into_iter()
+                    .flatten()
+                    .reduce(|one, other| match one == other {
+                        true => one,
+                        false => format!("{one}; {other}"),
+                    }),
+                ..AppError::refused("")
+            }),
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        }
     }
 
     /// The plan of a deletion.
@@ -159,7 +185,10 @@ impl App {
         let catalog = self.catalog()?;
         let as_of = moment(&catalog, at)?;
         let dependents = catalog.dependents(&find(&catalog, id, as_of)?, as_of, NODE_LIMIT)?;
-        dependents.map_or_else(|| Err(unknown_asset(&catalog, id)), |found| Ok(lineage::impact(&found)))
+        dependents.map_or_else(
+            || Err(unknown_asset(&catalog, id, as_of)),
+            |found| Ok(lineage::impact(&found)),
+        )
     }
 
     /// Assets that lost all they were made from.
@@ -170,9 +199,16 @@ impl App {
     /// Assets that are good for less than a length of time, soonest first.
     pub fn expiring(&self, within: &str) -> Result<Vec<ExpiryView>, AppError> {
         let now = Timestamp::now();
-        let until = match crate::model::parse_time(within) {
+        let until = match parse_expiry(within) {
             Some(until) => until,
-            None => now.checked_add(span(within)?).map_err(|_| too_long(within))?,
+            None => {
+                let span = span(within, ", or as a date such as `2026-12-31`")?;
+                let until = later(now, span).ok_or_else(|| too_long(within))?;
+                match is_whole_days(span) {
+                    true => end_of_day(until).unwrap_or(until),
+                    false => until,
+                }
+            }
         };
         let catalog = self.catalog()?;
         let mut views = Vec::new();
@@ -183,7 +219,7 @@ impl App {
                 asset_type: asset.asset_type,
                 path,
                 expires,
-                days_left: expires.duration_since(now).as_secs().div_euclid(86_400),
+                days_left: days_between(now, expires),
             });
         }
         Ok(views)
@@ -191,9 +227,7 @@ impl App {
 
     /// Assets that nobody has declared for a length of time, the longest first.
     pub fn stale(&self, older: &str) -> Result<Vec<AssetView>, AppError> {
-        let limit = Timestamp::now()
-            .checked_sub(span(older)?)
-            .map_err(|_| too_long(older))?;
+        let limit = earlier(Timestamp::now(), span(older, "")?).ok_or_else(|| too_long(older))?;
         let mut found = Vec::new();
         self.catalog()?
             .visit_assets(&AssetSearch::default(), &|_| true, &mut |asset| {
@@ -243,6 +277,11 @@ impl App {
     pub fn tree(&self, graph: &GraphView) -> Vec<lineage::TreeLine> {
         lineage::tree(graph)
     }
+}
+
+fn gap(history: &[HistoryView], through: u64) -> Option<u64> {
+    let first = history.first()?;
+    (first.sequence <= through).then_some(through)
 }
 
 /// What the catalog looks for, and what is left to check.
@@ -325,18 +364,29 @@ pub(super) fn moment(catalog: &Catalog, text: Option<&str>) -> Result<AsOf, AppE
 /// The asset that an id, or the beginning of one, means.
 fn find(catalog: &Catalog, text: &str, as_of: AsOf) -> Result<AssetId, AppError> {
     asset_id(text)?;
-    catalog
-        .find_asset(text, as_of)?
-        .map_or_else(|| Err(unknown_asset(catalog, text)), Ok)
+    if let Some(id) = catalog.find_asset(text, as_of)? {
+        return Ok(id);
+    }
+    let several = catalog.assets_that_start(text, as_of, SHOWN + 1)?;
+    if several.is_empty() {
+        return Err(unknown_asset(catalog, text, as_of));
+    }
+    let mut names: Vec<String> = several.iter().take(SHOWN).map(|id| format!("`{id}`")).collect();
+    if several.len() > SHOWN {
+        names.push("and more".to_owned());
+    }
+    let message = format!("several assets start with `{text}`: {}", names.join(", "));
+    Err(AppError::refused(message).with_hint("give more of the id"))
 }
 
 pub(super) fn asset_id(text: &str) -> Result<AssetId, AppError> {
     AssetId::parse(text).map_err(|error| AppError::refused(error.to_string()))
 }
 
-fn span(text: &str) -> Result<jiff::SignedDuration, AppError> {
+fn span(text: &str, or: &str) -> Result<jiff::Span, AppError> {
     parse_span(text).ok_or_else(|| {
-        AppError::refused(format!("`{text}` is no length of time")).with_hint("write it as `30d`, `12h` or `2 weeks`")
+        AppError::refused(format!("`{text}` is no length of time"))
+            .with_hint(format!("write it as `30d`, `12h` or `6 months`{or}"))
     })
 }
 
@@ -345,15 +395,20 @@ fn too_long(text: &str) -> AppError {
 }
 
 /// The refusal that there is no such asset, with the likeliest one meant.
-pub(super) fn unknown_asset(catalog: &Catalog, id: &str) -> AppError {
+pub(super) fn unknown_asset(catalog: &Catalog, id: &str, as_of: AsOf) -> AppError {
     let gone = AssetId::parse(id)
         .ok()
         .and_then(|id| catalog.history(&id, AsOf::Now).ok())
         .is_some_and(|history| !history.is_empty());
     // A failing look-up for the hint must not hide the error it belongs to.
     let similar = catalog.similar_assets(id).unwrap_or_default();
-    let hint = match similar.first() {
+    let is_there = |near: &&AssetId| catalog.asset_then(near, as_of).is_ok_and(|then| then.is_some());
+    let later = catalog.find_asset(id, AsOf::Now).ok().flatten();
+    let hint = match similar.iter().find(is_there) {
         _ if gone => format!("it was deleted, or not there yet: `begat asset history {id}` tells"),
+        _ if later.is_some() => later.map_or_else(String::new, |later| {
+            format!("`{later}` was not there at that moment: `begat asset history {later}` tells")
+        }),
         Some(near) => format!("did you mean `{near}`?"),
         None => "`begat asset list` shows them".to_owned(),
     };

@@ -39,7 +39,7 @@ pub use assets::{AssetQuery, AssetStory, Expiry, GraphQuery};
 pub use attest::{AttestTo, AttestationView};
 pub use authoring::{GoldenRequest, TaskTrial, TrialRequest};
 pub use delivery::Delivered;
-pub use edits::{DeleteMode, SetRequest};
+pub use edits::{DeleteMode, SetRequest, user_of_process};
 pub use error::{AppError, ErrorKind, Report};
 pub use expression::{ExpressionRequest, Rendered};
 pub use flow_test::FlowTestRequest;

@@ -47,6 +47,12 @@ impl App {
         Ok(catalog.logs(&id, task.as_ref(), query.level)?)
     }
 
+    /// Whether the log lines of an execution were pruned.
+    pub fn is_log_pruned(&self, execution: &str) -> Result<bool, AppError> {
+        let catalog = self.catalog()?;
+        Ok(catalog.is_log_pruned(&find_execution(&catalog, execution)?)?)
+    }
+
     /// All plugins.
     pub async fn plugins(&self) -> Result<Vec<PluginView>, AppError> {
         Ok(self.registry().await?.plugins())

@@ -7,7 +7,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use super::assets::{AssetQuery, moment, search_of};
 use super::{App, AppError};
 use crate::model::{AsOf, CheckView, Checkpoint, ExportLine, Person, StatsView, Timestamp, VerifyView};
-use crate::store::{Catalog, ExportedFiles, Imported, Migrated, Pruned};
+use crate::store::{Catalog, ExportedFiles, Imported, Migrated, Pruned, Refusal, StoreError};
 
 /// Lines of an export that are read at once.
 const LINES_OF_A_PORTION: usize = 256;
@@ -31,9 +31,16 @@ impl App {
 
     /// Checks the file itself, then the hash chain, then that the tables are what the log says.
     pub fn check_catalog(&self) -> Result<CheckView, AppError> {
-        let catalog = self.catalog()?;
-        let mut problems = catalog.faults()?;
-        let chain = catalog.verify(None)?;
+        let catalog = match Catalog::open_existing(&self.settings.catalog) {
+            // That is what was asked: its pages tell more.
+            Err(StoreError::Corrupt { .. }) => return self.damage(),
+            opened => opened?,
+        };
+        let looked = catalog.faults().and_then(|faults| Ok((faults, catalog.verify(None)?)));
+        let (mut problems, chain) = match looked {
+            Err(StoreError::Corrupt { .. }) => return self.damage(),
+            looked => looked?,
+        };
         let is_sound = problems.is_empty() && chain.problem.is_none();
         problems.extend(chain.problem);
         if is_sound {
@@ -43,6 +50,17 @@ impl App {
         Ok(CheckView {
             events: chain.events,
             head: chain.head,
+            problems,
+        })
+    }
+
+    /// What is wrong with a file that is too damaged to be read as a catalog.
+    fn damage(&self) -> Result<CheckView, AppError> {
+        let mut problems = Catalog::damage(&self.settings.catalog)?;
+        problems.push("the log cannot be read to its end".to_owned());
+        Ok(CheckView {
+            events: 0,
+            head: None,
             problems,
         })
     }
@@ -113,11 +131,19 @@ impl App {
 
     /// Takes in JSON lines that an export wrote. They are read ahead on a thread of their own.
     pub fn import(&self, input: &mut (dyn BufRead + Send), person: &Person) -> Result<Imported, AppError> {
-        let catalog = Catalog::open(&self.settings.catalog)?;
         let (sender, receiver) = sync_channel(PORTIONS_AHEAD);
         std::thread::scope(|scope| {
             scope.spawn(move || read_ahead(input, &sender));
-            let mut lines = receiver.into_iter().flatten();
+            // What is no export at all makes no catalog.
+            let first = receiver.recv().unwrap_or_default();
+            let wrong = first
+                .iter()
+                .find_map(|(line, read)| Some((*line, read.as_ref().err()?.clone())));
+            if let Some((line, reason)) = wrong {
+                return Err(StoreError::from(Refusal::BadImport { line, reason }).into());
+            }
+            let catalog = Catalog::open(&self.settings.catalog)?;
+            let mut lines = first.into_iter().chain(receiver.into_iter().flatten());
             let imported = catalog.import(&mut lines, person, Timestamp::now());
             drop(lines);
             Ok(imported?)
@@ -139,7 +165,7 @@ fn read_ahead(input: &mut dyn BufRead, sender: &SyncSender<Vec<ReadLine>>) {
                 Some((_, Ok(text))) if text.trim().is_empty() => {}
                 Some((number, text)) => {
                     let line = text.map_err(|error| error.to_string());
-                    let line = line.and_then(|text| serde_json::from_str(&text).map_err(|error| error.to_string()));
+                    let line = line.and_then(|text| serde_json::from_str(&text).map_err(|error| in_its_line(&error)));
                     is_over = line.is_err();
                     portion.push((number, line));
                 }
@@ -149,6 +175,16 @@ fn read_ahead(input: &mut dyn BufRead, sender: &SyncSender<Vec<ReadLine>>) {
         if sender.send(portion).is_err() || is_over {
             return;
         }
+    }
+}
+
+/// What is wrong with a line, without the number that it has among itself alone.
+fn in_its_line(error: &serde_json::Error) -> String {
+    let words = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    match words.strip_suffix(&place) {
+        Some(words) => format!("{words} at column {}", error.column()),
+        None => words,
     }
 }
 

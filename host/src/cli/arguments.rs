@@ -64,14 +64,19 @@ impl Arguments {
         // To learn of all commands takes clap longer than anything else takes a small flow, and most often one is run.
         match words.iter().any(|word| word == "run").then(|| Self::read_run(words)) {
             Some(Ok(arguments)) => Ok(arguments),
-            _ => Self::try_parse_from(words),
+            _ => {
+                let mut command = without_empty_variables(Self::command());
+                let matches = command.try_get_matches_from_mut(words)?;
+                Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+            }
         }
     }
 
     /// Understands `run` alone. Whatever it understands means the same when all commands are known.
     fn read_run(words: &[OsString]) -> Result<Self, clap::Error> {
         let run = RunArguments::augment_args(clap::Command::new("run"));
-        let command = CommonArguments::augment_args(clap::Command::new("begat").subcommand(run))
+        let command = clap::Command::new("begat").subcommand(run);
+        let command = without_empty_variables(CommonArguments::augment_args(command))
             .disable_help_flag(true)
             .disable_help_subcommand(true)
             .subcommand_required(true);
@@ -82,6 +87,14 @@ impl Arguments {
             common: CommonArguments::from_arg_matches(&matches)?,
         })
     }
+}
+
+/// A variable of the environment that is empty says nothing.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    command.mut_args(|argument| match argument.get_env().map(std::env::var_os) {
+        Some(Some(value)) if value.is_empty() => argument.env(clap::builder::Resettable::Reset),
+        _ => argument,
+    })
 }
 
 /// How to print an answer.

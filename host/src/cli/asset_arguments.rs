@@ -51,10 +51,10 @@ pub(super) enum AssetCommand {
         #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
         columns: Vec<String>,
         /// At most this many
-        #[arg(long)]
+        #[arg(long, allow_negative_numbers = true)]
         limit: Option<usize>,
         /// Leave out this many at the beginning
-        #[arg(long, default_value_t = 0)]
+        #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
         offset: usize,
     },
     /// Show the full story of one asset
@@ -80,8 +80,8 @@ pub(super) enum AssetCommand {
         #[arg(long)]
         down: bool,
         /// At most this many steps away
-        #[arg(long)]
-        depth: Option<usize>,
+        #[arg(long, allow_negative_numbers = true)]
+        depth: Option<u32>,
         #[command(flatten)]
         moment: AtArguments,
     },
@@ -216,7 +216,12 @@ pub(super) enum AssetTypeCommand {
         /// The type, in full or short
         name: String,
     },
-    /// Register a type, or say anew what is known of one
+    /// Show who changed a type, when and why, and what changed
+    History {
+        /// The type, in full or short
+        name: String,
+    },
+    /// Register a type, or change what is known of one: what is not given stays
     Add {
         /// The type, in full
         name: String,
@@ -234,7 +239,7 @@ pub(super) enum AssetTypeCommand {
     },
     /// Forget a registered type
     Remove {
-        /// The type, in full
+        /// The type, in full or short
         name: String,
         #[command(flatten)]
         why: ReasonArguments,

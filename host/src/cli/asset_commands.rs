@@ -9,7 +9,7 @@ use super::asset_tables as tables;
 use super::commands::show;
 use super::csv;
 use super::output::{Output, answer_width};
-use crate::app::{App, AppError, AssetQuery, DeleteMode, GraphQuery, SetRequest};
+use crate::app::{App, AppError, AssetQuery, DeleteMode, GraphQuery, SetRequest, user_of_process};
 use crate::model::{Asset, Json, Person};
 
 /// Carries out what the user said of assets.
@@ -31,7 +31,13 @@ pub(super) fn asset(app: &App, command: &AssetCommand, output: &Output) -> Resul
             list(app, &query, columns, output)
         }
         AssetCommand::Show { id, moment } => show(output, &app.asset(id, moment.at.as_deref())?, tables::story),
-        AssetCommand::History { id } => show(output, &app.history(id)?, |views| tables::history(views)),
+        AssetCommand::History { id } => {
+            let history = app.history(id)?;
+            if let Some(through) = app.pruned_in(&history)? {
+                output.message(&tables::pruned_note(through));
+            }
+            show(output, &history, |views| tables::history(views))
+        }
         AssetCommand::Graph {
             id,
             up,
@@ -43,7 +49,7 @@ pub(super) fn asset(app: &App, command: &AssetCommand, output: &Output) -> Resul
                 root: id.clone(),
                 up: *up,
                 down: *down,
-                depth: *depth,
+                depth: depth.map(|depth| depth as usize),
                 at: moment.at.clone(),
             };
             graph(app, &query, output)
@@ -57,7 +63,7 @@ pub(super) fn asset(app: &App, command: &AssetCommand, output: &Output) -> Resul
         AssetCommand::Expiring { within } => {
             let views = app.expiring(within)?;
             match output.format {
-                Format::Csv => output.answer(&tables::expiring_csv(&views)),
+                Format::Csv => output.document(&tables::expiring_csv(&views)),
                 _ => return show(output, &views, |views| tables::expiring(views, within)),
             }
             Ok(ExitCode::SUCCESS)
@@ -84,7 +90,7 @@ fn edit(app: &App, command: &EditCommand, output: &Output) -> Result<ExitCode, A
         } => {
             let metadata_json = metadata_file
                 .as_deref()
-                .map(|path| read(path, "the metadata"))
+                .map(|path| Ok::<_, AppError>((path.display().to_string(), read(path, "the metadata")?)))
                 .transpose()?;
             let request = SetRequest {
                 id: id.clone(),
@@ -123,6 +129,7 @@ fn asset_type(app: &App, command: &AssetTypeCommand, output: &Output) -> Result<
     match command {
         AssetTypeCommand::List => show(output, &app.asset_types()?, |views| tables::asset_types(views)),
         AssetTypeCommand::Show { name } => show(output, &app.asset_type(name)?, tables::asset_type),
+        AssetTypeCommand::History { name } => show(output, &app.asset_type_history(name)?, tables::type_history),
         AssetTypeCommand::Add {
             name,
             description,
@@ -130,9 +137,10 @@ fn asset_type(app: &App, command: &AssetTypeCommand, output: &Output) -> Result<
             expiry,
             why,
         } => {
-            let schema = schema.as_deref().map(|path| read(path, "the schema")).transpose()?;
-            let person = person(why);
-            let added = app.add_asset_type(name, description.clone(), schema.as_deref(), expiry.clone(), &person)?;
+            let read = |path: &Path| Ok::<_, AppError>((path.display().to_string(), read(path, "the schema")?));
+            let schema = schema.as_deref().map(read).transpose()?;
+            let schema = schema.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+            let added = app.add_asset_type(name, description.clone(), schema, expiry.clone(), &person(why))?;
             show(output, &added, |view| {
                 format!("the asset type {} is registered\n", view.name)
             })
@@ -151,7 +159,12 @@ fn list(app: &App, query: &AssetQuery, columns: &[String], output: &Output) -> R
     if columns.is_empty() {
         return assets(app, &found, "no asset matches\n", output);
     }
-    let cell = |asset: &Asset, column: &String| app.field(asset, column);
+    // Programs are given types in full.
+    let is_short = !matches!(output.format, Format::Json | Format::Csv);
+    let cell = |asset: &Asset, column: &String| match column.as_str() {
+        "type" if !is_short => Some(Json::from(asset.asset_type.as_str())),
+        _ => app.field(asset, column),
+    };
     let row = |asset: &Asset| columns.iter().map(|column| cell(asset, column)).collect::<Vec<_>>();
     let rows: Vec<Vec<Option<Json>>> = found.iter().map(row).collect();
     match output.format {
@@ -161,7 +174,7 @@ fn list(app: &App, query: &AssetQuery, columns: &[String], output: &Output) -> R
             };
             output.json(&rows.into_iter().map(object).collect::<Vec<Json>>());
         }
-        Format::Csv => output.answer(&csv::table(
+        Format::Csv => output.document(&csv::table(
             columns,
             rows.into_iter().map(|row| row.iter().map(csv::cell).collect()),
         )),
@@ -183,9 +196,13 @@ fn assets(app: &App, views: &[Asset], none: &str, output: &Output) -> Result<Exi
                 "updated",
                 "metadata",
             ];
-            let row = |asset: &Asset| names.iter().map(|name| csv::cell(&app.field(asset, name))).collect();
+            let cell = |asset: &Asset, name: &str| match name {
+                "type" => asset.asset_type.to_string(),
+                _ => csv::cell(&app.field(asset, name)),
+            };
+            let row = |asset: &Asset| names.iter().map(|name| cell(asset, name)).collect();
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-            output.answer(&csv::table(&names, views.iter().map(row)));
+            output.document(&csv::table(&names, views.iter().map(row)));
         }
         Format::Json => output.json(&views),
         _ if views.is_empty() => output.answer(none),
@@ -198,9 +215,9 @@ fn graph(app: &App, query: &GraphQuery, output: &Output) -> Result<ExitCode, App
     let graph = app.graph(query)?;
     match output.format {
         Format::Json => output.json(&graph),
-        Format::Dot => output.answer(&app.dot(&graph)),
-        Format::Mermaid => output.answer(&app.mermaid(&graph)),
-        Format::Svg => output.answer(&app.svg(&graph)),
+        Format::Dot => output.document(&app.dot(&graph)),
+        Format::Mermaid => output.document(&app.mermaid(&graph)),
+        Format::Svg => output.document(&app.svg(&graph)),
         _ => output.answer(&super::tables::graph(app, &graph)),
     }
     Ok(ExitCode::SUCCESS)
@@ -216,9 +233,7 @@ pub(super) fn read(path: &Path, what: &str) -> Result<String, AppError> {
 pub(super) fn person(why: &ReasonArguments) -> Person {
     let name = |variable: &str| std::env::var(variable).ok().filter(|name| !name.trim().is_empty());
     Person {
-        user: name("USER")
-            .or_else(|| name("LOGNAME"))
-            .unwrap_or_else(|| "unknown".to_owned()),
+        user: name("USER").or_else(|| name("LOGNAME")).unwrap_or_else(user_of_process),
         reason: why.reason.clone(),
     }
 }

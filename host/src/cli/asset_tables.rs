@@ -2,11 +2,13 @@
 
 use super::csv;
 use super::output::{BOLD, DIM, GREEN, RED, YELLOW};
-use super::tables::{brief, event_style, moment, paint, plain, table};
+use super::tables::{brief, counted, event_style, moment, paint, plain, set_in, short, table};
 use crate::app::{AssetStory, Imported, Pruned};
+use crate::model::printable::one_line;
 use crate::model::{
     Alone, Asset, AssetEvent, AssetId, AssetTypeDefinition, Cascade, ChangedAsset, DifferenceView, EditView,
     ExpiryView, FieldChange, HistoryView, ImpactEntry, ImpactView, Json, PathView, StatsView, Timestamp,
+    TypeHistoryEntry, TypeHistoryView, days_between,
 };
 
 /// How much of metadata a table shows where nothing says how wide it may be.
@@ -30,7 +32,7 @@ pub(super) fn assets(views: &[Asset], width: Option<usize>) -> String {
     let now = Timestamp::now();
     let fixed = |asset: &Asset| {
         let lock = if asset.protected { " (protected)" } else { "" };
-        let type_name = format!("{}{lock}", asset.asset_type.short_name());
+        let type_name = format!("{}{lock}", short(&asset.asset_type));
         vec![asset.id.to_string(), type_name, age(now, asset.updated)]
     };
     let widest = |column: usize, title: usize| {
@@ -80,9 +82,13 @@ pub(super) fn columns(names: &[String], rows: &[Vec<Option<Json>>]) -> String {
 /// One asset with all that is known of it.
 pub(super) fn story(view: &AssetStory) -> String {
     let asset = &view.detail.asset;
-    let mut text = format!("{}  {}\n", paint(BOLD, asset.id.as_str()), asset.asset_type);
+    let mut text = format!(
+        "{}  {}\n",
+        paint(BOLD, asset.id.as_str()),
+        one_line(asset.asset_type.as_str())
+    );
     for line in [&asset.display_name, &asset.description].into_iter().flatten() {
-        text += &format!("{line}\n");
+        text += &format!("{}\n", set_in(line));
     }
     let namespace = asset.namespace.as_ref().map_or("-", |namespace| namespace.as_str());
     text += &format!(
@@ -94,10 +100,14 @@ pub(super) fn story(view: &AssetStory) -> String {
         text += &format!("{} it cannot be deleted\n", paint(YELLOW, "protected:"));
     }
     for expiry in &view.expires {
-        let days = expiry.date.duration_since(view.now).as_secs().div_euclid(86_400);
+        let days = days_between(view.now, expiry.date);
+        let is_over = expiry.date < view.now;
         text += &format!(
             "{} {} ({} {})\n",
-            paint(expiry_style(days), if days < 0 { "expired" } else { "expires" }),
+            paint(
+                if is_over { RED } else { expiry_style(days) },
+                if is_over { "expired" } else { "expires" }
+            ),
             expiry.date.strftime("%Y-%m-%d"),
             expiry.path,
             in_days(days)
@@ -108,7 +118,7 @@ pub(super) fn story(view: &AssetStory) -> String {
             text += &format!("\n{}\n", paint(BOLD, title));
             let width = map.keys().map(|key| key.chars().count()).max().unwrap_or(0);
             for (key, value) in map {
-                text += &format!("{key:width$}  {}\n", plain(value));
+                text += &format!("{:width$}  {}\n", one_line(key), plain(value));
             }
         }
     }
@@ -119,7 +129,15 @@ pub(super) fn story(view: &AssetStory) -> String {
         text += &neighbours(title, ids, view);
     }
     let rows = view.detail.history.iter().map(history_row);
-    text + "\n" + &table(&["WHEN", "EVENT", "BY", "EXECUTION"], rows.collect())
+    let gap = view.pruned_through.map_or_else(String::new, pruned_note);
+    text + "\n" + &gap + &table(&["WHEN", "EVENT", "BY", "EXECUTION"], rows.collect())
+}
+
+/// Says that a history has a gap.
+pub(super) fn pruned_note(through: u64) -> String {
+    let words =
+        format!("what happened up to event {through} was pruned; of its uses and updates the last update is left");
+    format!("{} {words}\n", paint(YELLOW, "note:"))
 }
 
 fn neighbours(title: &str, ids: &[AssetId], view: &AssetStory) -> String {
@@ -128,8 +146,8 @@ fn neighbours(title: &str, ids: &[AssetId], view: &AssetStory) -> String {
     }
     let width = ids.iter().map(|id| id.as_str().len()).max().unwrap_or(0);
     let line = |id: &AssetId| {
-        let name = view.types.get(id).map_or("", |known| known.short_name());
-        format!("{id:width$}  {}\n", paint(DIM, name))
+        let name = view.types.get(id).map_or_else(String::new, short);
+        format!("{id:width$}  {}\n", paint(DIM, &name))
     };
     format!("\n{}\n{}", paint(BOLD, title), ids.iter().map(line).collect::<String>())
 }
@@ -153,7 +171,7 @@ fn author(entry: &HistoryView) -> String {
         .as_ref()
         .map_or_else(String::new, |task| format!("/{task}"));
     match (&entry.user, &entry.flow_id) {
-        (Some(user), _) => format!("{user}, by hand"),
+        (Some(user), _) => format!("{}, by hand", one_line(user)),
         (None, Some(flow)) => format!("{flow}{task}"),
         (None, None) => "-".to_owned(),
     }
@@ -173,7 +191,7 @@ pub(super) fn history(views: &[HistoryView]) -> String {
             paint(BOLD, &author(entry)),
         );
         if let Some(reason) = &entry.reason {
-            text += &format!("  reason: {reason}\n");
+            text += &format!("  reason: {}\n", one_line(reason));
         }
         text + &changes(&entry.changes)
     };
@@ -188,7 +206,7 @@ fn changes(changes: &[FieldChange]) -> String {
         .max()
         .unwrap_or(0);
     let line = |change: &FieldChange| {
-        let field = &change.field;
+        let field = one_line(&change.field);
         match (&change.before, &change.after) {
             (None, Some(after)) => format!("  {} {field:width$}  {}\n", paint(GREEN, "+"), plain(after)),
             (Some(before), None) => format!("  {} {field:width$}  {}\n", paint(RED, "-"), plain(before)),
@@ -217,7 +235,7 @@ pub(super) fn path(view: &PathView) -> String {
         } else {
             format!("{}└─ ", "   ".repeat(depth - 1))
         };
-        format!("{lead}{}  {}\n", asset.id, paint(DIM, asset.asset_type.short_name()))
+        format!("{lead}{}  {}\n", asset.id, paint(DIM, &short(&asset.asset_type)))
     };
     view.steps.iter().enumerate().map(line).collect()
 }
@@ -227,15 +245,16 @@ const NARROW: usize = 80;
 
 /// The plan of a deletion: what becomes of each asset when only the one is deleted, and what with a cascade.
 pub(super) fn impact(view: &ImpactView) -> String {
-    let head = format!("{}  {}", paint(BOLD, view.id.as_str()), view.asset_type.short_name());
+    let head = format!("{}  {}", paint(BOLD, view.id.as_str()), short(&view.asset_type));
     let protected = if view.protected {
         format!(", {}", paint(YELLOW, "protected"))
     } else {
         String::new()
     };
     if view.dependents.is_empty() {
+        let verb = if view.protected { "unprotect" } else { "delete" };
         return format!(
-            "{head}{protected}\nnothing hangs on it\nnext: begat asset delete {}\n",
+            "{head}{protected}\nnothing hangs on it\nnext: begat asset {verb} {}\n",
             view.id
         );
     }
@@ -280,12 +299,22 @@ pub(super) fn impact(view: &ImpactView) -> String {
     if view.partial {
         text += &format!("{} more hangs on it than is shown\n", paint(YELLOW, "partial:"));
     }
-    let plan = format!(
-        "--orphan deletes 1 and orphans {orphaned}; --cascade deletes {} and keeps {}",
-        deleted + 1,
-        all - deleted
-    );
-    text + &format!("\n{plan}\n")
+    text + &format!("\n{}\n", verdict(view, orphaned, deleted))
+}
+
+/// What `asset delete` would do, and what keeps it from that.
+fn verdict(view: &ImpactView, orphaned: usize, deleted: usize) -> String {
+    if view.protected {
+        let id = &view.id;
+        return format!("it is protected, and every deletion of it is refused: begat asset unprotect {id} lets it go");
+    }
+    let held: Vec<&str> = view.held().map(|entry| entry.id.as_str()).collect();
+    let cascade = match held.as_slice() {
+        [] => format!("deletes {} and keeps {}", deleted + 1, view.dependents.len() - deleted),
+        [one] => format!("is refused, since {one} is protected"),
+        several => format!("is refused, since {} are protected", several.join(", ")),
+    };
+    format!("--orphan deletes 1 and orphans {orphaned}; --cascade {cascade}")
 }
 
 fn impact_row(entry: &ImpactEntry) -> Vec<String> {
@@ -298,12 +327,7 @@ fn impact_row(entry: &ImpactEntry) -> Vec<String> {
         Cascade::Shared => paint(GREEN, "kept"),
         Cascade::Protected => paint(YELLOW, "protected"),
     };
-    vec![
-        entry.id.to_string(),
-        alone,
-        cascade,
-        entry.asset_type.short_name().to_owned(),
-    ]
+    vec![entry.id.to_string(), alone, cascade, short(&entry.asset_type)]
 }
 
 /// Assets that are good until some day.
@@ -316,7 +340,7 @@ pub(super) fn expiring(views: &[ExpiryView], within: &str) -> String {
             view.expires.strftime("%Y-%m-%d").to_string(),
             paint(expiry_style(view.days_left), &in_days(view.days_left)),
             view.id.to_string(),
-            view.asset_type.short_name().to_owned(),
+            short(&view.asset_type),
             view.path.clone(),
         ]
     };
@@ -387,7 +411,7 @@ fn changed(title: &str, sign: &str, style: anstyle::Style, asset: &ChangedAsset)
         "{} {}  {}  {}\n",
         paint(style, sign),
         paint(BOLD, asset.id.as_str()),
-        asset.asset_type.short_name(),
+        short(&asset.asset_type),
         paint(DIM, title)
     );
     match title {
@@ -404,7 +428,7 @@ pub(super) fn edit(view: &EditView) -> String {
     let mut text = String::new();
     for asset in &view.assets {
         let event = paint(event_style(asset.event), &asset.event.name().to_lowercase());
-        text += &format!("{event} {} ({})\n", asset.id, asset.asset_type.short_name());
+        text += &format!("{event} {} ({})\n", asset.id, short(&asset.asset_type));
         text += &changes(&asset.changes);
     }
     let restore = view.assets.iter().find(|asset| asset.event == AssetEvent::Deleted);
@@ -431,16 +455,41 @@ pub(super) fn asset_types(views: &[AssetTypeDefinition]) -> String {
 
 /// One registered type.
 pub(super) fn asset_type(view: &AssetTypeDefinition) -> String {
-    let mut text = format!("{}\n", paint(BOLD, view.name.as_str()));
+    let mut text = format!("{}\n", paint(BOLD, &one_line(view.name.as_str())));
     if let Some(description) = &view.description {
-        text += &format!("{description}\n");
+        text += &format!("{}\n", set_in(description));
     }
     if !view.expiry.is_empty() {
-        text += &format!("good until what stands at {}\n", view.expiry.join(", "));
+        text += &format!("good until what stands at {}\n", one_line(&view.expiry.join(", ")));
     }
     match &view.schema {
         None => text + "its metadata is free\n",
         Some(schema) => text + &format!("\n{}\n{schema:#}\n", paint(BOLD, "SCHEMA OF THE METADATA")),
+    }
+}
+
+/// Who said what of a type.
+pub(super) fn type_history(view: &TypeHistoryView) -> String {
+    let entry = |entry: &TypeHistoryEntry| {
+        let mut text = format!(
+            "{} {} by {}\n",
+            moment(entry.time),
+            paint(event_style(entry.event), &format!("{:<8}", entry.event.name())),
+            paint(BOLD, &format!("{}, by hand", one_line(&entry.user))),
+        );
+        if let Some(reason) = &entry.reason {
+            text += &format!("  reason: {}\n", one_line(reason));
+        }
+        text + &changes(&entry.changes)
+    };
+    let text: String = view.entries.iter().map(entry).collect();
+    match view.pruned_through {
+        Some(through) => format!(
+            "{} what was said up to event {through} was pruned\n{text}",
+            paint(YELLOW, "note:")
+        ),
+        None if text.is_empty() => "it is as begat brings it along; nobody changed it\n".to_owned(),
+        None => text,
     }
 }
 
@@ -500,9 +549,13 @@ pub(super) fn pruned(view: &Pruned) -> String {
 pub(super) fn imported(view: &Imported) -> String {
     match view.events {
         0 => format!(
-            "{} assets created, {} updated, {} as they were; {} edges, {} types\n",
-            view.created, view.updated, view.unchanged, view.edges, view.types
+            "{} created, {} updated, {} as they were; {}, {}\n",
+            counted(view.created, "asset"),
+            view.updated,
+            view.unchanged,
+            counted(view.edges, "edge"),
+            counted(view.types, "type")
         ),
-        events => format!("{events} events taken in, and their hashes hold\n"),
+        events => format!("{} taken in, and their hashes hold\n", counted(events, "event")),
     }
 }

@@ -13,7 +13,7 @@ use super::compare;
 use super::csv;
 use super::output::{Output, RED, YELLOW, host_error};
 use super::run::undelivered;
-use super::tables::paint;
+use super::tables::{counted, paint};
 use crate::app::{ASSET_FACET_SCHEMA, App, AppError, AssetQuery, ExportedFiles};
 use crate::model::{ASSET_FIELDS, ExportLine};
 
@@ -28,7 +28,8 @@ pub(super) fn catalog(app: &App, command: &CatalogCommand, output: &Output) -> R
         CatalogCommand::Rebuild => {
             let view = serde_json::json!({"events": app.rebuild()?});
             show(output, &view, |view| {
-                format!("all tables were computed anew from {} events\n", view["events"])
+                let events = counted(view["events"].as_u64().unwrap_or_default(), "event");
+                format!("all tables were computed anew from {events}\n")
             })
         }
         CatalogCommand::Export {
@@ -47,7 +48,7 @@ pub(super) fn catalog(app: &App, command: &CatalogCommand, output: &Output) -> R
         CatalogCommand::Diff { before, after } => {
             let view = app.compare_catalogs(before, after)?;
             match output.format {
-                Format::Markdown => output.answer(&compare::difference_markdown(&view)),
+                Format::Markdown => output.document(&compare::difference_markdown(&view)),
                 _ => return show(output, &view, tables::difference),
             }
             Ok(ExitCode::SUCCESS)
@@ -71,13 +72,17 @@ pub(super) fn catalog(app: &App, command: &CatalogCommand, output: &Output) -> R
         CatalogCommand::Deliver { detached: false } => deliver(app, output),
         CatalogCommand::Deliver { detached: true } => app.deliver_detached().map(|()| ExitCode::SUCCESS),
         CatalogCommand::FacetSchema => {
-            output.answer(ASSET_FACET_SCHEMA);
+            output.document(ASSET_FACET_SCHEMA);
             Ok(ExitCode::SUCCESS)
         }
         CatalogCommand::Stats => show(output, &app.stats()?, tables::stats),
         CatalogCommand::Prune { before, why } => show(output, &app.prune(Some(before), &person(why))?, tables::pruned),
     }
 }
+
+/// What to do with a catalog that does not hold.
+const WAY_OUT: &str = "  hint: keep a copy of the file, then put a backup (`begat catalog backup`) in its place, or take what the \
+                       tables know (`begat catalog export --assets`) into a new one\n";
 
 fn verify(app: &App, checkpoint: Option<&Path>, output: &Output) -> Result<ExitCode, AppError> {
     let checkpoint = checkpoint.map(|path| read(path, "the checkpoint")).transpose()?;
@@ -92,9 +97,13 @@ fn verify(app: &App, checkpoint: Option<&Path>, output: &Output) -> Result<ExitC
             "{} the catalog is not whole{place}: {problem}\n",
             paint(RED, "error:")
         ));
+        output.message(WAY_OUT);
     } else {
         match &view.head {
-            Some(head) => output.answer(&format!("{} events verified, the chain ends in {head}\n", view.events)),
+            Some(head) => {
+                let events = counted(view.events, "event");
+                output.answer(&format!("{events} verified, the chain ends in {head}\n"));
+            }
             None => output.answer(&format!("{} the catalog is empty\n", paint(YELLOW, "note:"))),
         }
     }
@@ -111,12 +120,13 @@ fn check(app: &App, output: &Output) -> Result<ExitCode, AppError> {
     if output.format == Format::Json {
         output.json(&view);
     } else if is_sound {
-        output.answer(&format!("the file is sound, and {} events verified\n", view.events));
+        let events = counted(view.events, "event");
+        output.answer(&format!("the file is sound, and {events} verified\n"));
     } else {
         for problem in &view.problems {
             output.message(&format!("{} {problem}\n", paint(RED, "error:")));
         }
-        output.message("keep a copy of the file; a backup (`begat catalog backup`) takes its place\n");
+        output.message(WAY_OUT);
     }
     Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::from(3) })
 }

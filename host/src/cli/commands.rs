@@ -77,7 +77,7 @@ pub(super) async fn dispatch(arguments: Arguments, output: &Output) -> Result<Ex
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "begat", &mut script);
-            output.answer(&String::from_utf8_lossy(&script));
+            output.document(&String::from_utf8_lossy(&script));
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -217,7 +217,7 @@ async fn validate(
     match output.format {
         Format::Json => output.json(&reports.iter().map(report_view).collect::<Vec<_>>()),
         Format::Sarif => output.json(&sarif::log(&reports)),
-        Format::Github => output.answer(&annotations::of_reports(&reports)),
+        Format::Github => output.document(&annotations::of_reports(&reports)),
         _ => {
             for report in reports.iter().filter(|report| !report.diagnostics.is_empty()) {
                 output.report(report);
@@ -265,7 +265,7 @@ fn expression(app: &App, template: &str, vars: &str, typed: bool, output: &Outpu
     match (app.render(&request)?, output.format) {
         (Rendered::Text(text), Format::Json) => output.json(&json!({"text": text})),
         (Rendered::Typed(value), Format::Json) => output.json(&json!({"value": value})),
-        (Rendered::Text(text), _) => output.answer(&format!("{text}\n")),
+        (Rendered::Text(text), _) => output.document(&format!("{text}\n")),
         (Rendered::Typed(value), _) => output.json(&value),
     }
     Ok(ExitCode::SUCCESS)
@@ -294,7 +294,15 @@ async fn execution(app: &App, command: &ExecutionCommand, output: &Output) -> Re
                 task: task.clone(),
                 level,
             };
-            show(output, &app.logs(&query)?, |views| tables::logs(views))
+            let lines = app.logs(&query)?;
+            if lines.is_empty() {
+                let words = match app.is_log_pruned(id)? {
+                    true => "the log of this execution was pruned".to_owned(),
+                    false => format!("no line of level {level} or above"),
+                };
+                output.message(&format!("{} {words}\n", paint(YELLOW, "note:")));
+            }
+            show(output, &lines, |views| tables::logs(views))
         }
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::arguments::{Format, PlanArguments};
 use super::output::{BOLD, DIM, GREEN, Output, RED, YELLOW};
 use super::run::flow_request;
-use super::tables::paint;
+use super::tables::{paint, plain};
 use crate::app::{App, AppError, FlowRequest};
 use crate::model::{ChangedAsset, ComparedAsset, DifferenceView, EdgeView, FieldChange, Json, PlanComparisonView};
 
@@ -30,7 +30,7 @@ pub(super) async fn plans(
     }
     match output.format {
         Format::Json => output.json(&view),
-        Format::Markdown => output.answer(&plan_markdown(&view)),
+        Format::Markdown => output.document(&plan_markdown(&view)),
         _ => output.answer(&plan_text(&view)),
     }
     Ok(ExitCode::SUCCESS)
@@ -94,7 +94,7 @@ fn change_text(change: &FieldChange) -> String {
 fn shown(value: Option<&Json>) -> String {
     match value {
         None => "nothing".to_owned(),
-        Some(value) => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+        Some(value) => plain(value),
     }
 }
 

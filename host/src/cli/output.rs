@@ -1,5 +1,6 @@
 //! The only printer: answers to standard output, everything else to standard error.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -13,7 +14,9 @@ use serde_json::json;
 
 use super::arguments::Format;
 use super::diagnostics;
+use super::tables::set_in;
 use crate::app::{AppError, ErrorKind, Report};
+use crate::model::printable::{escaped, is_unprintable};
 use crate::model::{Diagnostic, Source};
 
 pub(super) const BOLD: Style = Style::new().bold();
@@ -33,9 +36,14 @@ impl Output {
         Self { format }
     }
 
-    /// Prints an answer. A reader that has gone away is no error, and changes nothing about the exit code; an answer
-    /// that cannot be written for another reason, such as a full disk, ends the process with 3.
+    /// Prints an answer for people, in which nothing but lines and colours reaches the terminal.
     pub(super) fn answer(&self, text: &str) {
+        self.document(&harmless(text));
+    }
+
+    /// Prints an answer for programs, exactly as it is. A reader that has gone away is no error, and changes nothing about the exit code; an answer
+    /// that cannot be written for another reason, such as a full disk, ends the process with 3.
+    pub(super) fn document(&self, text: &str) {
         let mut stdout = AutoStream::auto(io::stdout().lock());
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -50,7 +58,7 @@ impl Output {
     /// Prints an answer as JSON.
     pub(super) fn json(&self, view: &impl Serialize) {
         match serde_json::to_string_pretty(view) {
-            Ok(text) => self.answer(&format!("{text}\n")),
+            Ok(text) => self.document(&format!("{text}\n")),
             Err(error) => self.message(&format!("{RED}error:{RED:#} writing JSON: {error}\n")),
         }
     }
@@ -60,7 +68,7 @@ impl Output {
         // Put together first: standard error is not buffered, and a line is shown in one piece.
         let mut shown = AutoStream::new(Vec::with_capacity(text.len()), choice());
         // There is nowhere left to complain to.
-        drop(shown.write_all(text.as_bytes()));
+        drop(shown.write_all(harmless(text).as_bytes()));
         drop(io::stderr().lock().write_all(&shown.into_inner()));
     }
 
@@ -92,12 +100,12 @@ impl Output {
         if let Some(report) = &error.report {
             self.report(report);
         }
-        let mut text = format!("{RED}error:{RED:#} {}\n", error.message);
+        let mut text = format!("{RED}error:{RED:#} {}\n", set_in(&error.message));
         for cause in &error.causes {
-            text.push_str(&format!("  {DIM}cause:{DIM:#} {cause}\n"));
+            text.push_str(&format!("  {DIM}cause:{DIM:#} {}\n", set_in(cause)));
         }
         if let Some(hint) = &error.hint {
-            text.push_str(&format!("  {CYAN}hint:{CYAN:#} {hint}\n"));
+            text.push_str(&format!("  {CYAN}hint:{CYAN:#} {}\n", set_in(hint)));
         }
         self.message(&text);
         match error.kind {
@@ -105,6 +113,38 @@ impl Output {
             ErrorKind::Host => ExitCode::from(3),
         }
     }
+}
+
+/// A text for people with everything escaped that is no line, tab or colour. What comes from data is made one line
+/// before it is put into such a text; this is what holds where that was forgotten.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let is_unwanted = |c: char| is_unprintable(c) && !matches!(c, '\n' | '\t');
+    if !text.contains(is_unwanted) {
+        return Cow::Borrowed(text);
+    }
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('\u{1b}') {
+        result += &escaped(&rest[..start], is_unwanted);
+        let colour = colour_length(&rest[start..]);
+        result += match colour {
+            0 => "\\u{1b}",
+            length => &rest[start..start + length],
+        };
+        rest = &rest[start + colour.max(1)..];
+    }
+    result += &escaped(rest, is_unwanted);
+    Cow::Owned(result)
+}
+
+/// How many bytes at the beginning choose a colour or weight of what follows (SGR of ECMA-48); 0 where none do.
+fn colour_length(text: &str) -> usize {
+    let Some(parameters) = text.strip_prefix("\u{1b}[") else {
+        return 0;
+    };
+    let end = parameters.find(|c: char| !c.is_ascii_digit() && c != ';');
+    end.filter(|end| parameters[*end..].starts_with('m'))
+        .map_or(0, |end| "\u{1b}[".len() + end + 1)
 }
 
 /// Which colours standard error shows.
@@ -165,4 +205,19 @@ fn finding_view(source: &Source, finding: &Diagnostic) -> serde_json::Value {
         "line": place.map(|(line, _)| line), "column": place.map(|(_, column)| column),
         "detail": finding.caption, "hint": finding.hint,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_lines_and_colours_reach_the_terminal() {
+        let check = |text: &str, expected: &str| assert_eq!(harmless(text), expected);
+        let painted = format!("{RED}error:{RED:#} a\n\tb\n");
+        check(&painted, &painted);
+        check("\u{1b}[2Jx\u{1b}]0;title\u{7}", "\\u{1b}[2Jx\\u{1b}]0;title\\u{7}");
+        check("a\rb \u{202e}c\u{1b}", "a\\rb \\u{202e}c\\u{1b}");
+        check(&format!("{painted}\u{8}"), &format!("{painted}\\u{{8}}"));
+    }
 }

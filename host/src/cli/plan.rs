@@ -7,6 +7,7 @@ use super::output::{BOLD, CYAN, DIM, GREEN, Output, RED, YELLOW};
 use super::run::flow_request;
 use super::tables::paint;
 use crate::app::{App, AppError};
+use crate::model::printable::one_line;
 use crate::model::{AssetEffect, Json, PlanView, PlannedAssetView, PlannedTaskView, PlannedValue, PlannedWork};
 
 pub(super) async fn plan(app: &App, arguments: &RunArguments, output: &Output) -> Result<ExitCode, AppError> {
@@ -136,9 +137,10 @@ fn brief(value: &Json) -> String {
     let text = value
         .as_str()
         .map_or_else(|| value.to_string(), |text| text.trim_end().replace('\n', "⏎"));
+    let text = one_line(&text);
     match text.chars().count() > WIDTH {
         true => text.chars().take(WIDTH - 1).chain("…".chars()).collect(),
-        false => text,
+        false => text.into_owned(),
     }
 }
 

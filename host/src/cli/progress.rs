@@ -12,8 +12,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::arguments::Format;
 use super::output::{CYAN, DIM, Output};
-use super::tables::{level_style, paint, state_style};
+use super::tables::{level_style, log_line, paint, set_in, state_style};
 use crate::app::Observer;
+use crate::model::printable::one_line;
 use crate::model::{FinishedTask, LogLevel, LogLine, RunEvent, RunEventKind, StartedTask, State, TaskRunId};
 
 /// How many task runs at work are drawn at once.
@@ -190,7 +191,7 @@ impl Progress {
         let holder = started.parent.as_ref().and_then(|parent| tree.runs.get(parent));
         let depth = holder.map_or(0, |holder| holder.depth + 1);
         let name = match &started.value {
-            Some(value) => format!("{task} [{value}]"),
+            Some(value) => format!("{task} [{}]", one_line(value)),
             None => task.to_owned(),
         };
         let working = Working {
@@ -225,7 +226,7 @@ impl Progress {
             if tail.len() == TAIL {
                 tail.pop_front();
             }
-            tail.push_back(line.message.clone());
+            tail.push_back(log_line(&line.message).into_owned());
         }
         if line.level < self.level {
             return;
@@ -234,12 +235,12 @@ impl Progress {
         {
             let mut tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(run) = tree.runs.get_mut(id) {
-                run.last_line.clone_from(&line.message);
+                run.last_line = log_line(&line.message).into_owned();
                 name.clone_from(&run.name);
             }
         }
         let level = paint(level_style(line.level), &format!("{:<5}", line.level));
-        self.line(&format!("{level} {} {}", paint(CYAN, &name), line.message));
+        self.line(&format!("{level} {} {}", paint(CYAN, &name), log_line(&line.message)));
     }
 
     fn end(&mut self, id: &TaskRunId, task: &str, finished: &FinishedTask) {
@@ -263,7 +264,7 @@ impl Progress {
         let error = finished
             .error
             .as_ref()
-            .map_or_else(String::new, |error| format!(": {error}"));
+            .map_or_else(String::new, |error| format!(": {}", set_in(error)));
         self.line(&format!("{state} {}{took}{error}", paint(DIM, name)));
     }
 }

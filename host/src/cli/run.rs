@@ -16,13 +16,14 @@ use super::output::{BOLD, DIM, Output, RED, YELLOW};
 use super::progress::{Progress, lock};
 use super::prompt;
 use super::report::Report;
-use super::tables::{duration, paint, state_style};
+use super::tables::{duration, paint, plain, set_in, short, state_style};
 use crate::app::{
     AgainRequest, App, AppError, AttestTo, Delivered, FlowRequest, InputSources, Notice, ResumeRequest, RunRequest,
     Settings, Stubs,
 };
 use crate::model::clock::World;
-use crate::model::{AssetEvent, ExecutionDetailView, JsonMap, LogLevel, State, TaskRunView};
+use crate::model::printable::one_line;
+use crate::model::{AssetEvent, AssetEventView, AssetId, ExecutionDetailView, JsonMap, LogLevel, State, TaskRunView};
 
 /// What the user gives a flow.
 pub(super) fn flow_request<'a>(arguments: &RunArguments, output: &Output) -> FlowRequest<'a> {
@@ -259,14 +260,13 @@ fn summary(view: &ExecutionDetailView, ephemeral: bool, progress: &Mutex<Progres
     );
     for asset in written.iter().take(ASSETS) {
         let event = asset.event.name().to_lowercase();
-        text += &format!("  {event} {} ({})\n", asset.id, asset.asset_type.short_name());
+        text += &format!("  {event} {} ({})\n", asset.id, short(&asset.asset_type));
     }
     if written.len() > ASSETS {
         text += &format!("  and {} more\n", written.len() - ASSETS);
     }
     for (name, value) in &execution.outputs {
-        let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        text += &format!("  output {name}: {shown}\n");
+        text += &format!("  output {name}: {}\n", plain(value));
     }
     match next_step(view, ephemeral) {
         Some(command) => text + &paint(DIM, &format!("next: {command}\n")),
@@ -283,8 +283,13 @@ fn next_step(view: &ExecutionDetailView, ephemeral: bool) -> Option<String> {
         State::Paused => Some(format!("begat execution resume {}", execution.id)),
         State::Failed | State::Killed | State::Cancelled => Some(format!("begat execution logs {}", execution.id)),
         _ => {
-            let made = view.assets.iter().find(|asset| asset.event != AssetEvent::Used);
-            made.map(|asset| format!("begat asset graph {}", asset.id))
+            let written = || view.assets.iter().filter(|asset| asset.event != AssetEvent::Used);
+            let last = |id: &AssetId| written().rfind(|asset| asset.id == *id).map(|asset| asset.event);
+            let is_there = |asset: &&AssetEventView| last(&asset.id) != Some(AssetEvent::Deleted);
+            let there = written()
+                .find(is_there)
+                .map(|asset| format!("begat asset graph {}", asset.id));
+            there.or_else(|| written().next().map(|gone| format!("begat asset history {}", gone.id)))
         }
     }
 }
@@ -297,12 +302,13 @@ fn failures(view: &ExecutionDetailView, progress: &Mutex<Progress>) -> String {
         let value = task
             .value
             .as_ref()
-            .map_or_else(String::new, |value| format!(" [{value}]"));
+            .map_or_else(String::new, |value| format!(" [{}]", one_line(value)));
         let error = task.error.as_deref().unwrap_or_default();
         text += &format!(
-            "{} {}{value}: {error}\n",
+            "{} {}{value}: {}\n",
             paint(RED, "failed"),
-            paint(BOLD, task.task_id.as_str())
+            paint(BOLD, task.task_id.as_str()),
+            set_in(error)
         );
         for line in lock(progress).tail(&task.id) {
             text += &paint(DIM, &format!("  | {line}\n"));
@@ -310,7 +316,7 @@ fn failures(view: &ExecutionDetailView, progress: &Mutex<Progress>) -> String {
     }
     let is_told = text.is_empty();
     match &view.execution.error {
-        Some(error) if is_told => format!("{} {error}\n", paint(RED, "failed:")),
+        Some(error) if is_told => format!("{} {}\n", paint(RED, "failed:"), set_in(error)),
         _ => text,
     }
 }

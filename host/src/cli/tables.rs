@@ -1,17 +1,19 @@
 //! Rows, columns and the text form of each view.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use anstyle::Style;
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 
-use dialoguer::console::truncate_str;
+use dialoguer::console::{measure_text_width, truncate_str};
 
 use super::output::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, answer_width};
 use crate::app::{App, AttestationView};
+use crate::model::printable::{escaped, is_unprintable, one_line};
 use crate::model::{
-    AssetEvent, ExecutionDetailView, ExecutionView, GraphView, Json, JsonMap, LogLevel, LogView, PluginView, State,
-    TaskRunId, TaskRunView, Timestamp,
+    AssetEvent, AssetType, ExecutionDetailView, ExecutionView, GraphView, Json, JsonMap, LogLevel, LogView, PluginView,
+    State, TaskRunId, TaskRunView, Timestamp,
 };
 
 /// Paints a text.
@@ -49,8 +51,19 @@ pub(super) fn event_style(event: AssetEvent) -> Style {
     }
 }
 
-/// Aligns rows under a heading, with two spaces between columns and nothing at the end of a line.
+/// Aligns rows under a heading, with two spaces between columns and nothing at the end of a line. Where that is wider
+/// than the terminal, the widest cells are cut.
 pub(super) fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
+    table_within(heading, rows, answer_width())
+}
+
+fn table_within(heading: &[&str], mut rows: Vec<Vec<String>>, width: Option<usize>) -> String {
+    for cell in rows.iter_mut().flatten() {
+        *cell = cell.replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t");
+    }
+    if let Some(width) = width {
+        shrink(heading, &mut rows, width);
+    }
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
@@ -62,8 +75,37 @@ pub(super) fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    let lines: Vec<String> = table.lines().map(|line| fit(line.trim_end(), answer_width())).collect();
+    let lines: Vec<String> = table.lines().map(|line| fit(line.trim_end(), width)).collect();
     format!("{}\n", lines.join("\n"))
+}
+
+/// Cuts the widest cells so that rows fit the width. No column becomes narrower than its heading.
+fn shrink(heading: &[&str], rows: &mut [Vec<String>], width: usize) {
+    let least: Vec<usize> = heading.iter().map(|title| title.chars().count()).collect();
+    let widest = |column: usize| {
+        rows.iter()
+            .map(|row| measure_text_width(&row[column]))
+            .max()
+            .unwrap_or(0)
+    };
+    let mut widths: Vec<usize> = least
+        .iter()
+        .enumerate()
+        .map(|(column, least)| widest(column).max(*least))
+        .collect();
+    let room = width.saturating_sub(2 * heading.len().saturating_sub(1));
+    while widths.iter().sum::<usize>() > room {
+        let wide = (0..widths.len()).filter(|column| widths[*column] > least[*column]);
+        let Some(column) = wide.max_by_key(|column| widths[*column]) else {
+            break;
+        };
+        widths[column] -= 1;
+    }
+    for row in rows {
+        for (cell, width) in row.iter_mut().zip(&widths) {
+            *cell = truncate_str(cell, *width, "…").into_owned();
+        }
+    }
 }
 
 /// Cuts a line that is wider than the terminal: rows that wrap are no table any more.
@@ -92,7 +134,7 @@ pub(super) fn duration(start: Timestamp, end: Timestamp) -> String {
 pub(super) fn brief(map: &JsonMap, limit: usize) -> String {
     let text: Vec<String> = map
         .iter()
-        .map(|(key, value)| format!("{key}: {}", plain(value)))
+        .map(|(key, value)| format!("{}: {}", one_line(key), plain(value)))
         .collect();
     let text = text.join(", ");
     match text.chars().count() > limit {
@@ -101,10 +143,32 @@ pub(super) fn brief(map: &JsonMap, limit: usize) -> String {
     }
 }
 
+/// A number of things.
+pub(super) fn counted(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A value in one line.
 pub(super) fn plain(value: &Json) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), |text| text.replace('\n', " "))
+    match value {
+        Json::String(text) => one_line(text).into_owned(),
+        other => one_line(&other.to_string()).into_owned(),
+    }
+}
+
+/// The name of a type for people, in one line.
+pub(super) fn short(asset_type: &AssetType) -> String {
+    one_line(asset_type.short_name()).into_owned()
+}
+
+/// A message of a log in one line; tabs stay.
+pub(super) fn log_line(message: &str) -> Cow<'_, str> {
+    escaped(message, |c| is_unprintable(c) && c != '\t')
+}
+
+/// A text of several lines whose later ones are set in, so that none passes for a line of what stands around it.
+pub(super) fn set_in(text: &str) -> String {
+    text.trim_end().replace('\n', "\n  ")
 }
 
 /// The list of executions.
@@ -184,7 +248,7 @@ pub(super) fn execution(view: &ExecutionDetailView) -> String {
         }
     }
     if let Some(error) = &execution.error {
-        text += &format!("{} {error}\n", paint(RED, "error:"));
+        text += &format!("{} {}\n", paint(RED, "error:"), set_in(error));
     }
     if execution.interrupted || execution.state == State::Paused {
         let hint = format!("hint: `begat execution resume {}` goes on with it", execution.id);
@@ -203,12 +267,7 @@ fn parts_of(view: &ExecutionDetailView) -> String {
         let rows = view.assets.iter().map(|asset| {
             let task = asset.task_id.as_ref().map_or("-", |task| task.as_str()).to_owned();
             let event = paint(event_style(asset.event), asset.event.name());
-            vec![
-                asset.id.to_string(),
-                asset.asset_type.short_name().to_owned(),
-                event,
-                task,
-            ]
+            vec![asset.id.to_string(), short(&asset.asset_type), event, task]
         });
         text += &table(&["ASSET", "TYPE", "EVENT", "BY TASK"], rows.collect());
     }
@@ -248,7 +307,7 @@ fn task_row(task: &TaskRunView, depth: usize) -> Vec<String> {
     let value = task
         .value
         .as_ref()
-        .map_or_else(String::new, |value| format!(" [{value}]"));
+        .map_or_else(String::new, |value| format!(" [{}]", one_line(value)));
     let attempts = if task.attempts > 1 {
         format!(" after {} attempts", task.attempts)
     } else {
@@ -285,7 +344,7 @@ pub(super) fn logs(views: &[LogView]) -> String {
             "{} {level} {} {}\n",
             paint(DIM, &moment(view.time)),
             paint(CYAN, view.task_id.as_str()),
-            view.message
+            log_line(&view.message)
         )
     };
     views.iter().map(line).collect()
@@ -300,7 +359,7 @@ pub(super) fn graph(app: &App, view: &GraphView) -> String {
         } else {
             line.asset.id.to_string()
         };
-        let mut notes = paint(DIM, line.asset.asset_type.short_name());
+        let mut notes = paint(DIM, &short(&line.asset.asset_type));
         if !line.other_parents.is_empty() {
             let parents: Vec<&str> = line.other_parents.iter().map(|parent| parent.as_str()).collect();
             notes += &paint(CYAN, &format!("  also from {}", parents.join(", ")));
@@ -308,7 +367,12 @@ pub(super) fn graph(app: &App, view: &GraphView) -> String {
         if line.seen_before {
             notes += "  (shown above)";
         }
-        text += &format!("{}{id}  {notes}\n", line.lead);
+        // What was asked for need not stand first: what it was made from stands above it.
+        if line.asset.id == view.root && !text.is_empty() {
+            notes += &paint(BOLD, "  (asked for)");
+        }
+        let line = format!("{}{id}  {notes}", line.lead);
+        text += &format!("{}\n", fit(&line, answer_width()));
     }
     if view.partial {
         text += &format!("{} the graph is larger than what is shown\n", paint(YELLOW, "partial:"));
@@ -385,6 +449,28 @@ fn schema(title: &str, schema: &Json) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn in_a_table_that_is_too_wide_the_widest_cells_are_cut_and_no_column_is_lost() {
+        let rows = || {
+            vec![
+                vec!["web-01".to_owned(), "a: 1, b: 2, c: 3".to_owned(), "x".to_owned()],
+                vec!["a-very-long-name".to_owned(), String::new(), "yy".to_owned()],
+            ]
+        };
+        let shown = |width| {
+            let text = table_within(&["ID", "METADATA", "LABELS"], rows(), width);
+            anstream::adapter::strip_str(&text).to_string()
+        };
+        let whole = "ID                METADATA          LABELS\nweb-01            a: 1, b: 2, c: 3  x\na-very-long-name                    yy\n";
+        assert_eq!(shown(None), whole);
+        assert_eq!(shown(Some(42)), whole);
+        assert_eq!(
+            shown(Some(30)),
+            "ID          METADATA    LABELS\nweb-01      a: 1, b: …  x\na-very-lo…              yy\n"
+        );
+        assert_eq!(shown(Some(10)), "ID  METAD…\nw…  a: 1,…\na…       …\n");
+    }
 
     #[test]
     fn a_row_wider_than_the_terminal_is_cut_and_says_so() {

@@ -63,7 +63,7 @@ pub(super) fn answer(
     }
     match output.format {
         Format::Json => output.json(report),
-        Format::Github => output.answer(&annotations::of_tests(report)),
+        Format::Github => output.document(&annotations::of_tests(report)),
         _ => output.answer(&text(report)),
     }
     Ok(match report.count(TestState::Failed) {

@@ -21,8 +21,8 @@ const STRING: u8 = 1;
 const ANY: u8 = 0b111_1111;
 /// How many references of a schema are followed: a plugin's schema may point to itself.
 const REFERENCES: usize = 16;
-/// How deep values are checked: a property, and what is directly in it.
-const LEVELS: usize = 2;
+/// How deep values are checked: a property, what is in it, and what is in that, such as the keys of each map of a list.
+const LEVELS: usize = 3;
 
 impl Wanted {
     /// Every kind.

@@ -16,6 +16,10 @@ pub struct TreeLine {
     pub seen_before: bool,
 }
 
+/// Levels that are set in one below the other. Deeper ones stand as deep as these and say their number, since the
+/// indentation of a long chain would be more than its content by far.
+const LEVELS: usize = 20;
+
 /// Lays a graph out as trees, one for each asset without a parent in it. Where a circle leaves none, the tree starts at
 /// the graph's root.
 pub fn tree(graph: &GraphView) -> Vec<TreeLine> {
@@ -58,8 +62,8 @@ struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// Depth first with a stack of its own, since a chain may be longer than the thread's stack.
     fn visit(&mut self, id: &'a AssetId, above: Option<&'a AssetId>, lead: &str, below: &str) {
-        let mut waiting = vec![(id, above, lead.to_owned(), below.to_owned())];
-        while let Some((id, above, lead, below)) = waiting.pop() {
+        let mut waiting = vec![(id, above, lead.to_owned(), below.to_owned(), 0_usize)];
+        while let Some((id, above, lead, below, depth)) = waiting.pop() {
             let Some(asset) = self.assets.get(id) else { continue };
             let others = self
                 .parents
@@ -82,7 +86,12 @@ impl<'a> Walk<'a> {
             for (place, child) in known_children.iter().enumerate().rev() {
                 let last = place + 1 == known_children.len();
                 let (branch, rest) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
-                waiting.push((child, Some(id), format!("{below}{branch}"), format!("{below}{rest}")));
+                let depth = depth + 1;
+                let (lead, under) = match depth <= LEVELS {
+                    true => (format!("{below}{branch}"), format!("{below}{rest}")),
+                    false => (format!("{below}{branch}({depth}) "), below.clone()),
+                };
+                waiting.push((child, Some(id), lead, under, depth));
             }
         }
     }
@@ -154,6 +163,21 @@ mod tests {
             &[("vm", "ip"), ("vm", "user"), ("vm", "cert"), ("ip", "cert")],
             &["vm", "├─ ip", "│  └─ cert +vm", "├─ user", "└─ cert +ip"],
         );
+    }
+
+    #[test]
+    fn what_is_very_deep_says_how_deep_it_is() {
+        let names: Vec<String> = (0..=LEVELS + 2).map(|number| format!("a{number}")).collect();
+        let edges: Vec<(&str, &str)> = names
+            .windows(2)
+            .map(|pair| (pair[0].as_str(), pair[1].as_str()))
+            .collect();
+        let lead = |level: usize| format!("{}└─ ", "   ".repeat(level - 1));
+        let mut expected = vec!["a0".to_owned()];
+        expected.extend((1..=LEVELS).map(|level| format!("{}a{level}", lead(level))));
+        expected.extend((LEVELS + 1..=LEVELS + 2).map(|level| format!("{}({level}) a{level}", lead(LEVELS + 1))));
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        check(&names.join(" "), &edges, &expected);
     }
 
     #[test]

@@ -119,6 +119,15 @@ pub struct ImpactView {
     pub partial: bool,
 }
 
+impl ImpactView {
+    /// The protected assets that would have to go with a cascade: it is refused because of them.
+    pub fn held(&self) -> impl Iterator<Item = &ImpactEntry> {
+        self.dependents
+            .iter()
+            .filter(|entry| entry.cascade == Cascade::Protected)
+    }
+}
+
 /// An asset and what hangs on it, with what those were made from: what a deletion is planned on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dependents {

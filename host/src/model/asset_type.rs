@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Asset, AssetId, AssetType, Json, Metadata};
+use super::{Asset, AssetEvent, AssetId, AssetType, FieldChange, Json, Metadata, Timestamp};
 
 /// Metadata entries that say until when an asset is good, wherever they are.
 pub const EXPIRY_PATHS: [&str; 3] = ["expiry", "valid_until", "expires_at"];
@@ -24,6 +24,32 @@ pub struct AssetTypeDefinition {
     pub expiry: Vec<String>,
 }
 
+/// What was said of a type, oldest first.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TypeHistoryView {
+    pub name: AssetType,
+    /// The last event that was pruned: what was said up to there is not known any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pruned_through: Option<u64>,
+    pub entries: Vec<TypeHistoryEntry>,
+}
+
+/// One thing that was said of a type.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TypeHistoryEntry {
+    pub sequence: u64,
+    pub time: Timestamp,
+    /// Created, updated or deleted.
+    pub event: AssetEvent,
+    pub user: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<FieldChange>,
+}
+
 /// The types that exist without anyone adding them: full name and what they stand for.
 const PREDEFINED: [(&str, &str, &[&str]); 10] = [
     ("Dataset", "a collection of data", &["system", "location", "format"]),
@@ -39,6 +65,35 @@ const PREDEFINED: [(&str, &str, &[&str]); 10] = [
 ];
 
 impl AssetTypeDefinition {
+    /// A type of which nothing but the name is known.
+    pub fn of(name: AssetType) -> Self {
+        Self {
+            name,
+            description: None,
+            schema: None,
+            expiry: Vec::new(),
+        }
+    }
+
+    /// What of a type is different between two moments, field by field.
+    pub fn changes(before: Option<&Self>, after: Option<&Self>) -> Vec<FieldChange> {
+        let fields = |definition: Option<&Self>| {
+            let definition = definition.cloned().unwrap_or_else(|| Self::of(AssetType::external()));
+            let expiry = (!definition.expiry.is_empty()).then(|| Json::from(definition.expiry));
+            [definition.description.map(Json::from), definition.schema, expiry]
+        };
+        let names = ["description", "schema", "expiry"].into_iter();
+        let changed = names.zip(fields(before).into_iter().zip(fields(after)));
+        changed
+            .filter(|(_, (before, after))| before != after)
+            .map(|(name, (before, after))| FieldChange {
+                field: name.to_owned(),
+                before,
+                after,
+            })
+            .collect()
+    }
+
     /// The types that exist without anyone adding them. The facts that Kestra documents for them are text.
     pub fn predefined() -> &'static [Self] {
         static DEFINITIONS: LazyLock<Vec<AssetTypeDefinition>> =

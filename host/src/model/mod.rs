@@ -23,6 +23,7 @@ mod mask;
 mod moment;
 mod planned;
 mod plugin_check;
+pub mod printable;
 mod staged;
 mod state;
 mod suggest;
@@ -38,7 +39,7 @@ pub use answer::{
     FieldChange, ImpactEntry, ImpactView, PathView, StatsView, TypeCount,
 };
 pub use asset::{ASSET_FIELDS, Asset, AssetType, Bundle, Declaration, EXTERNAL_TYPE, Metadata};
-pub use asset_type::{AssetTypeDefinition, EXPIRY_PATHS, Violation, at_path};
+pub use asset_type::{AssetTypeDefinition, EXPIRY_PATHS, TypeHistoryEntry, TypeHistoryView, Violation, at_path};
 pub use catalog::{AssetChange, AssetEvent, AssetFilter, CatalogReader, Receipt, RecordError, Recorder};
 pub use diagnostic::{Diagnostic, Label, Severity, Source, Span};
 pub use edit::{AssetEdit, Person};
@@ -53,7 +54,9 @@ pub use input::{InputOptionView, InputQuestion, InputView};
 pub use log::{LogLevel, LogLine};
 pub use made::MadeView;
 pub use mask::{MASK, Masker, SHORTEST as SHORTEST_SECRET};
-pub use moment::{AsOf, Moment, parse_span, parse_time};
+pub use moment::{
+    AsOf, Moment, days_between, earlier, end_of_day, is_whole_days, later, parse_expiry, parse_span, parse_time,
+};
 pub use planned::{
     AskView, AssetEffect, ComparedAsset, PlanComparisonView, PlanView, PlannedAssetView, PlannedTaskView, PlannedValue,
     PlannedWork,

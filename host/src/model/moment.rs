@@ -48,7 +48,7 @@ impl Moment {
         }
         if let Some(span) = text.strip_suffix("ago") {
             let span = parse_span(span).ok_or_else(wrong)?;
-            return now.checked_sub(span).map(Self::Time).map_err(|_| wrong());
+            return earlier(now, span).map(Self::Time).ok_or_else(wrong);
         }
         parse_time(text).map(Self::Time).ok_or_else(wrong)
     }
@@ -68,13 +68,52 @@ pub fn parse_time(text: &str) -> Option<Timestamp> {
     jiff::tz::TimeZone::UTC.to_timestamp(civil).ok()
 }
 
-/// Reads a length of time such as `30d`, `2h`, `1h 30m` or `2 weeks`; days have 24 hours, and no months are taken.
-pub fn parse_span(text: &str) -> Option<jiff::SignedDuration> {
-    let span: jiff::Span = text.trim().parse().ok()?;
-    if span.get_months() != 0 || span.get_years() != 0 || span.is_negative() {
-        return None;
+/// Reads until when something is good: a time, or a date, which is over when its day is over in UTC.
+pub fn parse_expiry(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let time = parse_time(text)?;
+    match text.contains(['T', 't', ' ', ':']) {
+        true => Some(time),
+        false => end_of_day(time),
     }
-    span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()
+}
+
+/// The last second of the day in UTC.
+pub fn end_of_day(time: Timestamp) -> Option<Timestamp> {
+    let utc = jiff::tz::TimeZone::UTC;
+    let end = utc.to_datetime(time).date().at(23, 59, 59, 0);
+    utc.to_timestamp(end).ok()
+}
+
+/// How many days of the calendar lie between two moments in UTC; negative where the second is in an earlier day.
+pub fn days_between(from: Timestamp, until: Timestamp) -> i64 {
+    let day = |time: Timestamp| time.as_second().div_euclid(86_400);
+    day(until) - day(from)
+}
+
+/// Reads a length of time such as `30d`, `2h`, `1h 30m`, `2 weeks`, `6 months` or `1y`.
+pub fn parse_span(text: &str) -> Option<jiff::Span> {
+    let span: jiff::Span = text.trim().parse().ok()?;
+    (!span.is_negative()).then_some(span)
+}
+
+/// A length of time after a moment; days, months and years are those of the calendar in UTC.
+pub fn later(time: Timestamp, span: jiff::Span) -> Option<Timestamp> {
+    let utc = jiff::tz::TimeZone::UTC;
+    let moved = utc.to_datetime(time).checked_add(span).ok()?;
+    utc.to_timestamp(moved).ok()
+}
+
+/// A length of time before a moment; days, months and years are those of the calendar in UTC.
+pub fn earlier(time: Timestamp, span: jiff::Span) -> Option<Timestamp> {
+    later(time, -span)
+}
+
+/// Whether a length of time is one of whole days.
+pub fn is_whole_days(span: jiff::Span) -> bool {
+    let hours = i64::from(span.get_hours());
+    let small = span.get_milliseconds() | span.get_microseconds() | span.get_nanoseconds();
+    hours | span.get_minutes() | span.get_seconds() | small == 0
 }
 
 #[cfg(test)]
@@ -92,6 +131,26 @@ mod tests {
     }
 
     #[test]
+    fn a_date_without_a_time_lasts_until_its_day_is_over_and_days_are_those_of_the_calendar() {
+        let now: Timestamp = "2026-11-26T01:21:00Z".parse().unwrap();
+        let check = |text: &str, until: &str, days: i64| {
+            let read = parse_expiry(text).unwrap();
+            assert_eq!(
+                (read.to_string().as_str(), days_between(now, read)),
+                (until, days),
+                "{text}"
+            );
+        };
+        check("2026-11-25", "2026-11-25T23:59:59Z", -1);
+        check("2026-11-26", "2026-11-26T23:59:59Z", 0);
+        check("2026-11-27", "2026-11-27T23:59:59Z", 1);
+        check("2026-12-05", "2026-12-05T23:59:59Z", 9);
+        check("2026-11-26T01:00:00Z", "2026-11-26T01:00:00Z", 0);
+        check("2026-11-27T00:30+02:00", "2026-11-26T22:30:00Z", 0);
+        assert_eq!(parse_expiry("never"), None);
+    }
+
+    #[test]
     fn moments_are_read_in_every_form() {
         check("2026-03-01T10:00:00Z", "2026-03-01T10:00:00Z");
         check("2026-03-01T10:00:00+02:00", "2026-03-01T08:00:00Z");
@@ -100,6 +159,8 @@ mod tests {
         check("2h ago", "2026-03-10T10:00:00Z");
         check("1d12h ago", "2026-03-09T00:00:00Z");
         check("2 weeks ago", "2026-02-24T12:00:00Z");
+        check("3 months ago", "2025-12-10T12:00:00Z");
+        check("1y ago", "2025-03-10T12:00:00Z");
         check("now", "2026-03-10T12:00:00Z");
         check("before:01m85z", "Before(\"01m85z\")");
         check("after:01m85z", "After(\"01m85z\")");
@@ -110,7 +171,6 @@ mod tests {
             "before:",
             "after:a b",
             "event:x",
-            "3 months ago",
             "-2h ago",
             "during:x",
             "2026-13-01",

@@ -15,6 +15,8 @@ use super::keyring::SecretFailure;
 use super::limits::{Limits, Meter};
 use super::output::{SharedSpeech, lock};
 use super::policy::Permit;
+pub use super::program::Program;
+use super::program::{Piece, Places, ProgramExit};
 use super::stop::StopSign;
 use super::tools::{self, ToolFailure, ToolRequest};
 use crate::model::{
@@ -30,9 +32,14 @@ mod generated {
         imports: {
             "begat:task/secrets.[method]secret.reveal": async,
             "begat:task/tools.run": async,
+            "begat:task/tools.start": async,
+            "begat:task/tools.[method]program.read": async,
         },
         exports: { default: async },
-        with: { "begat:task/secrets.secret": super::Secret },
+        with: {
+            "begat:task/secrets.secret": super::Secret,
+            "begat:task/tools.program": super::Program,
+        },
     });
 }
 
@@ -40,7 +47,7 @@ pub(super) use generated::exports::begat::task::task::Request;
 pub(super) use generated::{Plugin, PluginPre};
 
 pub(super) use generated::begat::task::types::Failure;
-use generated::begat::task::{catalog, log, secrets, stopping, tools as program, types};
+use generated::begat::task::{catalog, log, secrets, stopping, tools as programs, types};
 use generated::exports::begat::task::task;
 
 /// How many assets one look-up may give.
@@ -60,6 +67,8 @@ pub(super) struct Guest {
     pub catalog: Option<Arc<dyn CatalogReader>>,
     pub namespace: Option<Namespace>,
     pub permit: Permit,
+    /// For the programs that run at the same time.
+    pub places: Places,
     pub http: WasiHttpCtx,
     pub gate: Gate,
     /// The folder of the task.
@@ -176,37 +185,75 @@ impl secrets::HostSecret for Guest {
     }
 }
 
-impl program::Host for Guest {
+impl programs::Host for Guest {
     fn granted(&mut self) -> Vec<String> {
         let names = self.permit.grants.names(GrantKind::Run);
         names.map(str::to_owned).collect()
     }
 
-    async fn run(&mut self, wanted: program::ProgramRun) -> Result<program::ProgramEnd, program::ToolError> {
-        let request = ToolRequest {
+    async fn run(&mut self, wanted: programs::ProgramRun) -> Result<programs::ProgramEnd, programs::ToolError> {
+        let (permit, places) = (self.permit.clone(), self.places.clone());
+        let end = tools::run(&permit, &places, wanted.into(), self.work.as_deref()).await?;
+        Ok(programs::ProgramEnd {
+            code: end.exit.code,
+            signal: end.exit.signal,
+            stdout: end.stdout,
+            stderr: end.stderr,
+        })
+    }
+
+    async fn start(&mut self, wanted: programs::ProgramRun) -> Result<Resource<Program>, programs::ToolError> {
+        let (permit, places) = (self.permit.clone(), self.places.clone());
+        let program = tools::start(&permit, &places, wanted.into(), self.work.as_deref()).await?;
+        let pushed = self.table.push(program);
+        pushed.map_err(|error| programs::ToolError::Other(error.to_string()))
+    }
+}
+
+impl programs::HostProgram for Guest {
+    async fn read(&mut self, program: Resource<Program>) -> Result<programs::Piece, programs::ToolError> {
+        let program = self.table.get_mut(&program);
+        let program = program.map_err(|error| programs::ToolError::Other(error.to_string()))?;
+        Ok(program.read().await?.into())
+    }
+
+    fn drop(&mut self, program: Resource<Program>) -> wasmtime::Result<()> {
+        self.table.delete(program)?;
+        Ok(())
+    }
+}
+
+impl From<programs::ProgramRun> for ToolRequest {
+    fn from(wanted: programs::ProgramRun) -> Self {
+        Self {
             tool: wanted.tool,
             values: wanted.values,
             variables: wanted.variables,
             input: wanted.input,
-        };
-        let permit = self.permit.clone();
-        let result = tools::run(&permit, request, self.work.as_deref()).await;
-        let end = result.map_err(|failure| {
-            let words = failure.to_string();
-            match failure {
-                ToolFailure::NotGranted(_) => program::ToolError::NotGranted,
-                ToolFailure::NotNamed(_) | ToolFailure::Refused { .. } => program::ToolError::Refused(words),
-                ToolFailure::TimedOut { .. } => program::ToolError::TimedOut(words),
-                ToolFailure::Output { .. } => program::ToolError::TooMuch(words),
-                ToolFailure::Failed { .. } => program::ToolError::Other(words),
-            }
-        })?;
-        Ok(program::ProgramEnd {
-            code: end.code,
-            signal: end.signal,
-            stdout: end.stdout,
-            stderr: end.stderr,
-        })
+        }
+    }
+}
+
+impl From<Piece> for programs::Piece {
+    fn from(piece: Piece) -> Self {
+        match piece {
+            Piece::Stdout(bytes) => Self::Stdout(bytes),
+            Piece::Stderr(bytes) => Self::Stderr(bytes),
+            Piece::End(ProgramExit { code, signal }) => Self::End(programs::ProgramExit { code, signal }),
+        }
+    }
+}
+
+impl From<ToolFailure> for programs::ToolError {
+    fn from(failure: ToolFailure) -> Self {
+        let words = failure.to_string();
+        match failure {
+            ToolFailure::NotGranted(_) => Self::NotGranted,
+            ToolFailure::NotNamed(_) | ToolFailure::Refused { .. } => Self::Refused(words),
+            ToolFailure::TimedOut { .. } => Self::TimedOut(words),
+            ToolFailure::Output { .. } => Self::TooMuch(words),
+            ToolFailure::Failed { .. } => Self::Other(words),
+        }
     }
 }
 

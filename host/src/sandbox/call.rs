@@ -19,6 +19,7 @@ use super::limits::{LimitExceeded, Limits, Meter};
 use super::mounts::Mounts;
 use super::output::{LineStream, LogSink, SharedSpeech, Speech, lock};
 use super::policy::{Permit, UseSink};
+use super::program::Places;
 use super::stage::Stage;
 use super::stop::StopSign;
 use super::work::{WorkError, WorkFolder};
@@ -171,6 +172,7 @@ impl TaskCall {
             http,
             gate: Gate::new(permit.clone(), speech.clone(), &limits, stage),
             permit,
+            places: Places::new(limits.tools_at_once),
             work: folder.map(Path::to_owned),
             stop,
         };

@@ -196,6 +196,9 @@ limits! {
     http_time: Duration, Time, Plugin = Duration::from_secs(60),
         "wall time of one HTTP request, from resolving the name to the last byte",
         "the engine's default waits 600 s at each step";
+    tools_at_once: usize, Count, Plugin = 8,
+        "programs of the host that run at the same time",
+        "each is a process with pipes, and may start more";
     component_size: u64, Bytes, All = 64 * MIB,
         "bytes of a component file",
         "language runtimes make components of 20 MB";

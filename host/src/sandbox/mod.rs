@@ -20,6 +20,7 @@ mod mounts;
 mod output;
 mod policy;
 mod process;
+mod program;
 mod registry;
 #[cfg(test)]
 mod security;

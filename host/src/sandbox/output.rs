@@ -10,6 +10,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use super::Limits;
+use crate::model::printable::is_unprintable;
 use crate::model::{LogLevel, LogLine, Masker, amount, clock};
 
 /// Takes each log line as it is written.
@@ -181,16 +182,11 @@ fn harmless(line: &str, limit: usize) -> String {
         }
         match character {
             '\t' => result.push('\t'),
-            c if c.is_control() || is_direction_mark(c) => result.extend(c.escape_unicode()),
+            c if is_unprintable(c) => result.extend(c.escape_unicode()),
             c => result.push(c),
         }
     }
     result
-}
-
-/// Marks that reorder the text around them, with which a line could show something else than it says.
-fn is_direction_mark(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Standard output or error of a guest: cut into lines for the log.

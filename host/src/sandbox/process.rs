@@ -14,8 +14,15 @@ pub(super) fn kill_group(leader: u32) {
 /// Kills the group when it is dropped, whatever the reason: a limit, a cancelled task, or that its leader has ended.
 pub(super) struct Group(pub u32);
 
+impl Group {
+    /// Kills it before its time.
+    pub(super) fn kill(&self) {
+        kill_group(self.0);
+    }
+}
+
 impl Drop for Group {
     fn drop(&mut self) {
-        kill_group(self.0);
+        self.kill();
     }
 }

@@ -168,7 +168,7 @@ mod tests {
     fn the_contract_is_read_from_its_text() {
         assert_eq!(contract("task").unwrap(), ["describe", "run", "declare"]);
         assert_eq!(contract("secrets").unwrap(), ["reveal", "get"]);
-        assert_eq!(contract("tools").unwrap(), ["granted", "run"]);
+        assert_eq!(contract("tools").unwrap(), ["read", "granted", "run", "start"]);
         assert_eq!(contract("storage"), None);
     }
 

@@ -1,17 +1,14 @@
 //! Programs of the host that the operator named: run as laid down, with a clean environment, and bounded.
 
 use std::io;
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
 use super::ground;
 use super::policy::Permit;
-use super::process::Group;
-use super::temporary::Temporary;
+use super::program::{Folder, Piece, Places, Program, ProgramExit};
 use crate::model::{GrantKind, Tool};
 
 /// What a guest wants run.
@@ -25,18 +22,16 @@ pub(super) struct ToolRequest {
     pub input: Vec<u8>,
 }
 
-/// How a program ended.
+/// How a program ended, and all it wrote.
 #[derive(Debug)]
 pub(super) struct ToolResult {
-    /// Nothing where a signal ended it.
-    pub code: Option<i32>,
-    pub signal: Option<i32>,
+    pub exit: ProgramExit,
     pub stdout: Vec<u8>,
     pub stderr: Vec<u8>,
 }
 
 /// Why a program was not run, or stopped.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub(super) enum ToolFailure {
     #[error("the tool `{0}` is not granted")]
     NotGranted(String),
@@ -49,11 +44,25 @@ pub(super) enum ToolFailure {
     #[error("the tool `{tool}` wrote more than its limit of {limit} bytes (`output` of `[tools.{tool}]`)")]
     Output { tool: String, limit: u64 },
     #[error("the tool `{tool}`: {source}")]
-    Failed { tool: String, source: io::Error },
+    Failed { tool: String, source: Arc<io::Error> },
 }
 
-/// Runs a program in a folder: that of the task, or an empty one.
-pub(super) async fn run(permit: &Permit, request: ToolRequest, work: Option<&Path>) -> Result<ToolResult, ToolFailure> {
+impl ToolFailure {
+    pub(super) fn failed(tool: &str, error: io::Error) -> Self {
+        Self::Failed {
+            tool: tool.to_owned(),
+            source: Arc::new(error),
+        }
+    }
+}
+
+/// Starts a program in a folder: that of the task, or an empty one.
+pub(super) async fn start(
+    permit: &Permit,
+    places: &Places,
+    request: ToolRequest,
+    work: Option<&Path>,
+) -> Result<Program, ToolFailure> {
     let name = request.tool.clone();
     if permit.named(GrantKind::Run, &name).is_none() {
         return Err(ToolFailure::NotGranted(name));
@@ -66,12 +75,13 @@ pub(super) async fn run(permit: &Permit, request: ToolRequest, work: Option<&Pat
         tool: name.clone(),
         reason,
     };
+    let place = places.take(&name)?;
     let arguments = arguments(tool, &request.values).map_err(refused)?;
     let variables = variables(tool, request.variables).map_err(refused)?;
-    let (checked, place) = (tool.clone(), work.map(Path::to_owned));
+    let (checked, folder) = (tool.clone(), work.map(Path::to_owned));
     let check = tokio::task::spawn_blocking(move || {
-        if let Some(place) = place {
-            ground::check_links(&place)?;
+        if let Some(folder) = folder {
+            ground::check_links(&folder)?;
         }
         ground::Program::find(&checked)
     });
@@ -80,15 +90,6 @@ pub(super) async fn run(permit: &Permit, request: ToolRequest, work: Option<&Pat
         .map_err(|error| refused(error.to_string()))?
         .map_err(refused)?;
     permit.used(GrantKind::Run, &name);
-    let failed = |source| ToolFailure::Failed {
-        tool: name.clone(),
-        source,
-    };
-    let own = match work {
-        Some(_) => None,
-        None => Some(Temporary::new("tool").map_err(failed)?),
-    };
-    let folder = work.unwrap_or_else(|| own.as_ref().map_or(Path::new("/"), Temporary::path));
     let mut command = Command::new(program.path());
     command
         .arg0(&tool.path)
@@ -96,67 +97,26 @@ pub(super) async fn run(permit: &Permit, request: ToolRequest, work: Option<&Pat
         .env_clear()
         .envs(&tool.environment)
         .envs(variables);
-    command.current_dir(folder).process_group(0).kill_on_drop(true);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    match tokio::time::timeout(tool.time, carry_out(tool, command, request.input)).await {
-        Ok(result) => result,
-        Err(_) => Err(ToolFailure::TimedOut {
-            tool: name,
-            seconds: tool.time.as_secs_f64(),
-        }),
-    }
+    let folder = work.map_or(Folder::Empty, Folder::OfTask);
+    Program::start(tool, command, request.input, &folder, place)
 }
 
-async fn carry_out(tool: &Tool, mut command: Command, input: Vec<u8>) -> Result<ToolResult, ToolFailure> {
-    let failed = |source| ToolFailure::Failed {
-        tool: tool.name.clone(),
-        source,
-    };
-    let mut child = command.spawn().map_err(failed)?;
-    // Whatever ends this, also that nobody waits for it any more, ends the program and all it started.
-    let group = child.id().map(Group);
-    if let Some(mut stdin) = child.stdin.take() {
-        tokio::spawn(async move {
-            // A program need not read what it is given.
-            drop(stdin.write_all(&input).await);
-        });
+/// Runs a program to its end.
+pub(super) async fn run(
+    permit: &Permit,
+    places: &Places,
+    request: ToolRequest,
+    work: Option<&Path>,
+) -> Result<ToolResult, ToolFailure> {
+    let mut program = start(permit, places, request, work).await?;
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    loop {
+        match program.read().await? {
+            Piece::Stdout(bytes) => stdout.extend(bytes),
+            Piece::Stderr(bytes) => stderr.extend(bytes),
+            Piece::End(exit) => return Ok(ToolResult { exit, stdout, stderr }),
+        }
     }
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let most = tool.output + 1;
-    let both = async {
-        let read_out = async {
-            match stdout {
-                Some(stdout) => stdout.take(most).read_to_end(&mut out).await,
-                None => Ok(0),
-            }
-        };
-        let read_err = async {
-            match stderr {
-                Some(stderr) => stderr.take(most).read_to_end(&mut err).await,
-                None => Ok(0),
-            }
-        };
-        tokio::try_join!(read_out, read_err)
-    };
-    both.await.map_err(failed)?;
-    if (out.len() + err.len()) as u64 > tool.output {
-        return Err(ToolFailure::Output {
-            tool: tool.name.clone(),
-            limit: tool.output,
-        });
-    }
-    let status: ExitStatus = child.wait().await.map_err(failed)?;
-    drop(group);
-    Ok(ToolResult {
-        code: status.code(),
-        signal: status.signal(),
-        stdout: out,
-        stderr: err,
-    })
 }
 
 /// Fills the operator's template. A value cannot become an option, nor more than one argument.
@@ -220,7 +180,6 @@ mod tests {
     use std::collections::BTreeMap;
     use std::fs;
     use std::path::PathBuf;
-    use std::sync::Arc;
     use std::time::{Duration, Instant};
 
     use super::super::policy::Policy;
@@ -268,7 +227,7 @@ mod tests {
             variables: pairs(variables),
             input: b"input".to_vec(),
         };
-        let result = run(&permit(tool, true), request, None).await;
+        let result = run(&permit(tool, true), &Places::new(1), request, None).await;
         result
             .map(|result| String::from_utf8(result.stdout).unwrap())
             .map_err(|failure| failure.to_string())
@@ -342,14 +301,14 @@ mod tests {
             input: vec![],
         };
         let ungranted = permit(tool("/bin/echo", &[]), false);
-        let error = run(&ungranted, request(), None).await.unwrap_err();
+        let error = run(&ungranted, &Places::new(1), request(), None).await.unwrap_err();
         assert!(matches!(error, ToolFailure::NotGranted(_)));
         assert!(ungranted.advice().unwrap().contains("--allow p:run=tool"));
         let other = Tool {
             digest: Some("0".repeat(64)),
             ..tool("/bin/echo", &[])
         };
-        let error = run(&permit(other, true), request(), None)
+        let error = run(&permit(other, true), &Places::new(1), request(), None)
             .await
             .unwrap_err()
             .to_string();
@@ -357,10 +316,15 @@ mod tests {
         let open = std::env::temp_dir().join(format!("begat-open-{}", std::process::id()));
         fs::write(&open, "#!/bin/sh\n").unwrap();
         fs::set_permissions(&open, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
-        let error = run(&permit(tool(&open.display().to_string(), &[]), true), request(), None)
-            .await
-            .unwrap_err()
-            .to_string();
+        let error = run(
+            &permit(tool(&open.display().to_string(), &[]), true),
+            &Places::new(1),
+            request(),
+            None,
+        )
+        .await
+        .unwrap_err()
+        .to_string();
         fs::remove_file(&open).unwrap();
         assert!(error.contains("can be changed by others"), "{error}");
     }
@@ -376,13 +340,14 @@ mod tests {
         };
         let result = run(
             &permit(tool("/bin/sh", &["-c", "echo bad >&2; kill -9 $$"]), true),
+            &Places::new(1),
             request,
             None,
         )
         .await
         .unwrap();
         assert_eq!(
-            (result.code, result.signal, result.stderr.as_slice()),
+            (result.exit.code, result.exit.signal, result.stderr.as_slice()),
             (None, Some(9), &b"bad\n"[..])
         );
     }

@@ -36,6 +36,27 @@ impl Catalog {
             Ok(AsOf::Event(sequence.unsigned_abs()))
         })
     }
+
+    /// The last event whose content was pruned; 0 when none was.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn pruned_through(&self) -> Result<u64, StoreError> {
+        self.read(|connection| Ok(prune::through(connection)?.unsigned_abs()))
+    }
+
+    /// Whether the log lines of an execution were pruned: it had ended by the last event that was.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn is_log_pruned(&self, execution: &ExecutionId) -> Result<bool, StoreError> {
+        self.read(|connection| {
+            let query = "SELECT coalesce(finished_seq <= ?2, 0) AS is_pruned FROM execution WHERE id = ?1";
+            let parameters = (execution.as_str(), prune::through(connection)?);
+            let is_pruned = connection.query_row(query, parameters, |row| row.get("is_pruned"));
+            Ok(is_pruned.optional()?.unwrap_or(false))
+        })
+    }
 }
 
 fn event_number(connection: &Connection, number: u64) -> Result<i64, StoreError> {

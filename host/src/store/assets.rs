@@ -252,6 +252,23 @@ impl Catalog {
         })
     }
 
+    /// The first ids that start with a text, in the order of the alphabet.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn assets_that_start(&self, text: &str, as_of: AsOf, limit: usize) -> Result<Vec<AssetId>, StoreError> {
+        self.read(|connection| {
+            let query = format!(
+                "SELECT DISTINCT id FROM asset_ever WHERE id >= ?2 AND id < ?2 || char(0x10ffff) AND {THEN}
+                    ORDER BY id LIMIT ?3"
+            );
+            let mut statement = connection.prepare_cached(&query)?;
+            let parameters = params![sequence_of(as_of), text, limit as i64];
+            let rows = statement.query_map(parameters, |row| columns::noun(row, "id"))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// Known ids that an unknown one may have been meant for, the likeliest first; at most three.
     ///
     /// # Errors

@@ -50,13 +50,36 @@ impl Catalog {
     /// When the catalog cannot be read at all.
     pub fn faults(&self) -> Result<Vec<String>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare(&format!("PRAGMA integrity_check({FAULTS})"))?;
-            let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
-            let mut faults: Vec<String> = rows.collect::<Result<_, _>>()?;
-            faults.retain(|fault| fault != "ok");
+            let mut faults = Vec::new();
+            look_for(&mut faults, connection)?;
             Ok(faults)
         })
     }
+
+    /// The same of a file that is too damaged to be read as a catalog: what was found before that showed, and how it
+    /// did.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn damage(path: &Path) -> Result<Vec<String>, StoreError> {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        // Says not to mind what is wrong with the schema, so that the pages are looked at all the same.
+        connection.pragma_update(None, "writable_schema", true)?;
+        let mut faults = Vec::new();
+        let looked = look_for(&mut faults, &connection);
+        faults.extend(looked.err().map(|error| error.to_string()));
+        Ok(faults)
+    }
+}
+
+fn look_for(faults: &mut Vec<String>, connection: &Connection) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(&format!("PRAGMA integrity_check({FAULTS})"))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        faults.push(row.get(0)?);
+    }
+    faults.retain(|fault| fault != "ok");
+    Ok(())
 }
 
 /// The name of a copy that is not whole yet.

@@ -40,10 +40,11 @@ impl Head {
         }
     }
 
-    /// Where the tables stand.
+    /// Where the tables stand; at the beginning, where nothing says so any more.
     pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
         let query = format!("SELECT {} FROM head", Self::COLUMNS);
-        connection.prepare_cached(&query)?.query_row([], Self::from_row)
+        let head = connection.prepare_cached(&query)?.query_row([], Self::from_row);
+        Ok(head.optional()?.unwrap_or_else(Self::genesis))
     }
 
     /// Where the tables stand, which must be where the log ends.
@@ -51,6 +52,10 @@ impl Head {
         let head = Self::read(connection)?;
         let tail = last(connection)?;
         match tail == (head.seq, head.hash) {
+            true if head.seq == 0 => match owed_to_no_event(connection)? {
+                None => Ok(head),
+                Some(problem) => Err(StoreError::BrokenLog { problem }),
+            },
             true => Ok(head),
             false => Err(StoreError::OutOfStep {
                 tail: tail.0,
@@ -61,7 +66,8 @@ impl Head {
 
     /// Says where the tables stand now.
     pub(super) fn write(&self, connection: &Connection) -> rusqlite::Result<()> {
-        let update = "UPDATE head SET seq = ?1, hash = ?2, time = ?3";
+        let update = "INSERT INTO head (id, seq, hash, time) VALUES (1, ?1, ?2, ?3)
+            ON CONFLICT (id) DO UPDATE SET seq = ?1, hash = ?2, time = ?3";
         connection
             .prepare_cached(update)?
             .execute(params![self.seq, self.hash, self.time.to_string()])?;
@@ -94,6 +100,24 @@ pub(super) fn last(connection: &Connection) -> rusqlite::Result<(i64, Hash)> {
         .query_row([], |row| Ok((row.get("seq")?, row.get("hash")?)))
         .optional()?;
     Ok(last.unwrap_or((0, GENESIS)))
+}
+
+/// What the tables know though the log is empty, in words; nothing where it is not, or they are empty too.
+pub(super) fn owed_to_no_event(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let query = "SELECT (SELECT count(*) FROM event) AS events, (SELECT count(*) FROM asset) AS assets,
+        (SELECT count(*) FROM execution) AS executions";
+    let (events, assets, executions): (i64, i64, i64) = connection.query_row(query, [], |row| {
+        Ok((row.get("events")?, row.get("assets")?, row.get("executions")?))
+    })?;
+    let is_whole = events > 0 || assets + executions == 0;
+    Ok((!is_whole).then(|| {
+        let count = |number: i64, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
+        format!(
+            "event 1 is missing: the log is empty, and yet the tables know {} and {}",
+            count(assets, "asset"),
+            count(executions, "execution")
+        )
+    }))
 }
 
 /// sha256 of a payload.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Asset, AssetId, AssetTypeDefinition, EXPIRY_PATHS, Timestamp, at_path, parse_time};
+use crate::model::{Asset, AssetId, AssetTypeDefinition, EXPIRY_PATHS, Timestamp, at_path, parse_expiry};
 
 use super::{Catalog, StoreError, assets, dependents};
 
@@ -10,7 +10,7 @@ use super::{Catalog, StoreError, assets, dependents};
 pub type Expiring = (Asset, String, Timestamp);
 
 impl Catalog {
-    /// The assets that are good until a day before `until`, soonest first.
+    /// The assets that are good until `until` or less long, soonest first.
     ///
     /// # Errors
     /// When the catalog cannot be read.
@@ -28,7 +28,7 @@ impl Catalog {
             let mut found: BTreeMap<(AssetId, String), Expiring> = BTreeMap::new();
             for path in &paths {
                 for (id, text) in dependents::with_values_until(connection, path, &day_after)? {
-                    let Some(time) = parse_time(&text).filter(|time| *time < until) else {
+                    let Some(time) = parse_expiry(&text).filter(|time| *time <= until) else {
                         continue;
                     };
                     let Some(asset) = assets::find(connection, &id)? else {
@@ -52,7 +52,7 @@ impl Catalog {
     pub fn expiries(&self, asset: &Asset) -> Result<Vec<(String, Timestamp)>, StoreError> {
         let types = self.asset_types()?;
         let said = |path: &str| {
-            let time = at_path(asset, path)?.as_str().and_then(parse_time)?;
+            let time = at_path(asset, path)?.as_str().and_then(parse_expiry)?;
             Some((path.to_owned(), time))
         };
         Ok(expiry_paths(asset, &types).filter_map(said).collect())

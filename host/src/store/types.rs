@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::model::{
-    Asset, AssetType, AssetTypeDefinition, Bundle, Declaration, Json, JsonMap, Person, Timestamp, Violation,
+    Asset, AssetEvent, AssetType, AssetTypeDefinition, Bundle, Declaration, Json, JsonMap, Person, Timestamp,
+    TypeHistoryEntry, TypeHistoryView, Violation,
 };
 
-use super::record::HandFact;
-use super::{Catalog, Refusal, StoreError, assets, canonical, columns};
+use super::record::{HandFact, Recorded};
+use super::{Catalog, Refusal, StoreError, assets, canonical, columns, prune};
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<AssetTypeDefinition> {
     columns::json(row, "definition")
@@ -82,8 +83,30 @@ impl Catalog {
                 reason: error.to_string(),
             })?;
         }
-        self.by_hand(person, now, |_, _| Ok(vec![HandFact::AssetTypeRegistered(definition)]))?;
+        self.by_hand(person, now, |connection, _| {
+            let is_known = all(connection)?.contains(&definition);
+            Ok(if is_known {
+                Vec::new()
+            } else {
+                vec![HandFact::AssetTypeRegistered(definition)]
+            })
+        })?;
         Ok(())
+    }
+
+    /// What people said of a type, oldest first, as far as it was not pruned.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn type_history(&self, name: &AssetType) -> Result<TypeHistoryView, StoreError> {
+        self.read(|connection| {
+            let through = prune::through(connection)?.unsigned_abs();
+            Ok(TypeHistoryView {
+                name: name.clone(),
+                pruned_through: (through > 0).then_some(through),
+                entries: said_of(connection, name)?,
+            })
+        })
     }
 
     /// Forgets a type that someone registered. A predefined one is as it was at first then.
@@ -115,6 +138,44 @@ impl Catalog {
             Ok(found)
         })
     }
+}
+
+/// What the log says of a type, each with what it changed.
+fn said_of(connection: &Connection, name: &AssetType) -> Result<Vec<TypeHistoryEntry>, StoreError> {
+    let query = "SELECT seq, payload FROM event WHERE instr(payload, '\"kind\":\"AssetType') > 0 ORDER BY seq";
+    let mut statement = connection.prepare(query)?;
+    let mut rows = statement.query([])?;
+    let predefined = AssetTypeDefinition::predefined()
+        .iter()
+        .find(|known| known.name == *name);
+    let mut before = predefined.cloned();
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        let sequence: i64 = row.get("seq")?;
+        let text = row.get_ref("payload")?.as_str().map_err(rusqlite::Error::from)?;
+        let recorded = Recorded::decode(text).map_err(|source| StoreError::BadEvent { sequence, source })?;
+        let Recorded::Hand(entry) = recorded else { continue };
+        let (event, after) = match entry.fact {
+            HandFact::AssetTypeRegistered(definition) if definition.name == *name => match &before {
+                None => (AssetEvent::Created, Some(definition)),
+                Some(_) => (AssetEvent::Updated, Some(definition)),
+            },
+            HandFact::AssetTypeRemoved { name: removed } if removed == *name => {
+                (AssetEvent::Deleted, predefined.cloned())
+            }
+            _ => continue,
+        };
+        entries.push(TypeHistoryEntry {
+            sequence: sequence.unsigned_abs(),
+            time: entry.time,
+            event,
+            user: entry.actor.user,
+            reason: entry.actor.reason,
+            changes: AssetTypeDefinition::changes(before.as_ref(), after.as_ref()),
+        });
+        before = after;
+    }
+    Ok(entries)
 }
 
 /// The asset as a declaration would leave it.

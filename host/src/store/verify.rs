@@ -211,6 +211,11 @@ fn check_all(connection: &Connection, walk: &mut Walk, check: Check) -> Result<O
             time,
         };
     }
+    if walk.head.seq == 0
+        && let Some(message) = chain::owed_to_no_event(connection)?
+    {
+        return Ok(Some(Problem::at(1, message)));
+    }
     if walk.dropped > walk.covered {
         let missing = walk.covered + 1;
         let message = format!("event {missing} has lost its content, and no snapshot stands for it");

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Properties {
-    /// The line to write, or a list of lines.
+    /// The line to write, or a list of lines; what is no text in a list is written as JSON.
     message: Message,
     /// How much the lines matter.
     #[serde(default)]
@@ -22,7 +22,7 @@ pub struct Properties {
 #[serde(untagged)]
 enum Message {
     One(Line),
-    Many(Vec<Line>),
+    Many(Vec<serde_json::Value>),
 }
 
 /// A line: text, or a number or a truth value as it is written.
@@ -67,6 +67,14 @@ impl From<LogLevel> for Level {
     }
 }
 
+/// Text as it is, everything else as JSON.
+fn line_of(item: serde_json::Value) -> String {
+    match item {
+        serde_json::Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
 /// A `log` task gives no outputs.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Outputs {}
@@ -98,12 +106,12 @@ impl Plugin for Log {
             .iter()
             .map(|(name, value)| format!(" {name}={value}"))
             .collect();
-        let messages = match properties.message {
-            Message::One(message) => vec![message],
-            Message::Many(messages) => messages,
+        let lines = match properties.message {
+            Message::One(line) => vec![line.to_string()],
+            Message::Many(items) => items.into_iter().map(line_of).collect(),
         };
-        for message in messages {
-            context.log(level, &format!("{message}{facts}"));
+        for line in lines {
+            context.log(level, &format!("{line}{facts}"));
         }
         Ok(Outputs {})
     }
@@ -140,10 +148,13 @@ mod tests {
     }
 
     #[test]
-    fn a_line_may_be_a_number_or_a_truth_value() {
+    fn a_line_may_be_a_number_or_a_truth_value_and_in_a_list_any_data() {
         let outcome = testing::run::<Log>("log", json!({"message": [3, 1.5, true, "x"]}));
         let lines: Vec<&str> = outcome.logs.iter().map(|(_, line)| line.as_str()).collect();
         assert_eq!(lines, ["3", "1.5", "true", "x"]);
+        let outcome = testing::run::<Log>("log", json!({"message": [{"a": [1, "b"]}, null]}));
+        let lines: Vec<&str> = outcome.logs.iter().map(|(_, line)| line.as_str()).collect();
+        assert_eq!(lines, [r#"{"a":[1,"b"]}"#, "null"]);
         let outcome = testing::run::<Log>("log", json!({"message": {"a": 1}}));
         assert!(outcome.result.is_err());
     }

@@ -164,8 +164,6 @@ fn on_host(context: &Context, properties: &Properties, script: &str, work: &Path
         work,
     };
     let end = script.run(context)?;
-    print_through(&end.stdout, false);
-    print_through(&end.stderr, true);
     let script::Said { text: stdout, vars, .. } = script::read(&end.stdout)?;
     if end.exit_code == 0 {
         return Ok(Outputs {
@@ -224,24 +222,6 @@ fn print(machine: &mut Machine<'_>, statements: &[Statement]) -> Result<(), Stop
     });
     machine.release(at)?;
     result
-}
-
-/// Hands output to the component's own streams, which the host turns into log lines as they come.
-fn print_through(text: &str, to_stderr: bool) {
-    use std::io::Write;
-    if !cfg!(target_family = "wasm") {
-        return;
-    }
-    let shown: String = text
-        .split_inclusive('\n')
-        .filter(|line| script::protocol(line).is_none())
-        .collect();
-    let written = match to_stderr {
-        true => std::io::stderr().write_all(shown.as_bytes()),
-        false => std::io::stdout().write_all(shown.as_bytes()),
-    };
-    // The log may be full; the host says so there, and the script's result does not depend on it.
-    drop(written);
 }
 
 /// The end of a text, cut at a character.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
 
+use begat_task::script::print_through;
 use begat_task::{Context, Level};
 
 use crate::display;
@@ -263,7 +264,7 @@ impl<'a> Machine<'a> {
             return Err(Stop::Fault("the script wrote more than 8 MiB to one stream".to_owned()));
         }
         if let Some(end) = self.stdout[self.shown..].rfind('\n') {
-            crate::print_through(&self.stdout[self.shown..=self.shown + end], false);
+            print_through(&self.stdout[self.shown..=self.shown + end], false);
             self.shown += end + 1;
         }
         Ok(())
@@ -275,7 +276,7 @@ impl<'a> Machine<'a> {
         }
         self.stderr.push_str(text);
         self.stderr.push('\n');
-        crate::print_through(&format!("{text}\n"), true);
+        print_through(&format!("{text}\n"), true);
         match self.stderr.len() > OUTPUT {
             true => Err(Stop::Fault("the script wrote more than 8 MiB to one stream".to_owned())),
             false => Ok(()),
@@ -310,7 +311,7 @@ impl<'a> Machine<'a> {
 
     /// Hands over the last line, which has no end.
     pub fn flush(&mut self) {
-        crate::print_through(&self.stdout[self.shown..], false);
+        print_through(&self.stdout[self.shown..], false);
         self.shown = self.stdout.len();
     }
 

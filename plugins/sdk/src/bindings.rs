@@ -1,9 +1,11 @@
 //! The component's border: generated bindings and the conversions between them and the SDK's own types.
 
+use std::io::Write;
+
 use crate::context::{AnyHost, Host};
 use crate::{
-    Asset, Context, Failure, HttpError, HttpRequest, HttpResponse, JsonMap, Level, LookupError, Plugin, SecretError,
-    ToolEnd, ToolError, ToolRun,
+    Asset, Context, Failure, HttpError, HttpRequest, HttpResponse, JsonMap, Level, LookupError, Plugin, RunningTool,
+    SecretError, ToolError, ToolExit, ToolPiece, ToolRun,
 };
 
 #[doc(hidden)]
@@ -96,25 +98,49 @@ impl Host for Imports {
         std::env::var(name).ok()
     }
 
-    fn tool(&self, run: ToolRun) -> Result<ToolEnd, ToolError> {
-        let program = tools::ProgramRun {
+    fn start(&self, run: ToolRun) -> Result<RunningTool, ToolError> {
+        let program = tools::start(&tools::ProgramRun {
             tool: run.tool,
             values: run.values,
             variables: run.variables,
             input: run.input,
-        };
-        match tools::run(&program) {
-            Ok(end) => Ok(ToolEnd {
-                code: end.code,
-                signal: end.signal,
-                stdout: end.stdout,
-                stderr: end.stderr,
-            }),
-            Err(tools::ToolError::NotGranted) => Err(ToolError::NotGranted),
-            Err(tools::ToolError::TimedOut(reason)) => Err(ToolError::TimedOut(reason)),
-            Err(
-                tools::ToolError::Refused(reason) | tools::ToolError::TooMuch(reason) | tools::ToolError::Other(reason),
-            ) => Err(ToolError::Failed(reason)),
+        })?;
+        Ok(RunningTool(Box::new(move || Ok(program.read()?.into()))))
+    }
+
+    fn print(&self, is_error: bool, text: &[u8]) {
+        print(is_error, text);
+    }
+}
+
+/// Writes to the component's standard output or error.
+pub(crate) fn print(is_error: bool, text: &[u8]) {
+    let written = match is_error {
+        true => std::io::stderr().write_all(text),
+        false => std::io::stdout().write_all(text),
+    };
+    // The log may be full; the host says so there, and what the task gives does not depend on it.
+    drop(written);
+}
+
+impl From<tools::Piece> for ToolPiece {
+    fn from(piece: tools::Piece) -> Self {
+        match piece {
+            tools::Piece::Stdout(bytes) => Self::Stdout(bytes),
+            tools::Piece::Stderr(bytes) => Self::Stderr(bytes),
+            tools::Piece::End(tools::ProgramExit { code, signal }) => Self::End(ToolExit { code, signal }),
+        }
+    }
+}
+
+impl From<tools::ToolError> for ToolError {
+    fn from(error: tools::ToolError) -> Self {
+        match error {
+            tools::ToolError::NotGranted => Self::NotGranted,
+            tools::ToolError::TimedOut(reason) => Self::TimedOut(reason),
+            tools::ToolError::Refused(reason) | tools::ToolError::TooMuch(reason) | tools::ToolError::Other(reason) => {
+                Self::Failed(reason)
+            }
         }
     }
 }

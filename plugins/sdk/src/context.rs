@@ -4,7 +4,10 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use crate::bindings::task::Request;
-use crate::{Asset, Backoff, Failure, HttpError, HttpRequest, HttpResponse, JsonMap, ToolEnd, ToolError, ToolRun};
+use crate::{
+    Asset, Backoff, Failure, HttpError, HttpRequest, HttpResponse, JsonMap, RunningTool, ToolEnd, ToolError, ToolPiece,
+    ToolRun,
+};
 
 /// How much a log line matters, least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,7 +62,9 @@ pub(crate) trait Host {
     ) -> Result<Vec<Asset>, LookupError>;
     fn secret(&self, name: &str) -> Result<String, SecretError>;
     fn http(&self, request: &HttpRequest) -> Result<HttpResponse, HttpError>;
-    fn tool(&self, run: ToolRun) -> Result<ToolEnd, ToolError>;
+    fn start(&self, run: ToolRun) -> Result<RunningTool, ToolError>;
+    /// Writes to the task's standard output or error.
+    fn print(&self, is_error: bool, text: &[u8]);
     fn tools(&self) -> Vec<String>;
     fn is_stopping(&self) -> bool;
     fn env(&self, name: &str) -> Option<String>;
@@ -169,9 +174,30 @@ impl Context {
         self.host.tools().iter().any(|known| known == name)
     }
 
-    /// Runs a program of the host that the operator named and granted, in the task's folder.
+    /// Runs a program of the host that the operator named and granted, in the task's folder, and waits for its end.
     pub fn run_tool(&self, run: ToolRun) -> Result<ToolEnd, ToolError> {
-        self.host.tool(run)
+        let mut program = self.start_tool(run)?;
+        let mut end = ToolEnd::default();
+        loop {
+            match program.read()? {
+                ToolPiece::Stdout(bytes) => end.stdout.extend(bytes),
+                ToolPiece::Stderr(bytes) => end.stderr.extend(bytes),
+                ToolPiece::End(exit) => {
+                    (end.code, end.signal) = (exit.code, exit.signal);
+                    return Ok(end);
+                }
+            }
+        }
+    }
+
+    /// Starts a program as [`Context::run_tool`] does, to be read from while it runs.
+    pub fn start_tool(&self, run: ToolRun) -> Result<RunningTool, ToolError> {
+        self.host.start(run)
+    }
+
+    /// Writes to the task's standard output or error, whose lines the log gets.
+    pub(crate) fn print(&self, is_error: bool, text: &[u8]) {
+        self.host.print(is_error, text);
     }
 
     /// Whether the task shall end, because the user stops the execution. Ask between the steps of long work; once it is

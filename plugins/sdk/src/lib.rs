@@ -66,7 +66,7 @@ pub use failure::{Failure, FailureKind};
 pub use host_script::{HostScript, HostScriptEnd};
 pub use http::{HttpError, HttpRequest, HttpResponse};
 pub use plugin::Plugin;
-pub use tool::{ToolEnd, ToolError, ToolRun};
+pub use tool::{RunningTool, ToolEnd, ToolError, ToolExit, ToolPiece, ToolRun};
 
 /// Exports a [`Plugin`] as the component's `task` interface.
 #[macro_export]

@@ -55,6 +55,15 @@ pub fn read(stdout: &str) -> Result<Said, Failure> {
     Ok(said)
 }
 
+/// Hands output of an emulation to the component's own streams, whose lines the log gets as they come, but for those that
+/// tell something. A unit test has no such streams.
+pub fn print_through(text: &str, is_error: bool) {
+    if cfg!(target_family = "wasm") {
+        let lines = text.split_inclusive('\n').filter(|line| protocol(line).is_none());
+        crate::bindings::print(is_error, lines.collect::<String>().as_bytes());
+    }
+}
+
 /// What the flow declared, and after it what the script made.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use crate::bindings::task::Request;
 use crate::context::Host;
 use crate::{
     Asset, Bundle, Context, Failure, HttpError, HttpRequest, HttpResponse, JsonMap, Level, LookupError, Plugin,
-    SecretError, ToolEnd, ToolError, ToolRun,
+    RunningTool, SecretError, ToolEnd, ToolError, ToolExit, ToolPiece, ToolRun,
 };
 
 /// What a test saw of a run.
@@ -49,7 +49,7 @@ impl<T> Outcome<T> {
 }
 
 type Server = Rc<dyn Fn(&HttpRequest) -> Result<HttpResponse, HttpError>>;
-type Program = Rc<dyn Fn(&ToolRun) -> Result<ToolEnd, ToolError>>;
+type Program = Rc<dyn Fn(&ToolRun) -> Result<Vec<ToolPiece>, ToolError>>;
 
 /// What a test grants a plugin; nothing by default.
 #[derive(Clone, Default)]
@@ -99,7 +99,29 @@ impl Granted {
     }
 
     /// The same with a program that ends so.
-    pub fn tool(mut self, name: &str, answer: impl Fn(&ToolRun) -> Result<ToolEnd, ToolError> + 'static) -> Self {
+    pub fn tool(self, name: &str, answer: impl Fn(&ToolRun) -> Result<ToolEnd, ToolError> + 'static) -> Self {
+        self.running_tool(name, move |run| {
+            let ToolEnd {
+                code,
+                signal,
+                stdout,
+                stderr,
+            } = answer(run)?;
+            Ok(vec![
+                ToolPiece::Stdout(stdout),
+                ToolPiece::Stderr(stderr),
+                ToolPiece::End(ToolExit { code, signal }),
+            ])
+        })
+    }
+
+    /// The same with a program that gives these pieces, one at each reading. After the last one that is no end, reading
+    /// says that it ran longer than it may.
+    pub fn running_tool(
+        mut self,
+        name: &str,
+        answer: impl Fn(&ToolRun) -> Result<Vec<ToolPiece>, ToolError> + 'static,
+    ) -> Self {
         self.tools.push(name.to_owned());
         Self {
             program: Some(Rc::new(answer)),
@@ -173,11 +195,21 @@ impl Host for StandIn {
         self.slept.get()
     }
 
-    fn tool(&self, run: ToolRun) -> Result<ToolEnd, ToolError> {
-        match &self.granted.program {
-            Some(program) => program(&run),
-            None => Err(ToolError::NotGranted),
-        }
+    fn start(&self, run: ToolRun) -> Result<RunningTool, ToolError> {
+        let Some(program) = &self.granted.program else {
+            return Err(ToolError::NotGranted);
+        };
+        let mut pieces = program(&run)?.into_iter().peekable();
+        Ok(RunningTool(Box::new(move || {
+            let written = pieces.next_if(|piece| !matches!(piece, ToolPiece::End(_)));
+            let piece = written.or_else(|| pieces.peek().cloned());
+            piece.ok_or_else(|| ToolError::TimedOut("the tool ran longer than its limit".to_owned()))
+        })))
+    }
+
+    fn print(&self, is_error: bool, text: &[u8]) {
+        let level = if is_error { Level::Warn } else { Level::Info };
+        self.log(level, &String::from_utf8_lossy(text));
     }
 }
 

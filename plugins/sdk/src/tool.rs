@@ -26,6 +26,40 @@ pub struct ToolEnd {
     pub stderr: Vec<u8>,
 }
 
+/// How a program ended that was read from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ToolExit {
+    /// The exit code; none when a signal ended it.
+    pub code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+}
+
+/// What comes next of a running program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToolPiece {
+    /// It wrote this to standard output. A piece ends anywhere, also within a line or a character.
+    Stdout(Vec<u8>),
+    /// It wrote this to standard error.
+    Stderr(Vec<u8>),
+    /// It has ended, and all it wrote has been given.
+    End(ToolExit),
+}
+
+/// A running program. Dropping it kills the program and whatever it started.
+pub struct RunningTool(pub(crate) Box<dyn FnMut() -> Result<ToolPiece, ToolError>>);
+
+impl RunningTool {
+    /// Waits until the program has written something or has ended. A program that nobody reads from stands still once
+    /// its pipe is full.
+    ///
+    /// # Errors
+    /// It ran longer or wrote more than the operator lets it, and was killed.
+    pub fn read(&mut self) -> Result<ToolPiece, ToolError> {
+        (self.0)()
+    }
+}
+
 /// Why a program was not run to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ToolError {

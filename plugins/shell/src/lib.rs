@@ -80,8 +80,8 @@ impl Plugin for Shell {
             Some(work) => on_host(context, &job, work)?,
             None => {
                 let ended = engine::run(&job, &|| context.is_stopping(), |stream, text| match stream {
-                    Stream::Out => print_through(text, false),
-                    Stream::Error => print_through(text, true),
+                    Stream::Out => script::print_through(text, false),
+                    Stream::Error => script::print_through(text, true),
                 });
                 ended.map_err(cannot_run)?.ok_or_else(Failure::stopped)?
             }
@@ -134,8 +134,6 @@ fn on_host(context: &Context, job: &engine::Job<'_>, work: &Path) -> Result<engi
         work,
     };
     let end = script.run(context)?;
-    print_through(&end.stdout, false);
-    print_through(&end.stderr, true);
     let files = match end.exit_code {
         0 => folder.capture(job.output_files).map_err(cannot_run)?,
         _ => BTreeMap::new(),
@@ -167,24 +165,6 @@ fn signal(code: i32) -> &'static str {
         143 => ", as if by SIGTERM",
         _ => "",
     }
-}
-
-/// Hands output to the component's own streams, which the host turns into log lines as they come.
-fn print_through(text: &str, to_stderr: bool) {
-    use std::io::Write;
-    if !cfg!(target_family = "wasm") {
-        return;
-    }
-    let shown: String = text
-        .split_inclusive('\n')
-        .filter(|line| script::protocol(line).is_none())
-        .collect();
-    let written = match to_stderr {
-        true => std::io::stderr().write_all(shown.as_bytes()),
-        false => std::io::stdout().write_all(shown.as_bytes()),
-    };
-    // The log may be full; the host says so there, and the script's result does not depend on it.
-    drop(written);
 }
 
 /// The end of a text, cut at a character.

@@ -255,10 +255,23 @@ impl Query {
                 known.join(", ")
             )));
         }
+        let mut value = query.get("value").cloned().unwrap_or_default();
+        if operator == "IS_ONE_OF" {
+            // A list that an expression gives is rendered as JSON text.
+            value = match &value {
+                Json::String(text) => serde_json::from_str(text).unwrap_or_default(),
+                _ => value,
+            };
+            if !value.is_array() {
+                return Err(invalid(
+                    "`IS_ONE_OF` wants a list as the `value` of a query of `metadataQuery`",
+                ));
+            }
+        }
         Ok(Self {
             field: text("field").ok_or_else(|| invalid("a query of `metadataQuery` has no `field`"))?,
             operator,
-            value: query.get("value").cloned().unwrap_or_default(),
+            value,
         })
     }
 
@@ -293,6 +306,18 @@ mod tests {
         let metadata = json!({"os": "windows", "size": {"cpu": 4}, "tags": ["a", "b"]});
         let holds = Query::read(&query).unwrap().holds(metadata.as_object().unwrap());
         assert_eq!(holds, expected, "{query}");
+    }
+
+    #[test]
+    fn one_of_wants_a_list() {
+        check(
+            json!({"field": "os", "type": "IS_ONE_OF", "value": "[\"windows\"]"}),
+            true,
+        );
+        for value in [json!("windows"), json!(4), json!(null)] {
+            let query = json!({"field": "os", "type": "IS_ONE_OF", "value": value});
+            assert!(Query::read(&query).is_err(), "{query}");
+        }
     }
 
     #[test]

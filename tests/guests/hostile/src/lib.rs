@@ -3,10 +3,10 @@
 //! `tests/hostile.rs` names each of them, and fails where one is missing.
 
 mod escapes;
+mod programs;
 
 use begat_task::{
     Asset, Bundle, Capability, Context, Description, Failure, HttpRequest, JsonMap, Plugin, SecretError, TaskType,
-    ToolError, ToolRun,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,6 +62,8 @@ const ATTACKS: [&str; 29] = [
     "echo",
     "split",
     "tool",
+    "programs",
+    "program",
     "terminal",
     "environment",
 ];
@@ -87,7 +89,9 @@ impl Plugin for Hostile {
             "links" => json!(escapes::links()),
             "swap" => json!(escapes::swap(properties.target.parse().unwrap_or(1_000))),
             "environment" => json!(std::env::vars().collect::<JsonPairs>()),
-            "headers" | "net" | "secret" | "echo" | "split" | "tool" => reach(context, attack, &properties.target)?,
+            "headers" | "net" | "secret" | "echo" | "split" | "tool" | "programs" | "program" => {
+                reach(context, attack, &properties.target)?
+            }
             _ => exhaust(context, attack, &properties.target)?,
         };
         Ok(Outputs { said })
@@ -163,23 +167,9 @@ fn reach(context: &Context, attack: &str, target: &str) -> Result<Value, Failure
             answer(context, &request)
         }
         "net" => answer(context, &HttpRequest::new("GET", target)),
-        "tool" => {
-            let run: Vec<String> = target.split(' ').map(str::to_owned).collect();
-            let wanted = ToolRun {
-                tool: run[0].clone(),
-                variables: run[1..]
-                    .iter()
-                    .filter_map(|pair| pair.split_once('='))
-                    .map(owned)
-                    .collect(),
-                ..ToolRun::default()
-            };
-            match context.run_tool(wanted) {
-                Ok(end) => Ok(json!(String::from_utf8_lossy(&end.stdout))),
-                Err(ToolError::NotGranted) => Err(Failure::not_granted("the tool is not granted")),
-                Err(ToolError::Failed(reason) | ToolError::TimedOut(reason)) => Err(Failure::failed(reason)),
-            }
-        }
+        "tool" => programs::run(target),
+        "programs" => programs::start_many(context, target),
+        "program" => programs::start_one(context, target),
         _ => {
             let secret = context.secret(target).map_err(|error| match error {
                 SecretError::NotGranted => Failure::not_granted("the secret is not granted"),

@@ -23,11 +23,17 @@ extern void __wasm_import_begat_task_secrets_get(uint8_t *, size_t, uint8_t *);
 
 // Imported Functions from `begat:task/tools@0.1.0`
 
+__attribute__((__import_module__("begat:task/tools@0.1.0"), __import_name__("[method]program.read")))
+extern void __wasm_import_begat_task_tools_method_program_read(int32_t, uint8_t *);
+
 __attribute__((__import_module__("begat:task/tools@0.1.0"), __import_name__("granted")))
 extern void __wasm_import_begat_task_tools_granted(uint8_t *);
 
 __attribute__((__import_module__("begat:task/tools@0.1.0"), __import_name__("run")))
 extern void __wasm_import_begat_task_tools_run(uint8_t *, size_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("begat:task/tools@0.1.0"), __import_name__("start")))
+extern void __wasm_import_begat_task_tools_start(uint8_t *, size_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
 
 // Imported Functions from `begat:task/stopping@0.1.0`
 
@@ -538,6 +544,28 @@ void begat_task_tools_program_end_free(begat_task_tools_program_end_t *ptr) {
   plugin_list_u8_free(&ptr->stderr_);
 }
 
+void begat_task_tools_program_exit_free(begat_task_tools_program_exit_t *ptr) {
+  plugin_option_s32_free(&ptr->code);
+  plugin_option_s32_free(&ptr->signal);
+}
+
+void begat_task_tools_piece_free(begat_task_tools_piece_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 0: {
+      plugin_list_u8_free(&ptr->val.stdout_);
+      break;
+    }
+    case 1: {
+      plugin_list_u8_free(&ptr->val.stderr_);
+      break;
+    }
+    case 2: {
+      begat_task_tools_program_exit_free(&ptr->val.end);
+      break;
+    }
+  }
+}
+
 void begat_task_tools_tool_error_free(begat_task_tools_tool_error_t *ptr) {
   switch ((int32_t) ptr->tag) {
     case 1: {
@@ -559,6 +587,29 @@ void begat_task_tools_tool_error_free(begat_task_tools_tool_error_t *ptr) {
   }
 }
 
+__attribute__((__import_module__("begat:task/tools@0.1.0"), __import_name__("[resource-drop]program")))
+extern void __wasm_import_begat_task_tools_program_drop(int32_t handle);
+
+void begat_task_tools_program_drop_own(begat_task_tools_own_program_t handle) {
+  __wasm_import_begat_task_tools_program_drop(handle.__handle);
+}
+
+void begat_task_tools_program_drop_borrow(begat_task_tools_borrow_program_t handle) {
+  __wasm_import_begat_task_tools_program_drop(handle.__handle);
+}
+
+begat_task_tools_borrow_program_t begat_task_tools_borrow_program(begat_task_tools_own_program_t arg) {
+  return (begat_task_tools_borrow_program_t) { arg.__handle };
+}
+
+void begat_task_tools_result_piece_tool_error_free(begat_task_tools_result_piece_tool_error_t *ptr) {
+  if (!ptr->is_err) {
+    begat_task_tools_piece_free(&ptr->val.ok);
+  } else {
+    begat_task_tools_tool_error_free(&ptr->val.err);
+  }
+}
+
 void plugin_list_string_free(plugin_list_string_t *ptr) {
   size_t list_len = ptr->len;
   if (list_len > 0) {
@@ -573,6 +624,13 @@ void plugin_list_string_free(plugin_list_string_t *ptr) {
 void begat_task_tools_result_program_end_tool_error_free(begat_task_tools_result_program_end_tool_error_t *ptr) {
   if (!ptr->is_err) {
     begat_task_tools_program_end_free(&ptr->val.ok);
+  } else {
+    begat_task_tools_tool_error_free(&ptr->val.err);
+  }
+}
+
+void begat_task_tools_result_own_program_tool_error_free(begat_task_tools_result_own_program_tool_error_t *ptr) {
+  if (!ptr->is_err) {
   } else {
     begat_task_tools_tool_error_free(&ptr->val.err);
   }
@@ -860,6 +918,101 @@ bool begat_task_secrets_get(plugin_string_t *name, begat_task_secrets_own_secret
   }
 }
 
+bool begat_task_tools_method_program_read(begat_task_tools_borrow_program_t self, begat_task_tools_piece_t *ret, begat_task_tools_tool_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(16+2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_begat_task_tools_method_program_read((self).__handle, ptr);
+  begat_task_tools_result_piece_tool_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      begat_task_tools_piece_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          variant.val.stdout_ = (plugin_list_u8_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 1: {
+          variant.val.stderr_ = (plugin_list_u8_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 2: {
+          plugin_option_s32_t option;
+          switch ((int32_t) *((uint8_t*) (ptr + (2*sizeof(void*))))) {
+            case 0: {
+              option.is_some = false;
+              break;
+            }
+            case 1: {
+              option.is_some = true;
+              option.val = *((int32_t*) (ptr + (4+2*sizeof(void*))));
+              break;
+            }
+          }
+          plugin_option_s32_t option0;
+          switch ((int32_t) *((uint8_t*) (ptr + (8+2*sizeof(void*))))) {
+            case 0: {
+              option0.is_some = false;
+              break;
+            }
+            case 1: {
+              option0.is_some = true;
+              option0.val = *((int32_t*) (ptr + (12+2*sizeof(void*))));
+              break;
+            }
+          }
+          variant.val.end = (begat_task_tools_program_exit_t) {
+            (plugin_option_s32_t) option,
+            (plugin_option_s32_t) option0,
+          };
+          break;
+        }
+      }
+
+      result.val.ok = variant;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      begat_task_tools_tool_error_t variant1;
+      variant1.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant1.tag) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          variant1.val.refused = (plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 2: {
+          variant1.val.timed_out = (plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 3: {
+          variant1.val.too_much = (plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 4: {
+          variant1.val.other = (plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+      }
+
+      result.val.err = variant1;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
 void begat_task_tools_granted(plugin_list_string_t *ret) {
   __attribute__((__aligned__(sizeof(void*))))
   uint8_t ret_area[(2*sizeof(void*))];
@@ -908,6 +1061,57 @@ bool begat_task_tools_run(begat_task_tools_program_run_t *program, begat_task_to
         (plugin_list_u8_t) (plugin_list_u8_t) { (uint8_t*)(*((uint8_t **) (ptr + (16+1*sizeof(void*))))), (*((size_t*) (ptr + (16+2*sizeof(void*))))) },
         (plugin_list_u8_t) (plugin_list_u8_t) { (uint8_t*)(*((uint8_t **) (ptr + (16+3*sizeof(void*))))), (*((size_t*) (ptr + (16+4*sizeof(void*))))) },
       };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      begat_task_tools_tool_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          variant.val.refused = (plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 2: {
+          variant.val.timed_out = (plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 3: {
+          variant.val.too_much = (plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 4: {
+          variant.val.other = (plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool begat_task_tools_start(begat_task_tools_program_run_t *program, begat_task_tools_own_program_t *ret, begat_task_tools_tool_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(4*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_begat_task_tools_start((uint8_t *) ((*program).tool).ptr, ((*program).tool).len, (uint8_t *) ((*program).values).ptr, ((*program).values).len, (uint8_t *) ((*program).variables).ptr, ((*program).variables).len, (uint8_t *) ((*program).input).ptr, ((*program).input).len, ptr);
+  begat_task_tools_result_own_program_tool_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (begat_task_tools_own_program_t) { *((int32_t*) (ptr + sizeof(void*))) };
       break;
     }
     case 1: {

@@ -233,6 +233,32 @@ typedef struct begat_task_tools_program_end_t {
   plugin_list_u8_t   stderr_;
 } begat_task_tools_program_end_t;
 
+// How a program that was read from ended.
+typedef struct begat_task_tools_program_exit_t {
+  // The exit code; none when a signal ended it.
+  plugin_option_s32_t   code;
+  // The signal that ended it.
+  plugin_option_s32_t   signal;
+} begat_task_tools_program_exit_t;
+
+// What comes next of a running program. The order within a stream is that of writing; between the two it is that of
+// reading, since nobody knows which was written first.
+typedef struct begat_task_tools_piece_t {
+  uint8_t tag;
+  union {
+    plugin_list_u8_t     stdout_;
+    plugin_list_u8_t     stderr_;
+    begat_task_tools_program_exit_t     end;
+  } val;
+} begat_task_tools_piece_t;
+
+// It wrote this to standard output. A piece ends anywhere, also within a line or a character.
+#define BEGAT_TASK_TOOLS_PIECE_STDOUT 0
+// It wrote this to standard error.
+#define BEGAT_TASK_TOOLS_PIECE_STDERR 1
+// It has ended, and all it wrote has been given.
+#define BEGAT_TASK_TOOLS_PIECE_END 2
+
 // Why a program was not run to its end.
 typedef struct begat_task_tools_tool_error_t {
   uint8_t tag;
@@ -246,7 +272,8 @@ typedef struct begat_task_tools_tool_error_t {
 
 // The operator granted no program of that name to this plugin.
 #define BEGAT_TASK_TOOLS_TOOL_ERROR_NOT_GRANTED 0
-// It was refused: there is no such program, its file is not the pinned one, or the request does not fit.
+// It was refused: there is no such program, its file is not the pinned one, the request does not fit, or too many
+// programs of the task run already.
 #define BEGAT_TASK_TOOLS_TOOL_ERROR_REFUSED 1
 // It ran longer than the operator lets it.
 #define BEGAT_TASK_TOOLS_TOOL_ERROR_TIMED_OUT 2
@@ -254,6 +281,22 @@ typedef struct begat_task_tools_tool_error_t {
 #define BEGAT_TASK_TOOLS_TOOL_ERROR_TOO_MUCH 3
 // Any other reason.
 #define BEGAT_TASK_TOOLS_TOOL_ERROR_OTHER 4
+
+typedef struct begat_task_tools_own_program_t {
+  int32_t __handle;
+} begat_task_tools_own_program_t;
+
+typedef struct begat_task_tools_borrow_program_t {
+  int32_t __handle;
+} begat_task_tools_borrow_program_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    begat_task_tools_piece_t ok;
+    begat_task_tools_tool_error_t err;
+  } val;
+} begat_task_tools_result_piece_tool_error_t;
 
 typedef struct {
   plugin_string_t *ptr;
@@ -267,6 +310,14 @@ typedef struct {
     begat_task_tools_tool_error_t err;
   } val;
 } begat_task_tools_result_program_end_tool_error_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    begat_task_tools_own_program_t ok;
+    begat_task_tools_tool_error_t err;
+  } val;
+} begat_task_tools_result_own_program_tool_error_t;
 
 typedef begat_task_types_json_t exports_begat_task_task_json_t;
 
@@ -387,10 +438,18 @@ extern bool begat_task_secrets_method_secret_reveal(begat_task_secrets_borrow_se
 extern bool begat_task_secrets_get(plugin_string_t *name, begat_task_secrets_own_secret_t *ret, begat_task_secrets_secret_error_t *err);
 
 // Imported Functions from `begat:task/tools@0.1.0`
+// Waits until the program has written something or has ended. After the end it gives the end again. Nothing is
+// read ahead: a program that nobody reads from stands still as soon as the pipe is full, and ends at its limit.
+// The time and the amount of output are limited as for `run`; beyond either the program is killed, which the
+// error says.
+extern bool begat_task_tools_method_program_read(begat_task_tools_borrow_program_t self, begat_task_tools_piece_t *ret, begat_task_tools_tool_error_t *err);
 // The names of the programs that this plugin may run.
 extern void begat_task_tools_granted(plugin_list_string_t *ret);
 // Runs a program in the task's folder, or in an empty one, and waits for its end. Whatever it started ends with it.
 extern bool begat_task_tools_run(begat_task_tools_program_run_t *program, begat_task_tools_program_end_t *ret, begat_task_tools_tool_error_t *err);
+// Starts a program as `run` does, for a plugin that wants what it writes while it still runs. The number of those that
+// run at the same time is limited.
+extern bool begat_task_tools_start(begat_task_tools_program_run_t *program, begat_task_tools_own_program_t *ret, begat_task_tools_tool_error_t *err);
 
 // Imported Functions from `begat:task/stopping@0.1.0`
 // Whether the task shall end, because the user stops the execution. Ask between the steps of long work; once it is
@@ -459,11 +518,25 @@ void plugin_option_s32_free(plugin_option_s32_t *ptr);
 
 void begat_task_tools_program_end_free(begat_task_tools_program_end_t *ptr);
 
+void begat_task_tools_program_exit_free(begat_task_tools_program_exit_t *ptr);
+
+void begat_task_tools_piece_free(begat_task_tools_piece_t *ptr);
+
 void begat_task_tools_tool_error_free(begat_task_tools_tool_error_t *ptr);
+
+extern void begat_task_tools_program_drop_own(begat_task_tools_own_program_t handle);
+
+extern void begat_task_tools_program_drop_borrow(begat_task_tools_borrow_program_t handle);
+
+extern begat_task_tools_borrow_program_t begat_task_tools_borrow_program(begat_task_tools_own_program_t handle);
+
+void begat_task_tools_result_piece_tool_error_free(begat_task_tools_result_piece_tool_error_t *ptr);
 
 void plugin_list_string_free(plugin_list_string_t *ptr);
 
 void begat_task_tools_result_program_end_tool_error_free(begat_task_tools_result_program_end_tool_error_t *ptr);
+
+void begat_task_tools_result_own_program_tool_error_free(begat_task_tools_result_own_program_tool_error_t *ptr);
 
 void exports_begat_task_task_json_free(exports_begat_task_task_json_t *ptr);
 
