@@ -28,6 +28,7 @@ mod hostile;
 mod interop;
 mod languages;
 mod mistakes;
+mod neighbours;
 mod plugin_examples;
 mod readme;
 mod registries;

@@ -322,6 +322,8 @@ fn slow_server(answer: Vec<u8>) -> SocketAddr {
         let mut kept = Vec::new();
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
+            // An answer before the question would be a broken connection.
+            drop(stream.read(&mut [0; 65_536]));
             // The client may have hung up.
             drop(stream.write_all(&answer));
             kept.push(stream);

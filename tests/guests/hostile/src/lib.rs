@@ -34,7 +34,7 @@ pub struct Outputs {
 /// The plugin.
 pub struct Hostile;
 
-const ATTACKS: [&str; 29] = [
+const ATTACKS: [&str; 31] = [
     "sleep",
     "loop",
     "memory",
