@@ -100,6 +100,10 @@ pub(super) struct Parts {
     pub table_entries: u64,
 }
 
+/// How much more room a table has than its limit allows, so that the limiter, and not the pool, says what was too much.
+/// It costs addresses, and no memory.
+const ROOM: u64 = 10;
+
 /// Room for instances that is used again, so that a task run costs no memory mapping. Whatever an instance has touched
 /// is back in its first state before the next one gets it. There is room for as many instances as live at once, each as
 /// large as may be: none takes from what another may have. It costs addresses, not memory.
@@ -118,7 +122,7 @@ fn pool(most: Parts) -> InstanceAllocationStrategy {
         .max_tables_per_component(u32::MAX)
         .max_memories_per_module(PER_MODULE)
         .max_tables_per_module(PER_MODULE)
-        .table_elements(usize::try_from(most.table_entries).unwrap_or(usize::MAX))
+        .table_elements(usize::try_from(most.table_entries.saturating_mul(ROOM)).unwrap_or(usize::MAX))
         // Small enough to be cleared faster than it is given back to the kernel.
         .linear_memory_keep_resident(64 * 1024)
         .table_keep_resident(16 * 1024)

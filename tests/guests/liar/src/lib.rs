@@ -68,8 +68,8 @@ mod component {
                 },
                 "nameless" => name = "",
                 "schema" => task_types = vec![task_type("liar.invalid", "{{{")],
-                // It claims the type and the name of a plugin that others trust.
-                "thief" => (name, task_types) = ("http", vec![task_type("http.request", "{}")]),
+                // It claims the type of a plugin that others trust.
+                "thief" => task_types = vec![task_type("http.request", "{}")],
                 // It claims only the name, and with it what is granted to that name.
                 "impostor" => name = "http",
                 "flow" => name = "flow",
