@@ -121,7 +121,9 @@ fn check(app: &App, output: &Output) -> Result<ExitCode, AppError> {
         output.json(&view);
     } else if is_sound {
         let events = counted(view.events, "event");
-        output.answer(&format!("the file is sound, and {events} verified\n"));
+        output.answer(&format!(
+            "the file is sound, {events} verified, and the tables are what they say\n"
+        ));
     } else {
         for problem in &view.problems {
             output.message(&format!("{} {problem}\n", paint(RED, "error:")));

@@ -400,40 +400,31 @@ fn explain(error: &wasmtime::Error, tail: &str, limits: &Limits) -> TaskFailure 
         .filter(|cause| !cause.starts_with("error while executing at wasm backtrace"))
         .collect();
     let text = causes.join(": ");
-    if text.contains("resource limit exceeded") {
+    match limit_behind(&text, limits) {
+        Some(message) => TaskFailure::of("limit", message),
+        None => TaskFailure::of("trap", format!("the plugin was stopped: {text}")),
+    }
+}
+
+/// The limit that the engine means by its own words.
+fn limit_behind(text: &str, limits: &Limits) -> Option<String> {
+    let says = |words: &str| text.contains(words);
+    Some(if says("resource limit exceeded") {
         let limit = limits.instances;
-        return TaskFailure::of(
-            "limit",
-            format!("the task needs more core instances, memories or tables than its limit of {limit} (`instances`)"),
-        );
-    }
-    if text.contains("fuel allocated for hostcalls") {
+        format!("the task needs more core instances, memories or tables than its limit of {limit} (`instances`)")
+    } else if says("fuel allocated for hostcalls") {
         let limit = amount::in_bytes(limits.host_buffers as u64);
-        return TaskFailure::of(
-            "limit",
-            format!("a call to the host carries more than {limit} (`host_buffers`)"),
-        );
-    }
-    if text.contains("no free keys") || text.contains("handle limit exceeded") {
+        format!("a call to the host carries more than {limit} (`host_buffers`)")
+    } else if says("no free keys") || says("handle limit exceeded") {
         let limit = limits.handles;
-        return TaskFailure::of(
-            "limit",
-            format!("the task needs more handles than its limit of {limit} (`handles`)"),
-        );
-    }
-    if text.contains("total size of fields") {
+        format!("the task needs more handles than its limit of {limit} (`handles`)")
+    } else if says("total size of fields") {
         let limit = amount::in_bytes(limits.http_header_bytes as u64);
-        return TaskFailure::of(
-            "limit",
-            format!("the header fields of one request have more than {limit} (`http_header_bytes`)"),
-        );
-    }
-    if text.contains("requested len") {
+        format!("the header fields of one request have more than {limit} (`http_header_bytes`)")
+    } else if says("requested len") {
         let limit = amount::in_bytes(limits.random);
-        return TaskFailure::of(
-            "limit",
-            format!("the task wants more randomness at once than its limit of {limit} (`random`)"),
-        );
-    }
-    TaskFailure::of("trap", format!("the plugin was stopped: {text}"))
+        format!("the task wants more randomness at once than its limit of {limit} (`random`)")
+    } else {
+        return None;
+    })
 }
