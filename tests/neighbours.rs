@@ -203,16 +203,14 @@ fn a_name_that_another_task_exchanges_all_the_time_is_never_kept_as_what_it_link
                   - {id: keep, type: shell, script: 'sleep 0.05', outputFiles: [a], allowFailure: true}
               - {id: end, type: shell, script: 'touch done'}
 ";
-    let answer = in_one_folder(&world, "Parallel", tasks, &[]);
-    assert_eq!(answer.code, Some(0), "{}{}", answer.stdout, answer.stderr);
-    // By the sha256 of "public" and of "secret".
-    let view = answer.json().to_string();
-    assert!(
-        view.contains("efa1f375d76194fa51a3556a97e641e61685f914d446979da50a551a4333ffd7"),
-        "nothing was kept: {view}"
-    );
-    assert!(
-        !view.contains("2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"),
-        "what the link leads to was kept: {view}"
-    );
+    // Which of the two is there when it is looked at is a matter of chance.
+    let is_kept = (0..100).any(|_| {
+        let answer = in_one_folder(&world, "Parallel", tasks, &[]);
+        assert_eq!(answer.code, Some(0), "{}{}", answer.stdout, answer.stderr);
+        // What a guest says of a file is not what was kept of it: that is "secret" or "public" in base64.
+        let kept = world.good(&["catalog", "export"]).stdout;
+        assert!(!kept.contains("c2VjcmV0"), "what the link leads to was kept");
+        kept.contains("cHVibGlj")
+    });
+    assert!(is_kept, "nothing was kept");
 }
