@@ -46,7 +46,7 @@ fn what_data_say_never_passes_for_a_line_of_an_answer() {
         "{history}"
     );
     let shown = world.good(&["asset", "show", "a1"]).stdout;
-    assert!(shown.starts_with("a1  A\\nB\na\n  protected: it"), "{shown}");
+    assert!(shown.starts_with("a1  A\\nB\na\n  | protected: it"), "{shown}");
     let listed = world.good(&["asset", "list"]).stdout;
     assert_eq!(listed.lines().count(), 2, "{listed}");
     // Programs get what was written.

@@ -2,7 +2,7 @@
 
 use super::csv;
 use super::output::{BOLD, DIM, GREEN, RED, YELLOW};
-use super::tables::{brief, counted, event_style, moment, paint, plain, set_in, short, table};
+use super::tables::{brief, counted, event_style, moment, paint, plain, quoted, short, table};
 use crate::app::{AssetStory, Imported, Pruned};
 use crate::model::printable::one_line;
 use crate::model::{
@@ -88,7 +88,7 @@ pub(super) fn story(view: &AssetStory) -> String {
         one_line(asset.asset_type.as_str())
     );
     for line in [&asset.display_name, &asset.description].into_iter().flatten() {
-        text += &format!("{}\n", set_in(line));
+        text += &format!("{}\n", quoted(line));
     }
     let namespace = asset.namespace.as_ref().map_or("-", |namespace| namespace.as_str());
     text += &format!(
@@ -457,7 +457,7 @@ pub(super) fn asset_types(views: &[AssetTypeDefinition]) -> String {
 pub(super) fn asset_type(view: &AssetTypeDefinition) -> String {
     let mut text = format!("{}\n", paint(BOLD, &one_line(view.name.as_str())));
     if let Some(description) = &view.description {
-        text += &format!("{}\n", set_in(description));
+        text += &format!("{}\n", quoted(description));
     }
     if !view.expiry.is_empty() {
         text += &format!("good until what stands at {}\n", one_line(&view.expiry.join(", ")));

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::arguments::Format;
 use super::diagnostics;
-use super::tables::set_in;
+use super::tables::{quoted, set_in};
 use crate::app::{AppError, ErrorKind, Report};
 use crate::model::printable::{escaped, is_unprintable};
 use crate::model::{Diagnostic, Source};
@@ -100,9 +100,9 @@ impl Output {
         if let Some(report) = &error.report {
             self.report(report);
         }
-        let mut text = format!("{RED}error:{RED:#} {}\n", set_in(&error.message));
+        let mut text = format!("{RED}error:{RED:#} {}\n", quoted(&error.message));
         for cause in &error.causes {
-            text.push_str(&format!("  {DIM}cause:{DIM:#} {}\n", set_in(cause)));
+            text.push_str(&format!("  {DIM}cause:{DIM:#} {}\n", quoted(cause)));
         }
         if let Some(hint) = &error.hint {
             text.push_str(&format!("  {CYAN}hint:{CYAN:#} {}\n", set_in(hint)));

@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::arguments::Format;
 use super::output::{CYAN, DIM, Output};
-use super::tables::{level_style, log_line, paint, set_in, state_style};
+use super::tables::{level_style, log_line, paint, quoted, state_style};
 use crate::app::Observer;
 use crate::model::printable::one_line;
 use crate::model::{FinishedTask, LogLevel, LogLine, RunEvent, RunEventKind, StartedTask, State, TaskRunId};
@@ -264,7 +264,7 @@ impl Progress {
         let error = finished
             .error
             .as_ref()
-            .map_or_else(String::new, |error| format!(": {}", set_in(error)));
+            .map_or_else(String::new, |error| format!(": {}", quoted(error)));
         self.line(&format!("{state} {}{took}{error}", paint(DIM, name)));
     }
 }

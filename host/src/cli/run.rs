@@ -16,7 +16,7 @@ use super::output::{BOLD, DIM, Output, RED, YELLOW};
 use super::progress::{Progress, lock};
 use super::prompt;
 use super::report::Report;
-use super::tables::{duration, paint, plain, set_in, short, state_style};
+use super::tables::{duration, paint, plain, quoted, short, state_style};
 use crate::app::{
     AgainRequest, App, AppError, AttestTo, Delivered, FlowRequest, InputSources, Notice, ResumeRequest, RunRequest,
     Settings, Stubs,
@@ -308,7 +308,7 @@ fn failures(view: &ExecutionDetailView, progress: &Mutex<Progress>) -> String {
             "{} {}{value}: {}\n",
             paint(RED, "failed"),
             paint(BOLD, task.task_id.as_str()),
-            set_in(error)
+            quoted(error)
         );
         for line in lock(progress).tail(&task.id) {
             text += &paint(DIM, &format!("  | {line}\n"));
@@ -316,7 +316,7 @@ fn failures(view: &ExecutionDetailView, progress: &Mutex<Progress>) -> String {
     }
     let is_told = text.is_empty();
     match &view.execution.error {
-        Some(error) if is_told => format!("{} {}\n", paint(RED, "failed:"), set_in(error)),
+        Some(error) if is_told => format!("{} {}\n", paint(RED, "failed:"), quoted(error)),
         _ => text,
     }
 }

@@ -171,6 +171,12 @@ pub(super) fn set_in(text: &str) -> String {
     text.trim_end().replace('\n', "\n  ")
 }
 
+/// The same for a text that others may have written. Its later lines stand behind a bar: a CI system takes for commands
+/// to it also lines that are merely set in.
+pub(super) fn quoted(text: &str) -> String {
+    text.trim_end().replace('\n', "\n  | ")
+}
+
 /// The list of executions.
 pub(super) fn executions(views: &[ExecutionView]) -> String {
     if views.is_empty() {
@@ -248,7 +254,7 @@ pub(super) fn execution(view: &ExecutionDetailView) -> String {
         }
     }
     if let Some(error) = &execution.error {
-        text += &format!("{} {}\n", paint(RED, "error:"), set_in(error));
+        text += &format!("{} {}\n", paint(RED, "error:"), quoted(error));
     }
     if execution.interrupted || execution.state == State::Paused {
         let hint = format!("hint: `begat execution resume {}` goes on with it", execution.id);
@@ -449,6 +455,11 @@ fn schema(title: &str, schema: &Json) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_of_others_begins_no_line() {
+        assert_eq!(quoted("x\n::error::forged\n"), "x\n  | ::error::forged");
+    }
 
     #[test]
     fn in_a_table_that_is_too_wide_the_widest_cells_are_cut_and_no_column_is_lost() {
