@@ -2,17 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::World;
-
-const FLOWS: [&str; 7] = [
-    "create_vm",
-    "assign_external_ip",
-    "apply_license",
-    "onboard_user",
-    "install_software",
-    "assign_certificate",
-    "take_snapshot",
-];
+use crate::world::{SEVEN_FLOWS, World};
 
 /// A world in which the seven flows have run, the ids of their executions, and the ids of what they made.
 struct Inventory {
@@ -25,7 +15,7 @@ impl Inventory {
     fn new() -> Self {
         let world = World::new();
         let (mut executions, mut assets) = (Vec::new(), Vec::new());
-        for flow in FLOWS {
+        for flow in SEVEN_FLOWS {
             let path = format!("flows/{flow}.yaml");
             let view = world.good(&["run", &path, "--format", "json"]).json();
             executions.push(view["execution"]["id"].as_str().unwrap().to_owned());
@@ -45,11 +35,11 @@ impl Inventory {
 
     /// The id of what a flow made.
     fn of(&self, flow: &str) -> &str {
-        &self.assets[FLOWS.iter().position(|known| *known == flow).unwrap()]
+        &self.assets[SEVEN_FLOWS.iter().position(|known| *known == flow).unwrap()]
     }
 
     fn execution(&self, flow: &str) -> &str {
-        &self.executions[FLOWS.iter().position(|known| *known == flow).unwrap()]
+        &self.executions[SEVEN_FLOWS.iter().position(|known| *known == flow).unwrap()]
     }
 
     fn json(&self, arguments: &[&str]) -> Value {

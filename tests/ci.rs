@@ -4,17 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::interop::{PRIVATE, PUBLIC};
-use crate::world::{World, repository};
-
-const SEVEN: [&str; 7] = [
-    "create_vm",
-    "assign_external_ip",
-    "apply_license",
-    "onboard_user",
-    "install_software",
-    "assign_certificate",
-    "take_snapshot",
-];
+use crate::world::{SEVEN_FLOWS, World, repository};
 
 /// Runs the job of the repository for flows of a folder; gives its exit code and all it said.
 fn job(world: &World, flows: &Path, run: &str, environment: &[(&str, &str)]) -> (Option<i32>, String) {
@@ -42,7 +32,7 @@ fn job(world: &World, flows: &Path, run: &str, environment: &[(&str, &str)]) -> 
 fn the_seven_flows_pass_the_job_and_leave_reports() {
     let world = World::new();
     let flows = repository().join("flows");
-    let run: Vec<String> = SEVEN
+    let run: Vec<String> = SEVEN_FLOWS
         .map(|name| flows.join(format!("{name}.yaml")).display().to_string())
         .into();
     // As on a machine that has never seen begat.
@@ -95,7 +85,7 @@ fn a_cache_that_was_filled_ahead_of_time_leaves_nothing_to_compile() {
         "{}",
         told.stdout
     );
-    for name in SEVEN.iter().filter(|name| **name != "assign_certificate") {
+    for name in SEVEN_FLOWS.iter().filter(|name| **name != "assign_certificate") {
         let flow = format!("flows/{name}.yaml");
         let answer = world.with_cache(&cache, &["run", &flow]);
         assert_eq!(answer.code, Some(0), "{}", answer.stderr);

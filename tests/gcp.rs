@@ -70,11 +70,16 @@ fn serve(compute: &Compute, request: &str) -> Vec<u8> {
 
 /// begat with the settings that let it reach a cloud, not yet started.
 fn command(world: &World, cloud: &Cloud, flow: &str, token: &str) -> Command {
-    let settings = world.file("begat.toml", cloud.settings());
-    let mut command = world.command(&["run", flow, "--config", &settings, "--format", "json"]);
+    let mut command = command_with(world, &cloud.settings(), flow, token);
+    command.env("GCP_COMPUTE_ENDPOINT", cloud.endpoint());
     command
-        .env("TEST_TOKEN", token)
-        .env("GCP_COMPUTE_ENDPOINT", cloud.endpoint());
+}
+
+/// begat with these settings, not yet started.
+fn command_with(world: &World, settings: &str, flow: &str, token: &str) -> Command {
+    let settings = world.file("begat.toml", settings);
+    let mut command = world.command(&["run", flow, "--config", &settings, "--format", "json"]);
+    command.env("TEST_TOKEN", token);
     command
 }
 
@@ -251,18 +256,8 @@ fn a_token_goes_nowhere_but_where_the_operator_says() {
         server.address.port(),
         other.address.port()
     );
-    let settings = world.file("begat.toml", settings);
-    let mut command = world.command(&[
-        "run",
-        "flows/gcp_snapshot.yaml",
-        "--config",
-        &settings,
-        "--format",
-        "json",
-    ]);
-    command
-        .env("TEST_TOKEN", TOKEN)
-        .env("GCP_COMPUTE_ENDPOINT", format!("http://{}", server.address));
+    let mut command = command_with(&world, &settings, "flows/gcp_snapshot.yaml", TOKEN);
+    command.env("GCP_COMPUTE_ENDPOINT", format!("http://{}", server.address));
     let redirected = world.answer(&mut command);
     assert_eq!(redirected.code, Some(1), "{}", redirected.stderr);
     assert!(error_of(&redirected).contains("answered 307 and leads elsewhere"));
@@ -274,16 +269,7 @@ fn a_token_goes_nowhere_but_where_the_operator_says() {
 fn a_token_without_a_network_is_told_with_the_line_to_add() {
     let world = World::new();
     let settings = "[plugins.gcp-snapshot]\nallow = [\"secret=GCP_ACCESS_TOKEN\"]\n\n[secrets.GCP_ACCESS_TOKEN]\nenv = \"TEST_TOKEN\"\n";
-    let settings = world.file("begat.toml", settings);
-    let mut command = world.command(&[
-        "run",
-        "flows/gcp_snapshot.yaml",
-        "--config",
-        &settings,
-        "--format",
-        "json",
-    ]);
-    let answer = world.answer(command.env("TEST_TOKEN", TOKEN));
+    let answer = world.answer(&mut command_with(&world, settings, "flows/gcp_snapshot.yaml", TOKEN));
     assert_eq!(answer.code, Some(1), "{}", answer.stderr);
     let error = error_of(&answer);
     for words in [

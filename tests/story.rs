@@ -3,17 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::World;
-
-const FLOWS: [&str; 7] = [
-    "create_vm",
-    "assign_external_ip",
-    "apply_license",
-    "onboard_user",
-    "install_software",
-    "assign_certificate",
-    "take_snapshot",
-];
+use crate::world::{SEVEN_FLOWS, World};
 
 fn run(world: &World, flow: &str) -> Value {
     world
@@ -33,7 +23,7 @@ fn metadata(world: &World, id: &str) -> Value {
 #[test]
 fn the_story_is_told_by_the_catalog() {
     let world = World::new();
-    let views: Vec<Value> = FLOWS.iter().map(|flow| run(&world, flow)).collect();
+    let views: Vec<Value> = SEVEN_FLOWS.iter().map(|flow| run(&world, flow)).collect();
     let logs: Vec<String> = views.iter().map(|view| log_of(&world, view)).collect();
     let said = [
         (

@@ -7,6 +7,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
+/// The flows of the story, in its order: they build and maintain a Windows VM.
+pub const SEVEN_FLOWS: [&str; 7] = [
+    "create_vm",
+    "assign_external_ip",
+    "apply_license",
+    "onboard_user",
+    "install_software",
+    "assign_certificate",
+    "take_snapshot",
+];
+
 /// The top of the repository.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

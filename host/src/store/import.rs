@@ -253,7 +253,7 @@ impl<'a> AssetImport<'a> {
         };
         Ok(match schema {
             None => None,
-            Some(schema) => self.schemas.check(asset, schema.clone()).into_iter().next(),
+            Some(schema) => self.schemas.check(asset, schema).into_iter().next(),
         })
     }
 

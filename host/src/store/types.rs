@@ -239,17 +239,17 @@ impl Schemas {
         }
         let asset = after(connection, declaration)?;
         match schema_of(connection, &asset.asset_type)? {
-            Some(schema) => Ok(self.check(&asset, schema)),
+            Some(schema) => Ok(self.check(&asset, &schema)),
             None => Ok(Vec::new()),
         }
     }
 
-    pub(super) fn check(&mut self, asset: &Asset, schema: Json) -> Vec<Violation> {
-        if holds_plainly(&schema, &asset.metadata) {
+    pub(super) fn check(&mut self, asset: &Asset, schema: &Json) -> Vec<Violation> {
+        if holds_plainly(schema, &asset.metadata) {
             return Vec::new();
         }
-        let known = self.0.remove(&asset.asset_type).filter(|known| known.schema == schema);
-        let ready = known.unwrap_or_else(|| Ready::new(schema));
+        let known = self.0.remove(&asset.asset_type).filter(|known| known.schema == *schema);
+        let ready = known.unwrap_or_else(|| Ready::new(schema.clone()));
         let ready = self.0.entry(asset.asset_type.clone()).or_insert(ready);
         let Some(validator) = &ready.validator else {
             return Vec::new();
